@@ -1,0 +1,28 @@
+"""People and oneself."""
+
+from __future__ import annotations
+
+from workspace_ext.contract.access import Person, PersonList, UpdateMe
+
+from ..kit.http import Request, Route
+from .service import Access
+
+
+def routes(access: Access) -> list[Route]:
+    def people(_: Request) -> PersonList:
+        """Everybody of the workspace."""
+        return PersonList(access.people())
+
+    def me(request: Request) -> Person:
+        """Who I am."""
+        return access.person(request.caller.id)
+
+    def update_me(request: Request) -> Person:
+        """Change my display name or colour."""
+        return access.update(request.caller.id, request.body.display_name, request.body.color)
+
+    return [
+        Route("GET", "/people", "people:read", people, reply=PersonList),
+        Route("GET", "/me", "people:read", me, reply=Person),
+        Route("PATCH", "/me", "people:update-me", update_me, body=UpdateMe, reply=Person),
+    ]

@@ -1,0 +1,134 @@
+"""The only place that wires: rooms to the kit, rooms to each other's ports, all of it to Jupyter Server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import json
+import os
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Unicode
+from traitlets.config import Config
+
+from .access.identity import AccessGate, AtriumIdentityProvider
+from .access.pages import LoginHandler
+from .access.personal import make_personal
+from .access.routes import routes as access_routes
+from .access.service import Access
+from .kit import http
+from .kit.errors import AtriumError
+from .kit.events import Events
+from .kit.home import Home
+from .kit.operations import Operations
+from .kit.processes import Workers
+from .kit.routes import routes as kit_routes
+from .kit.storage import Storage
+
+VERSION = importlib.metadata.version("jupyter-atrium")
+
+
+class Atrium:
+    """Every room of one workspace, wired. Building it touches the disk; :meth:`start` begins what runs."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.storage = Storage(home.database)
+        self.events = Events()
+        self.operations = Operations(self.events)
+        self.workers = Workers()
+        self.access = Access(home, self.storage, self.events)
+
+    def routes(self) -> list[http.Route]:
+        """The whole table."""
+        return [
+            *kit_routes(self.events, self.operations, self.describe),
+            *access_routes(self.access),
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """OpenAPI of the whole table."""
+        return http.openapi(self.routes(), VERSION)
+
+    def prepare(self) -> None:
+        """Migrate the database and read what lives in memory."""
+        self.storage.migrate()
+        self.access.load()
+
+    async def start(self) -> None:
+        """Begin what runs by itself. On the event loop."""
+        self.events.bind(asyncio.get_running_loop())
+
+    async def stop(self) -> None:
+        """End it, in the opposite order."""
+        await self.operations.close()
+        await self.workers.close()
+        self.storage.close()
+        self.home.release()
+
+
+class AtriumExtension(ExtensionApp):
+    """Loads Atrium into Jupyter Server, under `atrium up` and under plain `jupyter lab`."""
+
+    name = "workspace_server"
+    app_name = "Atrium"
+    load_other_extensions = True
+
+    home_path = Unicode(
+        os.environ.get("ATRIUM_HOME", "~/.atrium"),
+        config=True,
+        help="The folder in which the workspace lives.",
+    )
+    workspace = Bool(False, config=True, help="Whether this server is a whole workspace (`atrium up`).")
+
+    atrium: Atrium | None = None
+
+    def _link_jupyter_server_extension(self, serverapp: Any) -> None:
+        super()._link_jupyter_server_extension(serverapp)
+        home = Home(self.home_path)
+        home.prepare()
+        try:
+            home.acquire()
+        except AtriumError as error:
+            if self.workspace:
+                raise SystemExit(str(error)) from None
+            self.log.error("Atrium is not loaded here: %s", error)
+            return
+        self.atrium = Atrium(home)
+        self.atrium.prepare()
+        serverapp.update_config(self._jupyter_config(home))
+
+    def _jupyter_config(self, home: Home) -> Config:
+        """What Jupyter itself is told, whoever starts it."""
+        config = Config()
+        config.ServerApp.identity_provider_class = AtriumIdentityProvider
+        config.AtriumIdentityProvider.login_handler_class = LoginHandler
+        config.AtriumIdentityProvider.token_signs_in = not self.workspace
+        return config
+
+    def initialize_settings(self) -> None:
+        if self.atrium is not None:
+            self.settings["atrium"] = self.atrium
+
+    def initialize_handlers(self) -> None:
+        if self.atrium is None or self.serverapp is None:
+            return
+        app = self.serverapp.web_app
+        base = app.settings["base_url"]
+        app.add_handlers(".*$", http.handlers(self.atrium.routes(), AccessGate(self.atrium.access), base))
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        if self.atrium is None:
+            return
+        await self.atrium.start()
+        if self.workspace:
+            make_personal(serverapp.web_app)
+        address = self.atrium.home.run / "server.json"
+        address.touch(mode=0o600)
+        address.write_text(json.dumps({"url": serverapp.connection_url, "pid": os.getpid()}))
+
+    async def stop_extension(self) -> None:
+        if self.atrium is not None:
+            (self.atrium.home.run / "server.json").unlink(missing_ok=True)
+            await self.atrium.stop()

@@ -1,0 +1,1 @@
+"""What every room stands on: HTTP, errors, events, storage, processes. Knows no room."""

@@ -1,0 +1,119 @@
+"""The operator's commands: they own the home, so they need no server and no token."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from .access.service import Access
+from .kit.errors import AtriumError, Invalid
+from .kit.events import Events
+from .kit.home import Home
+from .kit.storage import Storage
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="atrium", description="Atrium, for the one who operates it.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    up = verbs.add_parser("up", help="start the workspace")
+    _home(up)
+    up.add_argument("--ip", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    up.add_argument("--port", type=int, default=8888, help="0: a free one")
+    up.add_argument("--open", action="store_true", help="open a browser")
+
+    users = verbs.add_parser("users", help="people of the workspace")
+    actions = users.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="add a person")
+    _home(add)
+    add.add_argument("name")
+    add.add_argument("--display-name", default="", help="how others see them")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    token = actions.add_parser("token", help="print a new API token of a person")
+    _home(token)
+    token.add_argument("name")
+    listed = actions.add_parser("list", help="everybody")
+    _home(listed)
+
+    arguments = parser.parse_args(argv)
+    try:
+        return _up(arguments) if arguments.verb == "up" else _users(arguments)
+    except AtriumError as error:
+        print(f"atrium: {error}", file=sys.stderr)
+        return 1
+
+
+def _home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home",
+        default=os.environ.get("ATRIUM_HOME", "~/.atrium"),
+        help="the data folder (default: ~/.atrium)",
+    )
+
+
+def _users(arguments: argparse.Namespace) -> int:
+    home = Home(arguments.home)
+    home.prepare()
+    storage = Storage(home.database)
+    storage.migrate()
+    access = Access(home, storage, Events())
+    access.load()
+    if arguments.action == "add":
+        access.add(arguments.name, _password(arguments.password_stdin), arguments.display_name)
+        print(f"{arguments.name} can sign in now.")
+    elif arguments.action == "token":
+        print(access.add_token(access.by_name(arguments.name)))
+    else:
+        for person in access.people():
+            print(f"{person.name}\t{person.display_name}")
+    return 0
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise Invalid("no_password", "There is no terminal to ask for the password.", "Add --password-stdin.")
+    from getpass import getpass
+
+    return getpass("Password: ")
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    home = Home(arguments.home)
+    home.prepare()
+    # The operator's own Jupyter settings must not bend a shared server.
+    config = home.settings / "jupyter"
+    os.environ["JUPYTER_CONFIG_DIR"] = str(config)
+    os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(config / "lab" / "user-settings")
+    os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(config / "lab" / "workspaces")
+    os.environ["ATRIUM_HOME"] = str(home.path)
+    os.chdir(home.work)
+
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(_jupyter_arguments(arguments, home.work))
+    return 0
+
+
+def _jupyter_arguments(arguments: argparse.Namespace, work: Path) -> list[str]:
+    return [
+        f"--ServerApp.ip={arguments.ip}",
+        f"--ServerApp.port={arguments.port}",
+        f"--ServerApp.root_dir={work}",
+        f"--ServerApp.open_browser={arguments.open}",
+        "--ServerApp.allow_root=True",
+        "--ServerApp.allow_unauthenticated_access=False",
+        "--ServerApp.terminals_enabled=True",
+        # Named here too, so that a failure to load Atrium can never leave a server without its sign-in.
+        "--ServerApp.identity_provider_class=workspace_server.access.identity.AtriumIdentityProvider",
+        "--ServerApp.reraise_server_extension_failures=True",
+        "--IdentityProvider.token=",
+        "--AtriumExtension.workspace=True",
+        f"--AtriumExtension.home_path={arguments.home}",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
