@@ -1,0 +1,14 @@
+/**
+ * Atrium's plugins for JupyterLab, a folder per room:
+ *
+ * - `<room>/plugin.ts`  exports an array of plugins by default; they require `IAtrium` of `app/tokens.ts`
+ * - `<room>/tokens.ts`  what other rooms may require of this one
+ * - `<room>/model.ts`   fetches, keeps and refreshes what is shown; has `changed: ISignal`; the only one to use the client
+ * - `<room>/panel.tsx`  React over the model (`ui/useModel`), made of the pieces of `ui/`; `components/` for its parts
+ * - `style/<room>.css`  where `style/ui.css` is not enough, imported by `style/index.css`
+ *
+ * A new room is one import and one entry here.
+ */
+import app from './app/plugin';
+
+export default [...app];
