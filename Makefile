@@ -1,0 +1,66 @@
+# make demo   everything set up, the workspace running with its example
+# make test   every dependency of the tests installed, all tests run
+# make check  formatting, lint, types, import layers, generated files up to date
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := $(CURDIR)/.venv/bin
+# Node comes from PyPI into .venv, so that a machine without one builds the same.
+export PATH := $(BIN):$(PATH)
+export COREPACK_ENABLE_DOWNLOAD_PROMPT := 0
+
+FRONTEND_SOURCES := $(shell find frontend/src frontend/style frontend/viewer frontend/schema -type f 2>/dev/null)
+
+.PHONY: demo test check install format generate lock clean
+
+demo: install
+	@.ci/system java || echo "Without Java the demo runs, but Spark will not."
+	atrium demo
+
+test: install
+	.ci/system chromium java
+	cd frontend && jlpm test
+	pytest
+
+check: install
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports --no-cache
+	cd frontend && jlpm lint:check
+	python server/generate.py --check
+	cd frontend && jlpm types:check
+
+install: .make/python .make/frontend .make/package
+
+.make/python: tests/requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install -q --disable-pip-version-check "$$(grep '^uv==' tests/requirements.txt)" || true
+	uv pip install -q --python $(BIN)/python -r tests/requirements.txt
+	@mkdir -p .make && touch $@
+
+.make/frontend: .make/python frontend/package.json frontend/yarn.lock $(FRONTEND_SOURCES)
+	cd frontend && jlpm install --immutable --mode=skip-build
+	cd frontend && jlpm build:prod
+	@mkdir -p .make && touch $@
+
+.make/package: .make/python .make/frontend pyproject.toml $(wildcard server/jupyter-config/*.json server/jupyter-config/*/*/*)
+	HATCH_BUILD_NO_HOOKS=true uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+format: install
+	ruff format .
+	ruff check --fix .
+	cd frontend && jlpm format
+
+generate: install
+	python server/generate.py
+	cd frontend && jlpm types
+
+# Names and versions only: a lock file names no registry.
+lock:
+	uv pip compile pyproject.toml --extra server --group dev --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header -q --upgrade -o tests/requirements.txt
+
+clean:
+	rm -rf .make .venv dist build frontend/lib frontend/node_modules workspace_ext/labextension
