@@ -37,9 +37,22 @@ def main(argv: list[str] | None = None) -> int:
     listed = actions.add_parser("list", help="everybody")
     _home(listed)
 
+    doctor = verbs.add_parser("doctor", help="what is there, what is missing, and the command that mends it")
+    _home(doctor)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+
+    demo = verbs.add_parser("demo", help="start a workspace with the forecasting example")
+    _home(demo, "~/.atrium-demo")
+    demo.add_argument("--port", type=int, default=8888, help="0: a free one; when taken, the next free one")
+    demo.add_argument("--check", action="store_true", help="play the journey on a temporary home and report")
+    demo.add_argument("--csv", help="with --check: forecast this file (columns ds, y) instead of the example's tables")
+    demo.add_argument("--break", dest="broken", metavar="STEP", help="with --check: break this step, to see it found")
+    demo.add_argument("--keep", action="store_true", help="with --check: keep the temporary home")
+
     arguments = parser.parse_args(argv)
+    run = {"up": _up, "users": _users, "doctor": _doctor, "demo": _demo}[arguments.verb]
     try:
-        return _up(arguments) if arguments.verb == "up" else _users(arguments)
+        return run(arguments)
     except AtriumError as error:
         print(f"atrium: {error}", file=sys.stderr)
         return 1
