@@ -25,6 +25,9 @@ from .kit.operations import Operations
 from .kit.processes import Workers
 from .kit.routes import routes as kit_routes
 from .kit.storage import Storage
+from .tables.routes import routes as tables_routes
+from .tables.service import Tables
+from .tables.watch import Watch as TablesWatch
 
 VERSION = importlib.metadata.version("jupyter-atrium")
 
@@ -39,12 +42,15 @@ class Atrium:
         self.operations = Operations(self.events)
         self.workers = Workers()
         self.access = Access(home, self.storage, self.events)
+        self.tables = Tables(home, self.events)
+        self.tables_watch = TablesWatch(self.tables, self.events)
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
         return [
             *kit_routes(self.events, self.operations, self.describe),
             *access_routes(self.access),
+            *tables_routes(self.tables),
         ]
 
     def describe(self) -> dict[str, Any]:
@@ -59,9 +65,11 @@ class Atrium:
     async def start(self) -> None:
         """Begin what runs by itself. On the event loop."""
         self.events.bind(asyncio.get_running_loop())
+        self.tables_watch.start()
 
     async def stop(self) -> None:
         """End it, in the opposite order."""
+        await self.tables_watch.stop()
         await self.operations.close()
         await self.workers.close()
         self.storage.close()
@@ -127,6 +135,15 @@ class AtriumExtension(ExtensionApp):
         address = self.atrium.home.run / "server.json"
         address.touch(mode=0o600)
         address.write_text(json.dumps({"url": serverapp.connection_url, "pid": os.getpid()}))
+        if self.workspace:
+            self._say_where(serverapp.connection_url)
+
+    def _say_where(self, url: str) -> None:
+        """The address to open: with the setup code while there is nobody yet."""
+        assert self.atrium is not None
+        access = self.atrium.access
+        where = url if access.people() else f"{url}login?setup={access.setup_code}"
+        print(f"\nAtrium is running: {where}\nStop it with Ctrl+C.\n", flush=True)
 
     async def stop_extension(self) -> None:
         if self.atrium is not None:

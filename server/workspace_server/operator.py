@@ -58,12 +58,27 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _home(parser: argparse.ArgumentParser) -> None:
+def _home(parser: argparse.ArgumentParser, default: str = "~/.atrium") -> None:
     parser.add_argument(
-        "--home",
-        default=os.environ.get("ATRIUM_HOME", "~/.atrium"),
-        help="the data folder (default: ~/.atrium)",
+        "--home", default=os.environ.get("ATRIUM_HOME", default), help=f"the data folder (default: {default})"
     )
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from .doctor import examine, report
+
+    return report(examine(Home(arguments.home)), as_json=arguments.json)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    if arguments.check:
+        from .demo.check import check
+
+        return check(csv=arguments.csv, broken=arguments.broken, keep=arguments.keep)
+    from .demo.example import prepare
+
+    print(f"The example to clone: {prepare(Home(arguments.home))}\n", flush=True)
+    return _up(argparse.Namespace(home=arguments.home, ip="127.0.0.1", port=arguments.port, open=False))
 
 
 def _users(arguments: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ HORIZON = 90
 
 @dataclass(frozen=True)
 class Store:
-    """``base`` in sales a day, ``trend`` as share a year, ``summer`` as share of the base, ``week`` factors from Monday."""
+    """``base``: sales a day; ``trend``: share a year; ``summer``: share of the base; ``week``: factors from Monday."""
 
     name: str
     base: float
