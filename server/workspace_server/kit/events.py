@@ -55,6 +55,11 @@ class Events:
         """Call ``listener`` on the loop for every event, for as long as the server lives."""
         self._listeners.append(listener)
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens to a stream just now."""
+        return bool(self._queues)
+
     @contextmanager
     def queue(self) -> Iterator[asyncio.Queue[Event]]:
         """A queue that receives every event while the ``with`` lasts (bounded: a stuck reader misses the oldest)."""
