@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import network
 from tests.fakes.servers import Server, start_server
+
+network.block()
 
 
 @pytest.fixture
