@@ -76,7 +76,7 @@ def start_server(
 ) -> Iterator[Server]:
     """Run `atrium up` on ``home`` until the ``with`` ends; everything it started is dead afterwards."""
     atrium = [sys.executable, "-m", "workspace_server"]
-    env = {**os.environ, **environment}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "site"), **environment}
     tokens = {}
     for name in people:
         with contextlib.suppress(subprocess.CalledProcessError):
