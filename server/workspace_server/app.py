@@ -17,6 +17,10 @@ from .access.pages import LoginHandler
 from .access.personal import make_personal
 from .access.routes import routes as access_routes
 from .access.service import Access
+from .comments.routes import routes as comments_routes
+from .comments.service import Comments
+from .environments.routes import routes as environments_routes
+from .environments.service import Environments
 from .kit import http
 from .kit.errors import AtriumError
 from .kit.events import Events
@@ -44,6 +48,8 @@ class Atrium:
         self.access = Access(home, self.storage, self.events)
         self.tables = Tables(home, self.events)
         self.tables_watch = TablesWatch(self.tables, self.events)
+        self.environments = Environments(home, self.events, self.operations)
+        self.comments = Comments(self.storage, self.events, self.access)
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
@@ -51,6 +57,8 @@ class Atrium:
             *kit_routes(self.events, self.operations, self.describe),
             *access_routes(self.access),
             *tables_routes(self.tables),
+            *environments_routes(self.environments),
+            *comments_routes(self.comments),
         ]
 
     def describe(self) -> dict[str, Any]:
@@ -66,11 +74,13 @@ class Atrium:
         """Begin what runs by itself. On the event loop."""
         self.events.bind(asyncio.get_running_loop())
         self.tables_watch.start()
+        await asyncio.to_thread(self.environments.start)
 
     async def stop(self) -> None:
         """End it, in the opposite order."""
         await self.tables_watch.stop()
         await self.operations.close()
+        self.environments.close()
         await self.workers.close()
         self.storage.close()
         self.home.release()

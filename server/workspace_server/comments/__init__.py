@@ -1,0 +1,1 @@
+"""The comments room: threads on cells, kept outside of the notebook's file."""
