@@ -1,0 +1,1 @@
+"""Environments: what a project declares, locked, built once, and never changed after."""

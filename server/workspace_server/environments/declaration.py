@@ -1,0 +1,138 @@
+"""What declares an environment: the nearest ``requirements.txt`` from the notebook's folder up, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workspace_ext.engines.requirements import DASK, KERNEL, SPARK
+
+from ..kit.errors import Invalid
+from ..kit.home import Home
+from .requirements import Requirement, Requirements, read
+
+FILE = "requirements.txt"
+BASE = ("pandas", "numpy", "matplotlib", "plotly")
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+PLATFORM = "-".join((sysconfig.get_platform(), *platform.libc_ver()))
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A snapshot of what is asked for.
+
+    Attributes
+    ----------
+    root, files
+        The project's folder and the files in it that were read.
+    requirements, constraints
+        For the resolver; each line's comment says where it comes from.
+    source
+        The declaring file relative to ``root``, or "" for the base set.
+    digest
+        SHA-256 of all that decides the result, the same in every checkout of the same content.
+    extras, hashes
+        What was asked for beyond the files, and the hashes that they demand of a package.
+    """
+
+    root: Path
+    files: tuple[Path, ...]
+    requirements: str
+    source: str
+    digest: str
+    constraints: str = ""
+    extras: tuple[str, ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
+
+
+def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) -> Declaration:
+    """What the files from ``folder`` up to ``root`` declare (``root`` None: no project, the base set).
+
+    Raises
+    ------
+    Unbuildable
+        A file says what cannot be read or is not allowed.
+    """
+    path = _nearest(folder, root) if root is not None else None
+    if path is None or root is None:
+        found = Requirements([Requirement(name, "the base set") for name in BASE])
+    else:
+        found = read(path, root)
+    named = {one.name for one in found.wanted}
+    # A project's own version of a popular library wins over the one that the kernel would bring.
+    injected = [
+        one
+        for one in (Requirement(text, "the kernel") for text in KERNEL)
+        if one.name == "ipykernel" or one.name not in named
+    ]
+    added = [Requirement(text, _origin(text)) for text in sorted(set(extras))]
+    wanted = "".join(one.line() + "\n" for one in [*found.wanted, *injected, *added])
+    constraints = "".join(one.line() + "\n" for one in found.constraints)
+    hashes = tuple((one.name, digest) for one in found.wanted for digest in one.hashes)
+    base = (root or folder).resolve()
+    # Not where a requirement is written: a comment added above it must not resolve everything anew.
+    texts = (sorted({one.text for one in group}) for group in ([*found.wanted, *injected, *added], found.constraints))
+    identity = repr((*texts, sorted(hashes), PYTHON, PLATFORM))
+    return Declaration(
+        root=base,
+        files=tuple(found.files),
+        requirements=wanted,
+        source=path.resolve().relative_to(base).as_posix() if path else "",
+        digest=hashlib.sha256(identity.encode()).hexdigest(),
+        constraints=constraints,
+        extras=tuple(sorted(set(extras))),
+        hashes=hashes,
+    )
+
+
+def _nearest(folder: Path, root: Path) -> Path | None:
+    folder, root = folder.resolve(), root.resolve()
+    while folder.is_relative_to(root):
+        candidate = folder / FILE
+        # A link that leaves the project could read any file of the machine into an error message.
+        if candidate.is_file() and candidate.resolve().is_relative_to(root):
+            return candidate.resolve()
+        folder = folder.parent
+    return None
+
+
+def _origin(requirement: str) -> str:
+    if requirement in SPARK and requirement not in DASK:
+        return "the Spark cluster"
+    return "the Dask cluster" if requirement in DASK else "an extra"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a notebook is: ``root`` is its project's checkout, None outside of any project."""
+
+    notebook: str
+    folder: Path
+    root: Path | None
+
+
+def locate(home: Home, notebook: str) -> Place:
+    """The place of the notebook at this path relative to ``work``.
+
+    Raises
+    ------
+    Invalid
+        The path leaves ``work``.
+    """
+    relative = os.path.normpath(notebook.strip("/"))
+    path = home.work / relative
+    if "\0" in notebook or relative.startswith("..") or not path.parent.resolve().is_relative_to(home.work):
+        raise Invalid(
+            "outside_work", f"{notebook!r} is not in the workspace.", "Give a path below its work folder.", "notebook"
+        )
+    parts = Path(relative).parts
+    root = home.projects / parts[1] / parts[2] if parts[0] == home.projects.name and len(parts) > 3 else None
+    if root is not None and not path.parent.resolve().is_relative_to(root.resolve()):
+        raise Invalid("outside_project", f"{notebook!r} leaves its project.", "Open it where it lies.", "notebook")
+    return Place(Path(relative).as_posix(), path.parent, root)

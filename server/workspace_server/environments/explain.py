@@ -1,0 +1,120 @@
+"""From uv's words to a person's: what, why with the lines of ``requirements.txt``, what to do."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+
+from ..kit.errors import AtriumError
+from .declaration import Declaration
+from .errors import Offline, Unbuildable
+
+# An index that does not answer, however uv words it.
+NETWORK = re.compile(
+    r"error sending request|Failed to fetch|network was disabled|dns error|tcp connect|timed out|connection refused",
+    re.IGNORECASE,
+)
+
+
+def explain(declaration: Declaration, said: str) -> AtriumError:
+    """The one error that uv's failure ``said`` amounts to."""
+    error = _explain(declaration, said)
+    error.detail = _clean(said)
+    return error
+
+
+def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
+    text = " ".join(said.split())
+    origins = _origins(declaration.requirements + declaration.constraints)
+    if ("No solution found" not in said and NETWORK.search(said)) or "network was disabled" in said:
+        return Offline(
+            "index_unreachable",
+            "The package index does not answer, so that the environment cannot be built.",
+            "Check this machine's network, then retry. Environments that exist already still work.",
+        )
+    if match := re.search(r"Because ([\w.-]+) was not found in the package registry", text):
+        return Unbuildable(
+            "unknown_package",
+            f"There is no package named {match[1]}{_asked(origins, match[1])}.",
+            "Check its spelling.",
+        )
+    named = _named(text, origins)
+    wheel = re.search(r"([\w.-]+)(?:==\S+)? has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)
+    if wheel:
+        name = wheel[1] or wheel[2]
+        return Unbuildable(
+            "source_only",
+            f"{name} is published as source code only for this Python and machine{_asked(origins, name)}.",
+            "Choose a version that has a wheel, or another package: building runs code nobody has looked at.",
+        )
+    missing = re.search(r"there (?:is|are) no versions? of ([\w.-]+?)(?=[<>=!~,\s]|$)", text)
+    if missing and len(named) < 2:
+        wanted = origins.get(canonicalize_name(missing[1]))
+        what = wanted[0][0] if wanted else missing[1]
+        return Unbuildable(
+            "no_such_version",
+            f"There is no version {what}{_asked(origins, missing[1])}.",
+            "Choose a version that exists.",
+        )
+    if "requires-python" in text.lower() or "Requires-Python" in text or re.search(r"\bPython[<>=]", text):
+        return Unbuildable(
+            "wrong_python",
+            f"{_sides(named) or 'A requirement'} needs another version of Python than this workspace has.",
+            "Choose a version of it for this Python.",
+        )
+    if named:
+        return Unbuildable(
+            "conflict",
+            f"These requirements exclude each other: {_sides(named)}.",
+            "Loosen one of them.",
+        )
+    if "hash" in text.lower() and "mismatch" in text.lower():
+        return Unbuildable(
+            "hash_mismatch",
+            "A downloaded package is not the one that was locked (its hash differs).",
+            "Retry. If it stays, the index serves another file than before: tell whoever runs it.",
+        )
+    first = next((line.strip() for line in said.splitlines() if line.strip().startswith("error:")), "")
+    return Unbuildable(
+        "not_built", f"The environment was not built: {first.removeprefix('error:').strip() or 'uv failed'}.", "Retry."
+    )
+
+
+Origins = dict[str, list[tuple[str, str]]]
+"""Canonical name -> (requirement, where it comes from)."""
+
+
+def _origins(lines: str) -> Origins:
+    found: Origins = {}
+    for line in lines.splitlines():
+        text, _, origin = line.partition("  # ")
+        found.setdefault(canonicalize_name(Parsed(text).name), []).append((text, origin))
+    return found
+
+
+def _asked(origins: Origins, name: str) -> str:
+    wanted = origins.get(canonicalize_name(name))
+    return f" ({wanted[0][1]})" if wanted else ""
+
+
+def _named(text: str, origins: Origins) -> list[tuple[str, str]]:
+    """The requirements that the explanation is about, in the order of the files."""
+    words = {canonicalize_name(word) for word in re.findall(r"[A-Za-z0-9][\w.-]*(?<![.-])", text)}
+    required = {
+        canonicalize_name(match)
+        for clause in re.findall(r"you (?:require|depend on) (.+?)(?:, we can|, |\.$|\. )", text)
+        for match in re.findall(r"([A-Za-z][\w.-]*)(?:\[[^\]]*\])?(?:[<>=!~]|,|$| and)", clause)
+    }
+    chosen = [name for name in origins if name in required] or [name for name in origins if name in words]
+    return [one for name in chosen for one in origins[name]]
+
+
+def _sides(named: list[tuple[str, str]]) -> str:
+    return " and ".join(f"{text} ({origin})" for text, origin in dict.fromkeys(named))
+
+
+def _clean(said: str) -> str:
+    kept = [line for line in said.splitlines() if not re.match(r"\s*(Using Python|Resolved|Download|Prepared)", line)]
+    return "\n".join(kept).strip()

@@ -1,0 +1,106 @@
+"""From a declaration to a lock: exact versions with hashes, resolved once and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from workspace_ext.contract.environments import Package
+from workspace_ext.engines.requirements import SOURCE_BUILDS
+
+from ..kit.home import Home
+from .declaration import PLATFORM, PYTHON, Declaration
+from .errors import Unbuildable
+from .explain import explain
+from .uv import Uv
+
+# Building from source runs code that nobody has looked at; the exceptions are published in no other form.
+WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for word in ("--no-binary", name)))
+
+
+@dataclass(frozen=True)
+class Lock:
+    """``text`` is canonical, so that the same set of packages has the same ``id`` everywhere."""
+
+    id: str
+    text: str
+
+    @property
+    def packages(self) -> list[Package]:
+        pinned = re.findall(r"^([\w.-]+)==([^\s;\\]+)", self.text, re.MULTILINE)
+        return [Package(name, version) for name, version in pinned]
+
+
+def remembered(home: Home, declaration: Declaration) -> Lock | None:
+    """The lock of an earlier :func:`resolve` of the same declaration."""
+    try:
+        memo = json.loads(_memo(home, declaration).read_text())
+        return Lock(memo["id"], memo["lock"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
+    """The remembered lock, or a new one.
+
+    Raises
+    ------
+    Unbuildable, Offline
+        There is no set of packages that meets the requirements; the message names their lines.
+    """
+    if (known := remembered(home, declaration)) is not None:
+        return known
+    with tempfile.TemporaryDirectory(dir=home.cache, prefix="resolve-") as name:
+        folder = Path(name)
+        (folder / "in.txt").write_text(declaration.requirements)
+        (folder / "constraints.txt").write_text(declaration.constraints)
+        status, said = uv.run(
+            [
+                "pip", "compile", folder / "in.txt", "-c", folder / "constraints.txt", "-o", folder / "out.txt",
+                "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
+                "--python-version", PYTHON, *WHEELS_ONLY,
+            ]
+        )  # fmt: skip
+        if status != 0:
+            raise explain(declaration, said)
+        lock = canonical((folder / "out.txt").read_text(), declaration)
+    path = _memo(home, declaration)
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps({"id": lock.id, "lock": lock.text}))
+    partial.replace(path)
+    return lock
+
+
+def canonical(text: str, declaration: Declaration) -> Lock:
+    """uv's output as a lock: sorted, and with no other hashes than those a requirement demands."""
+    demanded: dict[str, set[str]] = {}
+    for name, digest in declaration.hashes:
+        demanded.setdefault(name, set()).add(digest)
+    entries = []
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        head, *hashes = re.split(r"\s*\\?\s+--hash=", entry.strip())
+        name = canonicalize_name(re.split(r"[\[=<>]", head, maxsplit=1)[0].strip())
+        if name in demanded and not (hashes := [one for one in hashes if one in demanded[name]]):
+            raise Unbuildable(
+                "hash_mismatch",
+                f"{declaration.source} demands hashes of {name} that the package index's files do not have.",
+                "Update the hashes, or remove them.",
+            )
+        # Extras are resolved by now, and `uv pip sync` takes none.
+        pinned = re.sub(r"\[[^\]]*\]", "", head).strip()
+        entries.append(" \\\n    --hash=".join([pinned, *sorted(hashes)]))
+    body = "\n".join(sorted(entries)) + "\n"
+    identity = "\0".join((body, PYTHON, PLATFORM))
+    return Lock(hashlib.sha256(identity.encode()).hexdigest()[:24], body)
+
+
+def _memo(home: Home, declaration: Declaration) -> Path:
+    return home.environments / ".memo" / f"{declaration.digest}.json"

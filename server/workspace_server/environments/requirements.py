@@ -1,0 +1,160 @@
+"""Reading ``requirements.txt``: what a cloned repository may ask for, and on which line it does.
+
+A repository is not trusted: only names and versions of the machine's own package index are taken. Everything that
+would fetch from elsewhere or build from source is refused, with its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+
+from .errors import Unbuildable
+
+HARMLESS = {"--require-hashes", "--prefer-binary", "--only-binary"}
+INDEX = {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"}
+VCS = re.compile(r"(git|hg|svn|bzr)\+")
+LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One requirement and where it comes from ("requirements.txt, line 3", "the Spark cluster")."""
+
+    text: str
+    origin: str
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return canonicalize_name(Parsed(self.text).name)
+
+    def line(self) -> str:
+        return f"{self.text}  # {self.origin}"
+
+
+@dataclass
+class Requirements:
+    """Everything that a file and the files it includes ask for."""
+
+    wanted: list[Requirement] = field(default_factory=list)
+    constraints: list[Requirement] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+
+def read(path: Path, root: Path) -> Requirements:
+    """Read ``path`` and the files below ``root`` that it includes.
+
+    Raises
+    ------
+    Unbuildable
+        A line is wrong or not allowed; the message names it.
+    """
+    found = Requirements()
+    _read(path, root.resolve(), found, constraint=False, seen=())
+    return found
+
+
+def _read(path: Path, root: Path, found: Requirements, constraint: bool, seen: tuple[Path, ...]) -> None:
+    found.files.append(path)
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    for number, line in _lines(path, name):
+        place = f"{name}, line {number}"
+        include = re.match(r"(-r|--requirement|-c|--constraint)(?:\s+|=|(?<=^-[rc]))(\S.*)$", line)
+        if include:
+            other = _included(path, include[2].strip(), root, place)
+            if other in seen or other == path:
+                raise _refuse("includes_itself", place, line, "The file includes itself.", "Remove one of the lines.")
+            is_constraint = constraint or include[1] in ("-c", "--constraint")
+            _read(other, root, found, is_constraint, (*seen, path))
+        elif (requirement := _requirement(line, place)) is not None:
+            (found.constraints if constraint else found.wanted).append(requirement)
+
+
+def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
+    """Logical lines without comments, each with the number of its first physical line."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > LARGEST:
+            raise Unbuildable("too_large", f"{name} is larger than 1 MB.", "Is it the right file?")
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unbuildable("not_text", f"{name} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise Unbuildable("unreadable", f"{name} cannot be read: {error.strerror}.", "Restore the file.") from None
+    pending, first = "", 0
+    for number, physical in enumerate(text.splitlines(), 1):
+        first = first or number
+        if physical.rstrip().endswith("\\") and not physical.lstrip().startswith("#"):
+            pending += physical.rstrip()[:-1] + " "
+            continue
+        line = re.sub(r"(^|\s)#.*$", "", pending + physical).strip()
+        if line:
+            yield first, line
+        pending, first = "", 0
+    if line := re.sub(r"(^|\s)#.*$", "", pending).strip():
+        yield first, line
+
+
+def _included(path: Path, target: str, root: Path, place: str) -> Path:
+    other = (path.parent / target).resolve()
+    if "://" in target or not other.is_relative_to(root):
+        raise _refuse(
+            "outside_project", place, target, "Only files inside the project are read.", "Copy the file into it."
+        )
+    if not other.is_file():
+        raise Unbuildable("missing_file", f"{place} includes {target}, which does not exist.", "Add the file.")
+    return other
+
+
+def _requirement(line: str, place: str) -> Requirement | None:
+    option = re.split(r"[\s=]", line, maxsplit=1)[0]
+    if option in HARMLESS:
+        return None
+    if option in ("-e", "--editable"):
+        raise _refuse("editable", place, line, "Editable installs run code of the repository.", _PUBLISH)
+    if option in INDEX or re.match(r"-[if]\S", option):
+        raise _refuse(
+            "index_option", place, option, "A repository cannot choose where packages come from.",
+            "Remove the line; packages come from the index that this machine is set up with.",
+        )  # fmt: skip
+    if option.startswith("-"):
+        raise _refuse("unknown_option", place, option, "This option is not supported here.", "Remove the line.")
+    text, *options = re.split(r"\s+(?=--)", line)
+    hashes = []
+    for one in options:
+        if not (match := re.fullmatch(r"--hash[=\s]+(sha\d+:[0-9a-f]+)", one.strip())):
+            raise _refuse("unknown_option", place, one, "This option is not supported here.", "Remove it.")
+        hashes.append(match[1])
+    if VCS.match(text) or re.search(r"@\s*(git|hg|svn|bzr)\+", text):
+        raise _refuse("vcs", place, text, "Packages are not built from a source repository.", _PUBLISH)
+    if re.match(r"(\.{0,2}/|~|file:|[a-zA-Z]:\\)", text) or re.search(r"@\s*(file:|\.{0,2}/)", text):
+        raise _refuse("local_path", place, text, "Packages are not installed from a path.", _PUBLISH)
+    if re.match(r"https?:", text) or re.search(r"@\s*\w+:", text):
+        raise _refuse("direct_url", place, _hidden(text), "Packages are not installed from an address.", _PUBLISH)
+    try:
+        parsed = Parsed(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0].rstrip(":.")
+        raise Unbuildable(
+            "bad_syntax", f"{place} cannot be read: {text!r} ({reason}).", "Write it like pandas>=2.2."
+        ) from None
+    return Requirement(str(parsed), place, tuple(hashes))
+
+
+_PUBLISH = "Name a published package and its version instead, for example pandas==2.3.3."
+
+
+def _hidden(text: str) -> str:
+    """Without what may be a password in an address."""
+    return re.sub(r"//[^/@\s]+@", "//***@", text)
+
+
+def _refuse(code: str, place: str, what: str, why: str, hint: str) -> Unbuildable:
+    return Unbuildable(code, f"{place}: {_hidden(what)!r} is not allowed. {why}", hint)

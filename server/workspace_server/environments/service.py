@@ -1,0 +1,231 @@
+"""What can be done with environments: declare, ensure, follow, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from workspace_ext.contract.environments import BuildPhase, EnvironmentDetail, EnvironmentStatus
+from workspace_ext.contract.operations import WireError
+
+from ..kit.errors import AtriumError
+from ..kit.events import Events
+from ..kit.home import Home
+from ..kit.operations import Handle, Operations
+from . import build, runtime
+from .build import Environment, build_blocking
+from .declaration import Declaration, Place, declare, locate
+from .errors import Cancelled, detail_of
+from .ports import Extras, NoExtras
+
+__all__ = ["Declaration", "Environment", "Environments", "Place", "build_blocking", "declare", "locate"]
+
+ROOM = "environments"
+TOGETHER = 3
+EVERY = 0.25
+FAILURES_KEPT = 200
+
+
+@dataclass
+class _Build:
+    """One that runs. ``outcome`` is awaited by everybody who wants it."""
+
+    declaration: Declaration
+    outcome: asyncio.Future[Environment]
+    operation: str = ""
+    phase: BuildPhase = "waiting"
+    message: str = "waiting"
+    done: int = 0
+    total: int = 0
+    published: float = 0.0
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class Environments:
+    """The environments room.
+
+    Parameters
+    ----------
+    uv
+        The uv executable; default ``ATRIUM_UV`` or the one installed beside the server.
+    extras
+        What notebooks need beyond what their project declares.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        events: Events,
+        operations: Operations,
+        uv: str | None = None,
+        extras: Extras | None = None,
+    ) -> None:
+        self.home = home
+        self.extras: Extras = extras or NoExtras()
+        self._events = events
+        self._operations = operations
+        self._uv = uv
+        self._builds: dict[str, _Build] = {}
+        self._failures: dict[str, AtriumError] = {}
+        self._threads = ThreadPoolExecutor(TOGETHER, thread_name_prefix="build")
+        self._runtime: Path | None = None
+
+    def start(self) -> None:
+        """Remove what killed builds left."""
+        build.sweep(self.home)
+
+    def close(self) -> None:
+        """After the operations have been cancelled."""
+        self._threads.shutdown(wait=False)
+
+    # What a notebook declares. Reads files: call it from a thread.
+
+    def declare(self, folder: Path, root: Path | None = None, extras: Sequence[str] = ()) -> Declaration:
+        """See :func:`workspace_server.environments.declaration.declare`."""
+        return declare(folder, root, extras)
+
+    def of_notebook(self, notebook: str) -> Declaration:
+        """What the notebook at this path below ``work`` declares, with what its cluster brings.
+
+        Raises
+        ------
+        Invalid
+            The path leaves ``work``, or a requirement file cannot be used (``Unbuildable``).
+        """
+        place = locate(self.home, notebook)
+        return declare(place.folder, place.root, self.extras.of(place.notebook))
+
+    def find(self, declaration: Declaration) -> Environment | None:
+        """The environment if it is built already. Reads files."""
+        return build.find(self.home, declaration)
+
+    def detail(self, id: str) -> EnvironmentDetail:
+        """Everything about a published environment."""
+        return build.describe(self.home, id)
+
+    def python(self, environment: Environment) -> Path:
+        """The interpreter of an environment."""
+        return environment.python
+
+    def runtime(self) -> Path:
+        """The folder that goes on ``PYTHONPATH``: ``workspace_ext`` as kernels and workers import it."""
+        if self._runtime is None or not self._runtime.is_dir():
+            self._runtime = runtime.materialise(self.home)
+        return self._runtime
+
+    # Building. On the event loop.
+
+    async def ensure(self, declaration: Declaration, owner: str = "") -> Environment:
+        """The environment, building it if need be; whoever else asks meanwhile waits for the same build.
+
+        Cancelling the one who waits does not cancel the build.
+
+        Raises
+        ------
+        AtriumError
+            Why there is none, in one message. A later call tries again.
+        """
+        if (ready := await asyncio.to_thread(self.find, declaration)) is not None:
+            self._failures.pop(declaration.digest, None)
+            return ready
+        return await asyncio.shield(self._begin(declaration, owner).outcome)
+
+    def begin(self, declaration: Declaration, owner: str = "") -> None:
+        """Have it built without waiting."""
+        self._begin(declaration, owner)
+
+    async def cancel(self, declaration: Declaration) -> None:
+        """Stop the build, if there is one, and wait until it has cleaned up."""
+        if (running := self._builds.get(declaration.digest)) is not None:
+            await self._operations.cancel(running.operation)
+
+    def status(self, declaration: Declaration) -> EnvironmentStatus:
+        """How it is; starts nothing. Reads files: call it from a thread."""
+        status = EnvironmentStatus("none", declaration.source, declaration.digest, extras=list(declaration.extras))
+        if (running := self._builds.get(declaration.digest)) is not None:
+            return replace(
+                status, state="building", phase=running.phase, message=running.message,
+                done=running.done, total=running.total, operation=running.operation,
+            )  # fmt: skip
+        if (ready := self.find(declaration)) is not None:
+            packages = list(ready.packages)
+            return replace(status, state="ready", id=ready.id, packages=packages, count=len(packages))
+        if (error := self._failures.get(declaration.digest)) is not None:
+            return failed(status, error)
+        return status
+
+    def _begin(self, declaration: Declaration, owner: str) -> _Build:
+        digest = declaration.digest
+        if (running := self._builds.get(digest)) is not None:
+            return running
+        running = self._builds[digest] = _Build(declaration, asyncio.get_running_loop().create_future())
+        # Nobody may be waiting: the status tells as well.
+        running.outcome.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._failures.pop(digest, None)
+        title = f"Environment of {declaration.source or 'the base set'}"
+        operation = self._operations.start(
+            "environments.build", title, lambda handle: self._run(running, handle), owner, subject=digest
+        )
+        running.operation = operation.id
+        self._events.publish(ROOM, digest, "building")
+        return running
+
+    async def _run(self, running: _Build, handle: Handle) -> dict[str, str]:
+        loop = asyncio.get_running_loop()
+
+        def report(phase: BuildPhase, message: str, done: int, total: int) -> None:
+            loop.call_soon_threadsafe(self._progress, running, handle, phase, message, done, total)
+
+        job = self._threads.submit(build_blocking, self.home, running.declaration, report, self._uv, running.cancelled)
+        work = asyncio.wrap_future(job)
+        digest = running.declaration.digest
+        try:
+            environment = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            running.cancelled.set()
+            if not job.cancel():
+                await asyncio.gather(work, return_exceptions=True)
+            self._end(running, None, Cancelled())
+            raise
+        except Exception as error:
+            self._end(running, None, error)
+            raise
+        self._end(running, environment, None)
+        self._events.publish(ROOM, digest, "ready")
+        return {"environment": environment.id}
+
+    def _end(self, running: _Build, environment: Environment | None, error: Exception | None) -> None:
+        digest = running.declaration.digest
+        del self._builds[digest]
+        if environment is not None:
+            running.outcome.set_result(environment)
+            return
+        assert error is not None
+        if isinstance(error, AtriumError):
+            while len(self._failures) >= FAILURES_KEPT:
+                del self._failures[next(iter(self._failures))]
+            self._failures[digest] = error
+        running.outcome.set_exception(error)
+        self._events.publish(ROOM, digest, "failed")
+
+    def _progress(
+        self, running: _Build, handle: Handle, phase: BuildPhase, message: str, done: int, total: int
+    ) -> None:
+        fresh = phase != running.phase
+        running.phase, running.message, running.done, running.total = phase, message, done, total
+        if running.outcome.done() or not (fresh or time.monotonic() - running.published > EVERY):
+            return
+        running.published = time.monotonic()
+        handle.report(message, done, total)
+        self._events.publish(ROOM, running.declaration.digest, "building")
+
+
+def failed(status: EnvironmentStatus, error: AtriumError) -> EnvironmentStatus:
+    """The status of what cannot be built."""
+    wire = WireError(error.code, error.message, error.hint, error.field)
+    return replace(status, state="failed", error=wire, detail=detail_of(error))

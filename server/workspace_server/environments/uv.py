@@ -1,0 +1,138 @@
+"""Running uv: in a process group that can be killed, with the machine's own index configuration and no other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..kit.errors import Unavailable
+from ..kit.home import Home
+from .errors import Cancelled
+
+POLL = 0.1
+GRACE = 3.0
+# Of a server or shell that happens to run in an environment of its own.
+FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "UV_PROJECT")
+
+
+def find_uv(path: str | None = None) -> str:
+    """The uv to use: ``path``, else ``ATRIUM_UV``, else the one installed beside the server.
+
+    Raises
+    ------
+    Unavailable
+        There is none.
+    """
+    chosen = path or os.environ.get("ATRIUM_UV") or _installed() or shutil.which("uv")
+    if chosen is None or shutil.which(chosen) is None:
+        raise Unavailable("no_uv", "uv, which builds environments, is not installed.", "Run: pip install uv")
+    return chosen
+
+
+def _installed() -> str | None:
+    try:
+        import uv
+
+        return str(uv.find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        return None
+
+
+class Uv:
+    """One build's uv processes.
+
+    Parameters
+    ----------
+    home
+        Its cache lies in the home, on the file system of the environments, so that files are hard links;
+        ``UV_CACHE_DIR`` in the environment says otherwise.
+    path
+        The executable, see :func:`find_uv`.
+    cancelled
+        Once set, the running uv is killed with its children and :class:`Cancelled` is raised.
+    """
+
+    def __init__(self, home: Home, path: str | None = None, cancelled: threading.Event | None = None) -> None:
+        self._path = find_uv(path)
+        self._folder = home.cache
+        self._cancelled = cancelled or threading.Event()
+        kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        self._environment = {
+            "UV_CACHE_DIR": str(home.cache / "uv"),
+            **kept,
+            "NO_COLOR": "1",
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_PROGRESS": "1",
+        }
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` if it was."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    def run(
+        self,
+        arguments: Sequence[str | Path],
+        on_line: Callable[[str], None] = lambda _line: None,
+        on_tick: Callable[[], None] = lambda: None,
+    ) -> tuple[int, str]:
+        """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second."""
+        self.check()
+        # Not in the project: a cloned repository must not configure uv.
+        process = subprocess.Popen(
+            [self._path, *map(str, arguments)],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        said: list[str] = []
+
+        def read() -> None:
+            assert process.stderr is not None
+            for line in process.stderr:
+                said.append(line)
+                on_line(line.strip())
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            while process.poll() is None:
+                self.check()
+                on_tick()
+                time.sleep(POLL)
+        finally:
+            end_group(process)
+            reader.join(GRACE)
+            assert process.stderr is not None
+            process.stderr.close()
+        return process.returncode, redact("".join(said))
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End the process and everything it started, kindly first."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def redact(text: str) -> str:
+    """Without addresses: an index's may hold a password, and where it is concerns the machine only."""
+    return re.sub(r"\b(?:https?|file)://[^\s`'\")]+", "<package index>", text)
