@@ -23,8 +23,7 @@ export interface PopoverProps {
 }
 
 /**
- * A small layer over everything else. It takes the focus, and closes on Escape, on a click outside of it and when the
- * focus leaves it.
+ * A small layer over everything else. It takes the focus and keeps Tab within; Escape and a click outside close it.
  */
 export function Popover(props: PopoverProps): JSX.Element {
   const { anchor, onClose } = props;
@@ -83,10 +82,9 @@ export function Popover(props: PopoverProps): JSX.Element {
     return () => {
       document.removeEventListener('pointerdown', onPointerDown, true);
       const focused = document.activeElement;
-      if (
-        owner?.isConnected &&
-        (focused === null || focused === document.body || element.contains(focused))
-      ) {
+      if (owner?.isConnected && (focused === document.body || element.contains(focused))) {
+        // A toolbar sends focus that comes from elsewhere to the button it had last; focus that comes from nowhere stays.
+        (focused as HTMLElement).blur();
         owner.focus();
       }
     };
@@ -96,14 +94,14 @@ export function Popover(props: PopoverProps): JSX.Element {
     event.stopPropagation();
     if (event.key === 'Escape') {
       event.preventDefault();
-      anchor.current?.focus();
       onClose();
-    }
-  };
-  const onBlur = (event: React.FocusEvent) => {
-    const next = event.relatedTarget as Node | null;
-    if (next && !layer.current?.contains(next) && !anchor.current?.contains(next)) {
-      onClose();
+    } else if (event.key === 'Tab') {
+      const stops = [...(layer.current?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? [])];
+      const leaving = event.shiftKey ? stops[0] : stops[stops.length - 1];
+      if (!leaving || document.activeElement === leaving || document.activeElement === layer.current) {
+        event.preventDefault();
+        (event.shiftKey ? stops[stops.length - 1] : stops[0])?.focus();
+      }
     }
   };
 
@@ -116,7 +114,6 @@ export function Popover(props: PopoverProps): JSX.Element {
       aria-label={props.label}
       tabIndex={-1}
       onKeyDown={onKeyDown}
-      onBlur={onBlur}
     >
       {props.children}
     </div>,

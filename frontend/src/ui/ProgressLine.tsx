@@ -38,7 +38,17 @@ export function ProgressLine(props: ProgressLineProps): JSX.Element {
           </Button>
         ) : null}
       </div>
-      <progress aria-label={message} {...(known ? { value: Math.min(done, total), max: total } : {})} />
+      <div
+        className={`atrium-ProgressLine-bar ${known ? '' : 'atrium-mod-unknown'}`}
+        role="progressbar"
+        aria-label={message}
+        aria-valuemax={known ? total : undefined}
+        aria-valuenow={known ? Math.min(done, total) : undefined}
+      >
+        <span
+          ref={bar => bar?.style.setProperty('width', known ? `${Math.min(100, (100 * done) / total)}%` : '')}
+        />
+      </div>
       <ErrorNote error={cancel.error} />
     </div>
   );
