@@ -4,6 +4,93 @@
  */
 
 export interface paths {
+    "/atrium/api/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The threads of a notebook. */
+        get: operations["get_atrium_api_comments"];
+        put?: never;
+        /** Begin a thread on a cell. */
+        post: operations["post_atrium_api_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/comments/{thread}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reply in a thread. */
+        post: operations["post_atrium_api_comments_thread_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/comments/{thread}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete one's own comment; the thread goes with its last one. */
+        delete: operations["delete_atrium_api_comments_thread_comments_comment_"];
+        options?: never;
+        head?: never;
+        /** Change one's own comment. */
+        patch: operations["patch_atrium_api_comments_thread_comments_comment_"];
+        trace?: never;
+    };
+    "/atrium/api/comments/{thread}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a resolved thread again. */
+        post: operations["post_atrium_api_comments_thread_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/comments/{thread}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resolve a thread. */
+        post: operations["post_atrium_api_comments_thread_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/events": {
         parameters: {
             query?: never;
@@ -124,10 +211,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every table, as a notebook reads it. */
+        get: operations["get_atrium_api_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/tables/{name}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a branch's own copy of a table. */
+        post: operations["post_atrium_api_tables_name_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/tables/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a table, newest first. */
+        get: operations["get_atrium_api_tables_name_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/tables/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows of a table. */
+        get: operations["get_atrium_api_tables_name_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Anchor
+         * @description Where a thread hangs.
+         *
+         *         ``quote`` None: on the whole cell. ``line`` counts from 0 within the cell, as a hint. ``source_hash`` is the SHA-256
+         *         of the cell's source at the time, in hexadecimal; empty when unknown.
+         */
+        Anchor: {
+            cell_id: string;
+            /** @default null */
+            line: number | null;
+            /**
+             * @default source
+             * @enum {unknown}
+             */
+            part: "source";
+            /** @default null */
+            quote: components["schemas"]["Quote"] | null;
+            /** @default  */
+            source_hash: string;
+        };
+        /**
+         * Comment
+         * @description ``edited`` is None until its author changes it. Names stand in ``text`` as ``@name``.
+         */
+        Comment: {
+            author: components["schemas"]["Person"];
+            created: string;
+            edited: string | null;
+            id: string;
+            text: string;
+        };
+        /**
+         * CommentQuery
+         * @description ``notebook``: its path below ``work/``.
+         */
+        CommentQuery: {
+            notebook: string;
+        };
+        /** CommentText */
+        CommentText: {
+            text: string;
+        };
+        /**
+         * DiscardTable
+         * @description ``notebook``: any notebook of the branch whose copy goes.
+         */
+        DiscardTable: {
+            notebook: string;
+        };
+        /**
+         * HistoryQuery
+         * @description ``limit`` is 1 to 1000 versions.
+         */
+        HistoryQuery: {
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            notebook: string;
+        };
+        /** NewThread */
+        NewThread: {
+            anchor: components["schemas"]["Anchor"];
+            notebook: string;
+            text: string;
+        };
         /**
          * Operation
          * @description ``total`` 0: unknown. ``result`` depends on ``kind`` (``room.verb``); ``subject`` is the thing it is about.
@@ -175,6 +396,137 @@ export interface components {
         PersonList: {
             people: components["schemas"]["Person"][];
         };
+        /** PreviewColumn */
+        PreviewColumn: {
+            name: string;
+            /** @enum {unknown} */
+            type: "boolean" | "datetime" | "number" | "string";
+        };
+        /**
+         * PreviewQuery
+         * @description ``limit`` is 1 to 1000 rows; ``version`` an earlier state of the table.
+         */
+        PreviewQuery: {
+            /** @default 50 */
+            limit: number;
+            /** @default  */
+            notebook: string;
+            /** @default null */
+            version: number | null;
+        };
+        /**
+         * Quote
+         * @description The words a thread is about, with a few characters on either side, so that they are found again after edits.
+         */
+        Quote: {
+            exact: string;
+            /** @default  */
+            prefix: string;
+            /** @default  */
+            suffix: string;
+        };
+        /**
+         * Table
+         * @description One table as a notebook would read it.
+         *
+         *         ``branch`` names the branch whose own copy this is; empty for the workspace's. ``rows`` is None where the table's
+         *         log does not count them. ``modified`` is the time of its last commit. ``problem`` says why it cannot be read.
+         */
+        Table: {
+            branch: string;
+            bytes: number;
+            columns: components["schemas"]["TableColumn"][];
+            modified: string | null;
+            name: string;
+            /** @default  */
+            problem: string;
+            rows: number | null;
+            version: number;
+        };
+        /**
+         * TableColumn
+         * @description ``type`` is how it is shown and sorted; ``stored`` is Delta's own word for it, such as ``long`` or ``date``.
+         */
+        TableColumn: {
+            name: string;
+            stored: string;
+            /** @enum {unknown} */
+            type: "boolean" | "datetime" | "number" | "string";
+        };
+        /**
+         * TableHistory
+         * @description Newest first.
+         */
+        TableHistory: {
+            versions: components["schemas"]["TableVersion"][];
+        };
+        /**
+         * TableList
+         * @description The branch's own copies come first.
+         */
+        TableList: {
+            tables: components["schemas"]["Table"][];
+        };
+        /**
+         * TablePreview
+         * @description The first rows, in the form of ``application/vnd.atrium.table+json``; ``total`` is the table's row count.
+         */
+        TablePreview: {
+            columns: components["schemas"]["PreviewColumn"][];
+            rows: unknown[][];
+            total: number;
+            version: number;
+        };
+        /**
+         * TableQuery
+         * @description ``notebook``: as which notebook to look; its path below ``work/``. Without one, the workspace's tables.
+         */
+        TableQuery: {
+            /** @default  */
+            notebook: string;
+        };
+        /**
+         * TableVersion
+         * @description One commit of a table. ``rows`` counts the rows it added. Unknown origins are empty; ``run`` is a run's id.
+         */
+        TableVersion: {
+            branch: string;
+            commit: string;
+            mode: string;
+            notebook: string;
+            operation: string;
+            project: string;
+            rows: number;
+            run: string;
+            time: string;
+            version: number;
+        };
+        /**
+         * Thread
+         * @description ``document`` identifies the notebook on all branches of its project; ``branch`` is where the thread was begun.
+         */
+        Thread: {
+            anchor: components["schemas"]["Anchor"];
+            branch: string;
+            comments: components["schemas"]["Comment"][];
+            commit: string;
+            created: string;
+            created_by: components["schemas"]["Person"];
+            document: string;
+            id: string;
+            resolved: string | null;
+            resolved_by: components["schemas"]["Person"] | null;
+            /** @enum {unknown} */
+            state: "open" | "resolved";
+        };
+        /**
+         * ThreadList
+         * @description ``document`` is the ``id`` of events in the room ``comments``. Threads are in the order they were begun.
+         */
+        ThreadList: {
+            document: string;
+            threads: components["schemas"]["Thread"][];
+        };
         /**
          * UpdateMe
          * @description Absent fields stay as they are.
@@ -205,6 +557,219 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_atrium_api_comments: {
+        parameters: {
+            query: {
+                notebook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewThread"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_comments_thread_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentText"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_comments_thread_comments_comment_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_atrium_api_comments_thread_comments_comment_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentText"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_comments_thread_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_comments_thread_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_events: {
         parameters: {
             query?: never;
@@ -416,6 +981,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_tables: {
+        parameters: {
+            query?: {
+                notebook?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_tables_name_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardTable"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_tables_name_history: {
+        parameters: {
+            query?: {
+                notebook?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableHistory"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_tables_name_preview: {
+        parameters: {
+            query?: {
+                notebook?: string;
+                limit?: number;
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
