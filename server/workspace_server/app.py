@@ -17,6 +17,8 @@ from .access.pages import LoginHandler
 from .access.personal import make_personal
 from .access.routes import routes as access_routes
 from .access.service import Access
+from .clusters.routes import routes as clusters_routes
+from .clusters.service import Clusters
 from .comments.routes import routes as comments_routes
 from .comments.service import Comments
 from .environments.routes import routes as environments_routes
@@ -49,6 +51,8 @@ class Atrium:
         self.tables = Tables(home, self.events)
         self.tables_watch = TablesWatch(self.tables, self.events)
         self.environments = Environments(home, self.events, self.operations)
+        self.clusters = Clusters(home, self.storage, self.events, self.environments)
+        self.environments.extras = self.clusters
         self.comments = Comments(self.storage, self.events, self.access)
 
     def routes(self) -> list[http.Route]:
@@ -58,6 +62,7 @@ class Atrium:
             *access_routes(self.access),
             *tables_routes(self.tables),
             *environments_routes(self.environments),
+            *clusters_routes(self.clusters),
             *comments_routes(self.comments),
         ]
 
@@ -75,10 +80,12 @@ class Atrium:
         self.events.bind(asyncio.get_running_loop())
         self.tables_watch.start()
         await asyncio.to_thread(self.environments.start)
+        await self.clusters.start()
 
     async def stop(self) -> None:
         """End it, in the opposite order."""
         await self.tables_watch.stop()
+        await self.clusters.close()
         await self.operations.close()
         self.environments.close()
         await self.workers.close()

@@ -198,6 +198,7 @@ class _Progress:
         self._total = len(packages)
         self._report = report
         self._fetching: list[str] = []
+        self._arrived: list[str] = []
         self._said = ("", 0)
 
     def line(self, line: str) -> None:
@@ -211,11 +212,12 @@ class _Progress:
                 self._fetching.append(f"{name} (building)")
 
     def tick(self) -> None:
-        arrived = [one.name.partition("-")[0] for one in self._site.glob("*.dist-info")]
-        done = min(len(arrived), self._total)
-        if arrived:
+        there = {one.name.partition("-")[0] for one in self._site.glob("*.dist-info")}
+        self._arrived += sorted(there.difference(self._arrived))
+        done = min(len(self._arrived), self._total)
+        if done:
             phase: BuildPhase = "installing"
-            message = f"installing {arrived[-1]} ({done} of {self._total})"
+            message = f"installing {self._arrived[-1]} ({done} of {self._total})"
         else:
             phase = "downloading"
             message = f"downloading {self._fetching[0]}" if self._fetching else f"preparing {self._total} packages"

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from ..kit.errors import AtriumError
-from .declaration import Declaration
+from .declaration import PYTHON, Declaration
 from .errors import Offline, Unbuildable
 
 # An index that does not answer, however uv words it.
@@ -41,6 +41,12 @@ def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
             "Check its spelling.",
         )
     named = _named(text, origins)
+    if match := re.search(r"([\w.-]+?)(?:==\S+)? has no wheels with a matching Python", text):
+        return Unbuildable(
+            "wrong_python",
+            f"{match[1]} has no wheel for Python {PYTHON}{_asked(origins, match[1])}.",
+            "Choose a version of it that supports this Python.",
+        )
     wheel = re.search(r"([\w.-]+)(?:==\S+)? has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)
     if wheel:
         name = wheel[1] or wheel[2]
@@ -55,7 +61,7 @@ def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
         what = wanted[0][0] if wanted else missing[1]
         return Unbuildable(
             "no_such_version",
-            f"There is no version {what}{_asked(origins, missing[1])}.",
+            f"No release of {missing[1]} fits {what}{_asked(origins, missing[1])}.",
             "Choose a version that exists.",
         )
     if "requires-python" in text.lower() or "Requires-Python" in text or re.search(r"\bPython[<>=]", text):
@@ -116,5 +122,9 @@ def _sides(named: list[tuple[str, str]]) -> str:
 
 
 def _clean(said: str) -> str:
-    kept = [line for line in said.splitlines() if not re.match(r"\s*(Using Python|Resolved|Download|Prepared)", line)]
+    kept = [
+        line
+        for line in said.splitlines()
+        if not re.match(r"\s*(warning:|Using Python|Resolved|Download|Prepared)", line)
+    ]
     return "\n".join(kept).strip()

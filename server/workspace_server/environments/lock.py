@@ -61,9 +61,10 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
         folder = Path(name)
         (folder / "in.txt").write_text(declaration.requirements)
         (folder / "constraints.txt").write_text(declaration.constraints)
+        constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if declaration.constraints else []
         status, said = uv.run(
             [
-                "pip", "compile", folder / "in.txt", "-c", folder / "constraints.txt", "-o", folder / "out.txt",
+                "pip", "compile", folder / "in.txt", *constrained, "-o", folder / "out.txt",
                 "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
                 "--python-version", PYTHON, *WHEELS_ONLY,
             ]

@@ -1,0 +1,1 @@
+"""Clusters: started from the project's own environment, attached to notebooks."""

@@ -1,0 +1,218 @@
+"""One cluster's process. Needs no event loop and no server, so that a run starts its own with the same code.
+
+The process leads a group of its own: it survives the server, and stopping takes everything it started along. It is
+found again by its pid and the moment it started, as a pid alone may be somebody else's by now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from workspace_ext.contract.clusters import ClusterKind
+
+from ..kit.errors import Failed
+
+KEPT_VARIABLES = (
+    "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "JAVA_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+STOP_SECONDS = 25.0
+KILL_SECONDS = 5.0
+GRACE = 600.0
+TAIL = 4000
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What the process says of itself."""
+
+    state: str = "starting"
+    address: str | None = None
+    dashboard: str | None = None
+    workers: int = 0
+    message: str = ""
+
+
+class EngineProcess:
+    """A Dask or Spark cluster's process, running or not; ``folder`` holds its state, lease and log."""
+
+    def __init__(self, folder: Path, pid: int, started: float) -> None:
+        self.folder = folder
+        self.pid = pid
+        self._started = started
+
+    @classmethod
+    def start(
+        cls,
+        python: Path,
+        kind: ClusterKind,
+        minimum: int,
+        maximum: int,
+        folder: Path,
+        runtime: Path,
+        *,
+        memory: str = "",
+        grace: float = GRACE,
+        variables: dict[str, str] | None = None,
+    ) -> EngineProcess:
+        """Start it and return at once.
+
+        Parameters
+        ----------
+        python
+            The environment's interpreter; it must hold :func:`workspace_server.clusters.service.extras`.
+        minimum, maximum
+            Workers; Spark always has the maximum.
+        folder
+            Its own; made if need be.
+        runtime
+            Where ``workspace_ext`` is imported from (``Environments.runtime()``).
+        memory
+            Of each Dask worker or the Spark server, such as ``2GiB``; "" for the engine's default.
+        grace
+            Seconds after which it ends by itself unless :meth:`renew` is called now and then.
+        variables
+            Further environment variables of the workers.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in ("state.json", "process.json"):
+            (folder / old).unlink(missing_ok=True)
+        (folder / "lease").touch()
+        command = [
+            str(python), "-m", f"workspace_ext.engines.{kind}", "--state", str(folder / "state.json"),
+            "--minimum", str(minimum), "--maximum", str(maximum),
+            "--lease", str(folder / "lease"), "--grace", str(grace),
+        ]  # fmt: skip
+        if memory:
+            command += ["--memory", memory]
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        environment |= {
+            "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(runtime),
+            **(variables or {}),
+        }
+        with (folder / "engine.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        # Somebody has to reap it, or it would stay a zombie that looks alive.
+        threading.Thread(target=process.wait, daemon=True).start()
+        started = 0.0
+        with contextlib.suppress(psutil.Error):
+            started = psutil.Process(process.pid).create_time()
+        engine = cls(folder, process.pid, started)
+        partial = folder / ".process.json"
+        partial.write_text(json.dumps({"pid": process.pid, "started": started}))
+        partial.replace(folder / "process.json")
+        return engine
+
+    @classmethod
+    def adopt(cls, folder: Path) -> EngineProcess | None:
+        """The process that was started there earlier, if it still runs."""
+        try:
+            told = json.loads((folder / "process.json").read_text())
+            engine = cls(folder, int(told["pid"]), float(told["started"]))
+        except (OSError, ValueError, KeyError):
+            return None
+        return engine if engine.alive() else None
+
+    def alive(self) -> bool:
+        try:
+            process = psutil.Process(self.pid)
+            return abs(process.create_time() - self._started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def state(self) -> EngineState:
+        """What it last said of itself."""
+        try:
+            told = json.loads((self.folder / "state.json").read_text())
+        except (OSError, ValueError):
+            return EngineState()
+        return EngineState(
+            told["state"], told.get("address"), told.get("dashboard"), told.get("workers", 0), told.get("message", "")
+        )
+
+    def renew(self) -> None:
+        """It is still wanted."""
+        (self.folder / "lease").touch()
+
+    def wait_running(self, timeout: float = 200.0) -> EngineState:
+        """Its state once it takes work.
+
+        Raises
+        ------
+        Failed
+            It ended, or took longer than ``timeout`` seconds; with what it said.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            alive = self.alive()
+            state = self.state()
+            if state.state == "running" and alive:
+                return state
+            if not alive:
+                raise self.failure()
+            if time.monotonic() > deadline:
+                raise Failed(
+                    "cluster_slow", f"The cluster did not start within {timeout:.0f} s.", "Look at its log, then retry."
+                )
+            time.sleep(0.1)
+
+    def failure(self) -> Failed:
+        """Why it is not running any more."""
+        state = self.state()
+        said = state.message or (self.log().strip().splitlines() or ["it said nothing"])[-1]
+        return Failed("cluster_failed", f"The cluster ended: {said}", "Restart it from the cluster chip.")
+
+    def log(self) -> str:
+        """The end of what it wrote."""
+        text = ""
+        for name in ("spark.log", "engine.log"):
+            with contextlib.suppress(OSError), (self.folder / name).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+                text += file.read().decode(errors="replace")
+        return text[-TAIL:]
+
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """End it with everything it started: kindly, then not. Returns when nothing is left."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            _until(lambda: not self.alive(), timeout)
+        # A number that lives on as somebody else's pid is no longer this group's.
+        if (self.alive() or not psutil.pid_exists(self.pid)) and _group(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            _until(lambda: not _group(self.pid), KILL_SECONDS)
+        shutil.rmtree(self.folder / "scratch", ignore_errors=True)
+        (self.folder / "process.json").unlink(missing_ok=True)
+
+
+def _group(leader: int) -> list[int]:
+    """The living processes of a group."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
+def _until(done: Callable[[], bool], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)

@@ -1,0 +1,332 @@
+"""What can be done with clusters: create, attach, detach, stop, restart, delete, and ask for the attached one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workspace_ext.contract.clusters import (
+    Attachment,
+    Cluster,
+    ClusterKind,
+    ClusterList,
+    ClusterState,
+    CreateCluster,
+    KernelCluster,
+)
+from workspace_ext.contract.operations import WireError
+
+from ..environments.service import Environments, Place, locate
+from ..kit.clock import iso
+from ..kit.errors import AtriumError, Conflict, Invalid, Unavailable, unpack
+from ..kit.events import Events
+from ..kit.home import Home
+from ..kit.storage import Storage, new_id
+from .engine import EngineProcess
+from .errors import no_such_cluster, not_attached
+from .extras import extras
+from .store import AttachmentRow, ClusterRow
+from .supervisor import Supervisor
+
+__all__ = ["ClusterSpec", "Clusters", "EngineProcess", "extras"]
+
+MOST_WORKERS = 256
+SIZES = ((4, "small"), (16, "medium"), (MOST_WORKERS, "large"))
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """What it takes to start a cluster like the attached one."""
+
+    kind: ClusterKind
+    minimum: int
+    maximum: int
+
+
+class Clusters:
+    """The clusters room; it is also where the environments room asks for a notebook's extras."""
+
+    def __init__(self, home: Home, storage: Storage, events: Events, environments: Environments) -> None:
+        self._home = home
+        self._storage = storage
+        self._events = events
+        self._environments = environments
+        self._supervisor = Supervisor(home, storage, events, environments)
+
+    async def start(self) -> None:
+        """Adopt the clusters that run. On the event loop, once the database is there."""
+        await self._supervisor.start()
+
+    async def close(self) -> None:
+        """The clusters run on: the next server adopts them, or they end by themselves."""
+        await self._supervisor.close()
+
+    # For other rooms. They read the database: call them from a thread.
+
+    def of(self, notebook: str) -> Sequence[str]:
+        """What the notebook's cluster brings into its environment."""
+        spec = self.spec(notebook)
+        return extras(spec.kind) if spec else ()
+
+    def spec(self, notebook: str) -> ClusterSpec | None:
+        """The kind and size of the cluster that the notebook at this path below ``work`` is attached to."""
+        row = self._attached(notebook)
+        return ClusterSpec(_kind(row), row.minimum, row.maximum) if row else None
+
+    def extras(self, kind: str) -> list[str]:
+        """What a cluster of that kind brings into an environment."""
+        return list(extras(kind))
+
+    # Reading. From a thread.
+
+    def list(self, notebook: str | None = None) -> ClusterList:
+        """Every cluster; those that fit ``notebook`` say so."""
+        digest = self._digests(notebook) if notebook is not None else None
+        with self._storage.session() as session:
+            rows = list(session.scalars(select(ClusterRow).order_by(ClusterRow.created)))
+            counts = dict(
+                session.execute(
+                    select(AttachmentRow.cluster_id, func.count()).group_by(AttachmentRow.cluster_id)
+                ).tuples()
+            )
+        attached = self._attached(notebook) if notebook is not None else None
+        return ClusterList(
+            [self._wire(row, counts.get(row.id, 0), digest) for row in rows], attached.id if attached else None
+        )
+
+    def get(self, id: str) -> Cluster:
+        """One cluster, with the end of its log."""
+        with self._storage.session() as session:
+            row = _find(session, id)
+            count = session.scalar(select(func.count()).where(AttachmentRow.cluster_id == id)) or 0
+        cluster = self._wire(row, count, None)
+        engine = EngineProcess(self._home.clusters / id, 0, 0)
+        return replace(cluster, log=engine.log() if cluster.state == "failed" else "")
+
+    # Changing. On the event loop.
+
+    async def create(self, wanted: CreateCluster, owner: str) -> Attachment:
+        """A cluster that runs from the notebook's environment, attached to it."""
+        id = await asyncio.to_thread(self._create, wanted, owner)
+        return await self.attach(id, wanted.notebook)
+
+    async def attach(self, id: str, notebook: str) -> Attachment:
+        """Attach the notebook, and start the cluster unless it runs."""
+
+        def change() -> bool:
+            place = self._place(notebook)
+            with self._storage.session() as session:
+                row = _find(session, id)
+                row.desired, row.problem = "running", None
+                session.merge(AttachmentRow(notebook=key(place), cluster_id=id))
+            return True
+
+        return await self._reattach(notebook, change, id)
+
+    async def detach(self, notebook: str) -> Attachment:
+        """Attach the notebook to none. The cluster runs on."""
+
+        def change() -> bool:
+            with self._storage.session() as session:
+                row = session.get(AttachmentRow, key(self._place(notebook)))
+                if row is not None:
+                    session.delete(row)
+                return row is not None
+
+        return await self._reattach(notebook, change, None)
+
+    async def stop(self, id: str) -> Cluster:
+        """End its processes; it stays attached and can be restarted."""
+        await asyncio.to_thread(self._desire, id, "stopped", None)
+        self._supervisor.look(id)
+        return await asyncio.to_thread(self.get, id)
+
+    async def restart(self, id: str, notebook: str | None = None) -> Cluster:
+        """Start it anew, from what ``notebook`` (default: the one that it was made for) declares now."""
+        await asyncio.to_thread(self._desire, id, "running", notebook)
+        self._supervisor.look(id, restart=True)
+        return await asyncio.to_thread(self.get, id)
+
+    async def delete(self, id: str) -> None:
+        """End it and forget it; the notebooks that were attached have none then."""
+
+        def change() -> None:
+            with self._storage.session() as session:
+                session.delete(_find(session, id))
+
+        await asyncio.to_thread(change)
+        self._supervisor.look(id)
+        self._events.publish("clusters", id, "deleted")
+        self._events.publish("environments", "", "changed")
+
+    async def for_kernel(self, notebook: str, wait: float) -> KernelCluster:
+        """What the notebook's kernel connects to, once it runs; waits up to ``wait`` seconds.
+
+        Raises
+        ------
+        NotFound, Conflict, Unavailable
+            None is attached; it runs another environment; it failed, was stopped, or still starts.
+        """
+        row = await asyncio.to_thread(self._attached, notebook)
+        if row is None:
+            raise not_attached()
+        digest = await asyncio.to_thread(self._digests, notebook)
+        deadline = time.monotonic() + wait
+        while True:
+            cluster = await asyncio.to_thread(self._wire, row, 0, digest)
+            address = self._supervisor.actual(row.id).state.address
+            if cluster.state == "running" and address:
+                if cluster.matches is False:
+                    raise Conflict(
+                        "other_environment",
+                        f"The cluster {row.name} runs another environment than this notebook declares.",
+                        "Restart the cluster from its chip, or attach another one.",
+                    )
+                return KernelCluster(row.id, cluster.kind, address)
+            if cluster.state == "failed":
+                message = cluster.error.message if cluster.error else "The cluster failed."
+                raise Unavailable("cluster_failed", message, "Restart it from the cluster chip.")
+            if cluster.state == "stopped" and row.desired == "stopped":
+                raise Unavailable(
+                    "cluster_stopped", f"The cluster {row.name} is stopped.", "Restart it from the cluster chip."
+                )
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Unavailable(
+                    "cluster_starting", f"The cluster {row.name} is still {cluster.state}.", "Run the cell again soon."
+                )
+            await self._supervisor.changed(row.id, min(left, 5.0))
+            row = await asyncio.to_thread(self._attached, notebook) or row
+
+    # Inside
+
+    def _place(self, notebook: str) -> Place:
+        return locate(self._home, notebook)
+
+    def _attached(self, notebook: str) -> ClusterRow | None:
+        with self._storage.session() as session:
+            attachment = session.get(AttachmentRow, key(self._place(notebook)))
+            return session.get(ClusterRow, attachment.cluster_id) if attachment else None
+
+    def _digests(self, notebook: str) -> dict[str, str]:
+        """Per kind, what a cluster for this notebook would be started from."""
+        found = {}
+        for kind in ("dask", "spark"):
+            try:
+                found[kind] = self._supervisor.declaration(notebook, kind).digest
+            except AtriumError:  # Its requirement file is wrong: nothing matches, the environment chip says why.
+                found[kind] = ""
+        return found
+
+    def _wire(self, row: ClusterRow, attached: int, digests: dict[str, str] | None) -> Cluster:
+        actual = self._supervisor.actual(row.id)
+        error = unpack(json.loads(row.problem)) if row.problem and row.desired == "stopped" else None
+        running = actual.phase == "running"
+        return Cluster(
+            id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
+            message=actual.message, workers=actual.state.workers if running else 0,
+            minimum=row.minimum, maximum=row.maximum, notebook=row.notebook, attached=attached,
+            created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
+            matches=digests[row.kind] == actual.digest if digests and running else None,
+            error=WireError(error.code, error.message, error.hint) if error else None,
+        )  # fmt: skip
+
+    def _create(self, wanted: CreateCluster, owner: str) -> str:
+        place = self._place(wanted.notebook)
+        if not 0 <= wanted.minimum <= wanted.maximum or not 1 <= wanted.maximum <= MOST_WORKERS:
+            raise Invalid(
+                "invalid_workers",
+                f"{wanted.minimum} to {wanted.maximum} workers is not possible.",
+                f"The minimum is 0 or more, the maximum at least that and 1 to {MOST_WORKERS}.",
+                "maximum" if wanted.minimum >= 0 else "minimum",
+            )
+        name = " ".join(wanted.name.split())
+        if len(name) > 60:
+            raise Invalid("long_name", "The name is longer than 60 characters.", "Shorten it.", "name")
+        with self._storage.session() as session:
+            taken = set(session.scalars(select(ClusterRow.name)))
+            if name in taken:
+                raise Conflict(
+                    "name_taken", f"There is a cluster named {name} already.", "Attach it, or choose another name."
+                )
+            row = ClusterRow(
+                id=new_id(), name=name or _free_name(wanted.maximum, taken), kind=wanted.kind,
+                minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
+                created_by=owner, created=iso(), desired="running", problem=None,
+            )  # fmt: skip
+            session.add(row)
+            return row.id
+
+    def _desire(self, id: str, desired: str, notebook: str | None) -> None:
+        place = self._place(notebook) if notebook else None
+        with self._storage.session() as session:
+            row = _find(session, id)
+            row.desired, row.problem = desired, None
+            if place is not None:
+                row.notebook = place.notebook
+
+    async def _reattach(self, notebook: str, change: Callable[[], bool], id: str | None) -> Attachment:
+        before = await asyncio.to_thread(self._environment, notebook)
+        changed = await asyncio.to_thread(change)
+        after = await asyncio.to_thread(self._environment, notebook)
+        if id is not None:
+            self._supervisor.look(id)
+        self._events.publish("clusters", id or "", "attached" if id else "detached")
+        if changed:
+            self._events.publish("environments", after, "changed")
+        cluster = await asyncio.to_thread(self.get, id) if id is not None else None
+        return Attachment(cluster, before != after)
+
+    def _environment(self, notebook: str) -> str:
+        """The id of the notebook's environment, or of its declaration while that is not built."""
+        try:
+            declaration = self._environments.of_notebook(notebook)
+        except AtriumError:
+            return ""
+        found = self._environments.find(declaration)
+        return found.id if found else declaration.digest
+
+
+def key(place: Place) -> str:
+    """What an attachment is kept under: all branches of a project share it, so that a new one has it at once."""
+    if place.root is None:
+        return place.notebook
+    inside = "/".join(place.notebook.split("/")[3:])
+    return f"{place.root.parent.name}:{inside}"
+
+
+def _find(session: Session, id: str) -> ClusterRow:
+    row = session.get(ClusterRow, id)
+    if row is None:
+        raise no_such_cluster(id)
+    return row
+
+
+def _kind(row: ClusterRow) -> ClusterKind:
+    return "spark" if row.kind == "spark" else "dask"
+
+
+def _state(row: ClusterRow, phase: str) -> ClusterState:
+    """What a person reads: what is, or what is about to be."""
+    if row.desired == "running":
+        return _PHASES.get(phase, "starting")
+    if row.problem:
+        return "failed"
+    return "stopped" if phase in ("stopped", "failed") else "stopping"
+
+
+_PHASES: dict[str, ClusterState] = {"building": "building", "running": "running", "stopping": "stopping"}
+
+
+def _free_name(maximum: int, taken: set[str]) -> str:
+    size = next(name for most, name in SIZES if maximum <= most)
+    number = 1
+    while (name := size if number == 1 else f"{size} {number}") in taken:
+        number += 1
+    return name

@@ -1,0 +1,34 @@
+"""Tables of the clusters room: what is desired. What is actual, the processes say."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..kit.storage import Base, new_id
+
+
+class ClusterRow(Base):
+    """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired."""
+
+    __tablename__ = "clusters"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    minimum: Mapped[int]
+    maximum: Mapped[int]
+    notebook: Mapped[str]
+    created_by: Mapped[str]
+    created: Mapped[str]
+    desired: Mapped[str]
+    problem: Mapped[str | None]
+
+
+class AttachmentRow(Base):
+    """``notebook`` is a key that all branches of a project share, see ``service.key``."""
+
+    __tablename__ = "cluster_attachments"
+
+    notebook: Mapped[str] = mapped_column(primary_key=True)
+    cluster_id: Mapped[str] = mapped_column(ForeignKey("clusters.id", ondelete="CASCADE"), index=True)

@@ -1,0 +1,217 @@
+"""Makes the processes be what the store desires, and survives a restart of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..environments.service import Declaration, Environment, Environments, declare, locate
+from ..kit.errors import AtriumError, Conflict, pack
+from ..kit.events import Events
+from ..kit.home import Home
+from ..kit.reconciler import Reconciler
+from ..kit.storage import Storage
+from .engine import EngineProcess, EngineState
+from .extras import extras
+from .store import ClusterRow
+
+log = logging.getLogger(__name__)
+
+ROOM = "clusters"
+RENEW_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+START_SECONDS = 240.0
+
+
+@dataclass
+class Actual:
+    """What is known of a cluster's process. ``digest`` is the declaration that it was started from."""
+
+    phase: str = "stopped"
+    message: str = ""
+    engine: EngineProcess | None = None
+    state: EngineState = field(default_factory=EngineState)
+    digest: str = ""
+    environment: str = ""
+    since: float = 0.0
+    renewed: float = 0.0
+
+
+class Supervisor:
+    """One reconciler over all clusters; ``actual`` is what the routes read."""
+
+    def __init__(self, home: Home, storage: Storage, events: Events, environments: Environments) -> None:
+        self._home = home
+        self._storage = storage
+        self._events = events
+        self._environments = environments
+        self._actual: dict[str, Actual] = {}
+        self._changed: dict[str, asyncio.Event] = {}
+        self._reconciler = Reconciler("cluster", self._reconcile)
+        self._building: dict[str, asyncio.Task[Any]] = {}
+        self._restart: set[str] = set()
+
+    def actual(self, id: str) -> Actual:
+        return self._actual.setdefault(id, Actual())
+
+    async def start(self) -> None:
+        """Adopt what runs, start what should. On the event loop."""
+        for id in await asyncio.to_thread(self._known):
+            self._reconciler.add(id)
+
+    async def close(self) -> None:
+        """Stop looking. The clusters run on."""
+        await self._reconciler.close()
+
+    def look(self, id: str, restart: bool = False) -> None:
+        """The desired state of ``id`` has changed. On the event loop."""
+        if restart:
+            self._restart.add(id)
+        # A build for a cluster that is no longer wanted must not hold its stopping up.
+        if (building := self._building.get(id)) is not None:
+            building.cancel()
+        self._reconciler.add(id)
+
+    async def changed(self, id: str, timeout: float) -> None:
+        """Return when something about ``id`` changes, or after ``timeout`` seconds."""
+        event = self._changed.setdefault(id, asyncio.Event())
+        try:
+            await asyncio.wait_for(event.wait(), timeout)
+        except TimeoutError:
+            return
+
+    def declaration(self, notebook: str, kind: str) -> Declaration:
+        """What a cluster of that kind needs when it is made for that notebook. Reads files."""
+        place = locate(self._home, notebook)
+        return declare(place.folder, place.root, extras(kind))
+
+    def _known(self) -> list[str]:
+        with self._storage.session() as session:
+            return [row.id for row in session.query(ClusterRow)]
+
+    def _row(self, id: str) -> ClusterRow | None:
+        with self._storage.session() as session:
+            return session.get(ClusterRow, id)
+
+    async def _reconcile(self, id: str) -> float | None:
+        row = await asyncio.to_thread(self._row, id)
+        actual = self.actual(id)
+        if actual.engine is None:
+            await asyncio.to_thread(self._adopt, id, actual)
+        stop = row is None or row.desired != "running" or id in self._restart
+        if stop and actual.engine is not None:
+            self._say(id, "stopping")
+            await asyncio.to_thread(actual.engine.stop)
+            actual.engine, actual.state = None, EngineState()
+        self._restart.discard(id)
+        if row is None:
+            self._actual.pop(id, None)
+            self._notify(id, "deleted")
+            return None
+        if row.desired != "running":
+            self._say(id, "failed" if row.problem else "stopped")
+            return None
+        if actual.engine is None:
+            return await self._start(row, actual)
+        return await self._watch(row, actual, actual.engine)
+
+    async def _start(self, row: ClusterRow, actual: Actual) -> float | None:
+        self._say(row.id, "building", "its environment")
+        task = asyncio.ensure_future(self._prepare(row, actual))
+        self._building[row.id] = task
+        try:
+            environment = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():  # The server is stopping.
+                task.cancel()
+                raise
+            return 0.0  # The desired state has changed meanwhile.
+        except AtriumError as error:
+            await self._fail(row.id, error)
+            return None
+        finally:
+            self._building.pop(row.id, None)
+        actual.engine = await asyncio.to_thread(self._launch, row, environment, actual)
+        actual.since = actual.renewed = time.monotonic()
+        self._say(row.id, "starting")
+        return 0.2
+
+    async def _prepare(self, row: ClusterRow, actual: Actual) -> Environment:
+        declaration = await asyncio.to_thread(self.declaration, row.notebook, row.kind)
+        environment = await self._environments.ensure(declaration)
+        actual.digest, actual.environment = declaration.digest, environment.id
+        return environment
+
+    def _launch(self, row: ClusterRow, environment: Environment, actual: Actual) -> EngineProcess:
+        folder = self._home.clusters / row.id
+        engine = EngineProcess.start(
+            environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
+            self._environments.runtime(),
+            # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
+            variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
+        )  # fmt: skip
+        (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
+        return engine
+
+    def _adopt(self, id: str, actual: Actual) -> None:
+        folder = self._home.clusters / id
+        actual.engine = EngineProcess.adopt(folder)
+        if actual.engine is not None:
+            actual.since = time.monotonic()
+            try:
+                actual.digest, actual.environment = json.loads((folder / "origin.json").read_text())
+            except (OSError, ValueError):
+                actual.digest = actual.environment = ""
+
+    async def _watch(self, row: ClusterRow, actual: Actual, engine: EngineProcess) -> float | None:
+        alive = await asyncio.to_thread(engine.alive)
+        state = await asyncio.to_thread(engine.state)
+        if not alive:
+            await asyncio.to_thread(engine.stop)  # What it left behind, if it was killed.
+            actual.engine = None
+            if state.state == "stopped":
+                await asyncio.to_thread(self._settle, row.id, None)
+                self._say(row.id, "stopped", state.message)
+            else:
+                await self._fail(row.id, engine.failure())
+            return None
+        if time.monotonic() - actual.renewed > RENEW_SECONDS:
+            actual.renewed = time.monotonic()
+            await asyncio.to_thread(engine.renew)
+        if state.state != "running" and time.monotonic() - actual.since > START_SECONDS:
+            await asyncio.to_thread(engine.stop)
+            actual.engine = None
+            slow = Conflict("cluster_slow", f"The cluster did not start within {START_SECONDS:.0f} s.", "Restart it.")
+            await self._fail(row.id, slow)
+            return None
+        fresh = state != actual.state
+        actual.state = state
+        self._say(row.id, "running" if state.state == "running" else "starting", state.message, fresh)
+        return LOOK_SECONDS if state.state == "running" else 0.2
+
+    async def _fail(self, id: str, error: AtriumError) -> None:
+        log.warning("cluster %s: %s", id, error)
+        await asyncio.to_thread(self._settle, id, error)
+        self._say(id, "failed", error.message)
+
+    def _settle(self, id: str, error: AtriumError | None) -> None:
+        """Nothing is desired any more until somebody says so."""
+        with self._storage.session() as session:
+            if (row := session.get(ClusterRow, id)) is not None:
+                row.desired = "stopped"
+                row.problem = json.dumps(pack(error)) if error else None
+
+    def _say(self, id: str, phase: str, message: str = "", fresh: bool = False) -> None:
+        actual = self.actual(id)
+        if fresh or (phase, message) != (actual.phase, actual.message):
+            actual.phase, actual.message = phase, message
+            self._notify(id, phase)
+
+    def _notify(self, id: str, action: str) -> None:
+        self._events.publish(ROOM, id, action)
+        if (event := self._changed.pop(id, None)) is not None:
+            event.set()

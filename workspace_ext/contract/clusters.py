@@ -1,0 +1,78 @@
+"""Clusters, and which notebook is attached to which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .operations import WireError
+
+ClusterKind = Literal["dask", "spark"]
+ClusterState = Literal["building", "starting", "running", "stopping", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """``workers`` are those that are there, between ``minimum`` and ``maximum``; ``attached`` counts notebooks.
+
+    ``building``: its environment is. ``matches``: whether it runs the environment that the notebook asked about
+    declares now; None when no notebook was named or nothing runs.
+    """
+
+    id: str
+    name: str
+    kind: ClusterKind
+    state: ClusterState
+    message: str
+    workers: int
+    minimum: int
+    maximum: int
+    notebook: str
+    attached: int
+    created_by: str
+    created: str
+    dashboard: str | None = None
+    matches: bool | None = None
+    error: WireError | None = None
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class ClusterList:
+    """``attached`` is the id of the cluster that the notebook asked about is attached to."""
+
+    clusters: list[Cluster]
+    attached: str | None = None
+
+
+@dataclass(frozen=True)
+class WhichNotebook:
+    notebook: str | None = None
+
+
+@dataclass(frozen=True)
+class CreateCluster:
+    """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment."""
+
+    notebook: str
+    kind: ClusterKind
+    minimum: int = 1
+    maximum: int = 4
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What a notebook is attached to after the change, and whether its kernel needs a restart for it."""
+
+    cluster: Cluster | None
+    environment_changes: bool
+
+
+@dataclass(frozen=True)
+class KernelCluster:
+    """What a kernel connects to."""
+
+    id: str
+    kind: ClusterKind
+    address: str
