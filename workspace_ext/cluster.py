@@ -1,0 +1,137 @@
+"""The cluster that a notebook is attached to, as its own library's client.
+
+Outside Atrium, a local cluster is made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from workspace_ext import context, local_cluster, spark_session
+from workspace_ext.errors import ClusterError
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from pyspark.sql import SparkSession
+
+__all__ = ["dask", "spark"]
+
+Kind = Literal["dask", "spark"]
+
+TITLES = {"dask": "Dask", "spark": "Spark"}
+
+CONNECT_SECONDS = 10.0
+
+_dask_clients: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """The cluster that a notebook is attached to."""
+
+    id: str
+    kind: str
+    address: str
+
+
+def dask() -> Client:
+    """The client of the attached Dask cluster; outside Atrium, of a local one.
+
+    Raises:
+        ClusterError: No Dask cluster is attached, it does not answer, or the environment lacks Dask.
+    """
+    attachment = _attachment("dask")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise _missing("dask", error) from None
+    address = attachment.address if attachment else local_cluster.address("dask")
+    known = _dask_clients.get(address)
+    if known is not None and known.status == "running":
+        return known
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
+    except (OSError, TimeoutError) as error:
+        raise ClusterError(
+            f"The Dask cluster at {address} does not answer.",
+            "It may have stopped for lack of use. Start it again from the cluster chip.",
+        ) from error
+    _dask_clients[address] = client
+    return client
+
+
+def spark() -> SparkSession:
+    """The Spark Connect session of the attached Spark cluster; outside Atrium, of a local one.
+
+    Every table of the workspace is a view in it: `pyspark.pandas.read_table("sales")` and
+    `spark.table("sales")` read it as it is now.
+
+    Raises:
+        ClusterError: No Spark cluster is attached, it does not answer, or the environment lacks pyspark.
+    """
+    attachment = _attachment("spark")
+    try:
+        importlib.import_module("pyspark.sql.connect.session")
+    except ImportError as error:
+        raise _missing("spark", error) from None
+    return spark_session.connect(attachment.address if attachment else local_cluster.address("spark"))
+
+
+def _attachment(kind: Kind) -> Attachment | None:
+    """The attached cluster, None outside Atrium.
+
+    Raises:
+        ClusterError: None is attached, or one of the other kind.
+    """
+    where = context.current()
+    if where.cluster:
+        reply = json.loads(where.cluster)
+    elif where.url:
+        reply = _ask(where.url, where.token)
+    else:
+        return None
+    attachment = Attachment(str(reply.get("id", "")), str(reply["kind"]), str(reply.get("address") or ""))
+    if attachment.kind != kind:
+        raise ClusterError(
+            f"This notebook is attached to a {TITLES.get(attachment.kind, attachment.kind)} cluster, "
+            f"not to {TITLES[kind]}.",
+            f"Attach a {TITLES[kind]} cluster from the cluster chip in the toolbar.",
+        )
+    if not attachment.address:
+        raise ClusterError(f"The {TITLES[kind]} cluster is still starting.", "Run the cell again in a moment.")
+    return attachment
+
+
+def _ask(url: str, token: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{url}/atrium/api/kernel/cluster", headers={"Authorization": f"token {token}"})
+    # The server that started this kernel is never behind a proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=CONNECT_SECONDS) as response:
+            reply: dict[str, Any] = json.load(response)
+            return reply
+    except urllib.error.HTTPError as error:
+        with error:
+            text = error.read()
+        try:
+            told = json.loads(text)
+            raise ClusterError(str(told["message"]), str(told.get("hint") or "")) from None
+        except (ValueError, KeyError, TypeError):
+            raise ClusterError(f"The workspace answered {error.code} when asked for the cluster.") from error
+    except OSError as error:
+        raise ClusterError(
+            f"The workspace at {url} does not answer: {getattr(error, 'reason', error)}.",
+            "Check that the server is running, then run the cell again.",
+        ) from error
+
+
+def _missing(kind: Kind, error: ImportError) -> ClusterError:
+    return ClusterError(
+        f"This environment cannot use {TITLES[kind]}: {error}.",
+        f"Attach a {TITLES[kind]} cluster from the cluster chip, which adds it, and restart the kernel.",
+    )

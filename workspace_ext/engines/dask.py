@@ -1,0 +1,111 @@
+"""A Dask cluster in a process: scheduler and workers on this machine, all from this very interpreter.
+
+    ENV/bin/python -m workspace_ext.engines.dask --state FILE --minimum 1 --maximum 4
+
+It ends cleanly on SIGTERM, or by itself when nobody has touched its lease for the grace period.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import signal
+import sys
+from typing import Any
+
+from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
+
+# Work that would keep one worker busy for longer than this brings another one. Dask's own five seconds leave
+# a handful of long tasks, such as one model per store, on a single worker.
+TARGET_DURATION = "500ms"
+
+# Evaluations (one a second) that a worker must be idle in a row before it is let go.
+IDLE_EVALUATIONS = 30
+
+CLOSE_SECONDS = 20.0
+
+
+async def start(settings: Settings) -> Any:
+    """Start the scheduler and the first workers. Returns a `distributed.LocalCluster`."""
+    from distributed import LocalCluster
+
+    cluster = await LocalCluster(
+        n_workers=settings.minimum,
+        threads_per_worker=settings.threads,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        local_directory=str(settings.state.parent / "scratch"),
+        asynchronous=True,
+        **({"memory_limit": settings.memory} if settings.memory else {}),
+    )
+    if settings.maximum > settings.minimum:
+        cluster.adapt(
+            minimum=settings.minimum,
+            maximum=settings.maximum,
+            target_duration=TARGET_DURATION,
+            wait_count=IDLE_EVALUATIONS,
+        )
+    return cluster
+
+
+async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio.Event) -> str:
+    """Report until the cluster shall end. Returns why."""
+    has_dashboard = importlib.util.find_spec("bokeh") is not None
+    file.update(
+        state="running",
+        address=cluster.scheduler_address,
+        dashboard=cluster.dashboard_link if has_dashboard else None,
+    )
+    while not stop.is_set():
+        file.update(workers=len(cluster.scheduler.workers))
+        if settings.lease.expired():
+            return "Nobody used it"
+        if cluster.scheduler.status.name != "running":
+            raise RuntimeError(f"The scheduler is {cluster.scheduler.status.name}")
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+    return "Stopped"
+
+
+async def run(settings: Settings, file: StateFile) -> int:
+    """Be the cluster until it shall end. Returns the exit status."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    starting = asyncio.ensure_future(start(settings))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        # Workers end by themselves when the process that started them has gone.
+        starting.cancel()
+        file.close("stopped", "Stopped while starting")
+        return 0
+    try:
+        cluster = starting.result()
+        reason = await watch(cluster, settings, file, stop)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(cluster.close(), CLOSE_SECONDS)
+    except Exception as error:
+        file.close("failed", explain(error))
+        raise
+    file.close("stopped", reason)
+    return 0
+
+
+def main() -> int:
+    """Start, report and end one cluster."""
+    settings = parse_settings("dask")
+    file = StateFile(settings.state, State(settings.minimum, settings.maximum))
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        file.close("failed", f"This environment has no Dask: {error}. Attach the cluster again to add it.")
+        return 1
+    return asyncio.run(run(settings, file))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What both kinds of cluster share: a state file renewed every second, a lease, and a clean end."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+Phase = Literal["starting", "running", "failed", "stopped"]
+
+HEARTBEAT_SECONDS = 1.0
+
+
+@dataclass
+class State:
+    """What a cluster says of itself. `workers` are those that are there, between `minimum` and `maximum`."""
+
+    minimum: int
+    maximum: int
+    state: Phase = "starting"
+    address: str | None = None
+    dashboard: str | None = None
+    workers: int = 0
+    pid: int = 0
+    message: str = ""
+    time: str = ""
+
+
+class StateFile:
+    """Writes the state atomically, at once when it changes and every second as a sign of life."""
+
+    def __init__(self, path: Path, state: State) -> None:
+        self.path = path
+        self._state = state
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        state.pid = os.getpid()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.update()
+        self._beat = threading.Thread(target=self._renew, name="state", daemon=True)
+        self._beat.start()
+
+    def update(self, **changes: object) -> None:
+        """Change fields of the state and write them."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            for name, value in changes.items():
+                setattr(self._state, name, value)
+            self._write()
+
+    def close(self, state: Phase, message: str = "") -> None:
+        """Write the last word. Later updates are ignored."""
+        self.update(state=state, message=message, workers=0, address=None, dashboard=None)
+        with self._lock:
+            self._closed.set()
+
+    def _write(self) -> None:
+        self._state.time = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        partial.write_text(json.dumps(asdict(self._state)))
+        partial.replace(self.path)
+
+    def _renew(self) -> None:
+        while not self._closed.wait(HEARTBEAT_SECONDS):
+            self.update()
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A file that whoever wants the cluster keeps touching; a cluster nobody wants ends by itself."""
+
+    path: Path | None
+    grace_seconds: float
+    started: float
+
+    def expired(self) -> bool:
+        """Whether nobody has touched the lease for the grace period."""
+        if self.path is None:
+            return False
+        try:
+            renewed = self.path.stat().st_mtime
+        except OSError:
+            renewed = 0.0
+        return time.time() - max(renewed, self.started) > self.grace_seconds
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The command line of a cluster's process."""
+
+    state: Path
+    minimum: int
+    maximum: int
+    threads: int
+    memory: str
+    lease: Lease
+
+
+def parse_settings(kind: str) -> Settings:
+    """Read the command line; a wrong one ends the process with status 2 and says why."""
+    parser = argparse.ArgumentParser(prog=f"python -m workspace_ext.engines.{kind}")
+    parser.add_argument("--state", type=Path, required=True, help="file that says how the cluster is")
+    parser.add_argument("--minimum", type=int, default=1, help="workers that are always there")
+    parser.add_argument("--maximum", type=int, default=4, help="workers that there may be")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each Dask worker")
+    parser.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
+    parser.add_argument("--lease", type=Path, help="file that is touched while the cluster is wanted")
+    parser.add_argument("--grace", type=float, default=600.0, help="seconds without a touch before it ends")
+    told = parser.parse_args()
+    if not 0 <= told.minimum <= told.maximum or told.maximum < 1 or told.threads < 1:
+        parser.error("workers must satisfy 0 <= minimum <= maximum, maximum >= 1 and threads >= 1")
+    return Settings(
+        state=told.state.absolute(),
+        minimum=told.minimum,
+        maximum=told.maximum,
+        threads=told.threads,
+        memory=told.memory,
+        lease=Lease(told.lease.absolute() if told.lease else None, told.grace, time.time()),
+    )
+
+
+def explain(error: BaseException) -> str:
+    """One line for a person, of an error that ended a cluster."""
+    text = str(error).strip() or type(error).__name__
+    return f"{type(error).__name__}: {text.splitlines()[0]}"

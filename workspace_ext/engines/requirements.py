@@ -1,0 +1,26 @@
+"""What an environment must hold for a notebook to run in it and for each kind of cluster.
+
+pyspark is published as a source archive only, so that installing it takes
+`uv pip install --only-binary :all: --no-binary pyspark`. pyspark 4.3 cannot import its pandas API with pandas 3.
+It also needs Java 17 on the machine.
+"""
+
+from __future__ import annotations
+
+KERNEL = ["ipykernel>=6.30", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.6", "duckdb>=1.4"]
+
+DASK = ["dask[dataframe]>=2025.1", "distributed>=2025.1"]
+
+SPARK = [
+    "pyspark==4.3.*",
+    "pandas>=2.2,<3",
+    "pyarrow>=18",
+    "numpy>=1.23.2",
+    "grpcio>=1.76",
+    "grpcio-status>=1.76",
+    "googleapis-common-protos>=1.71",
+    "zstandard>=0.25",
+]
+
+# Published as a source archive only, and the one exception to "wheels only".
+SOURCE_BUILDS = ["pyspark"]
