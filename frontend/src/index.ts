@@ -10,5 +10,6 @@
  * A new room is one import and one entry here.
  */
 import app from './app/plugin';
+import output from './output/plugin';
 
-export default [...app];
+export default [...app, ...output];
