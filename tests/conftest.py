@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,3 +20,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A real workspace with Ana and Bo, in a process of its own, on a free port, with a home of its own."""
     with start_server(tmp_path / "home") as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def package_cache() -> Iterator[Path]:
+    """Packages are downloaded once for all tests; on the file system of `tmp_path`, so that they are linked."""
+    path = Path(os.environ.get("UV_CACHE_DIR") or Path(tempfile.gettempdir()) / f"atrium-tests-uv-{os.getuid()}")
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_CACHE_DIR", str(path))
+        yield path
