@@ -31,6 +31,8 @@ from .kit.operations import Operations
 from .kit.processes import Workers
 from .kit.routes import routes as kit_routes
 from .kit.storage import Storage
+from .projects.routes import routes as projects_routes
+from .projects.service import Projects
 from .tables.routes import routes as tables_routes
 from .tables.service import Tables
 from .tables.watch import Watch as TablesWatch
@@ -48,6 +50,7 @@ class Atrium:
         self.operations = Operations(self.events)
         self.workers = Workers()
         self.access = Access(home, self.storage, self.events)
+        self.projects = Projects(home, self.storage, self.events, self.operations, self.workers, self.access)
         self.tables = Tables(home, self.events)
         self.tables_watch = TablesWatch(self.tables, self.events)
         self.environments = Environments(home, self.events, self.operations)
@@ -60,6 +63,7 @@ class Atrium:
         return [
             *kit_routes(self.events, self.operations, self.describe),
             *access_routes(self.access),
+            *projects_routes(self.projects),
             *tables_routes(self.tables),
             *environments_routes(self.environments),
             *clusters_routes(self.clusters),
@@ -79,6 +83,7 @@ class Atrium:
         """Begin what runs by itself. On the event loop."""
         self.events.bind(asyncio.get_running_loop())
         self.tables_watch.start()
+        await self.projects.start()
         await asyncio.to_thread(self.environments.start)
         await self.clusters.start()
 
@@ -86,6 +91,7 @@ class Atrium:
         """End it, in the opposite order."""
         await self.tables_watch.stop()
         await self.clusters.close()
+        await self.projects.close()
         await self.operations.close()
         self.environments.close()
         await self.workers.close()

@@ -49,6 +49,31 @@ def upgrade() -> None:
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_comment_threads_document'), ['document'], unique=False)
 
+    op.create_table('production_leases',
+    sa.Column('holder', sa.String(), nullable=False),
+    sa.Column('sha', sa.String(), nullable=False),
+    sa.Column('taken', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('holder', name=op.f('pk_production_leases'))
+    )
+    with op.batch_alter_table('production_leases', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_production_leases_sha'), ['sha'], unique=False)
+
+    op.create_table('projects',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('default_branch', sa.String(), nullable=False),
+    sa.Column('followed_branch', sa.String(), nullable=False),
+    sa.Column('created', sa.String(), nullable=False),
+    sa.Column('production_sha', sa.String(), nullable=True),
+    sa.Column('production_branch', sa.String(), nullable=True),
+    sa.Column('production_published', sa.String(), nullable=True),
+    sa.Column('problem_code', sa.String(), nullable=True),
+    sa.Column('problem_message', sa.String(), nullable=True),
+    sa.Column('problem_hint', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_projects')),
+    sa.UniqueConstraint('name', name=op.f('uq_projects_name'))
+    )
     op.create_table('users',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -92,6 +117,13 @@ def upgrade() -> None:
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_comments_thread_id'), ['thread_id'], unique=False)
 
+    op.create_table('published_commits',
+    sa.Column('project_id', sa.String(), nullable=False),
+    sa.Column('sha', sa.String(), nullable=False),
+    sa.Column('published', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_published_commits_project_id_projects'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('project_id', 'sha', name=op.f('pk_published_commits'))
+    )
     op.create_table('sign_ins',
     sa.Column('hash', sa.String(), nullable=False),
     sa.Column('user_id', sa.String(), nullable=False),
@@ -111,6 +143,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sign_ins_user_id'))
 
     op.drop_table('sign_ins')
+    op.drop_table('published_commits')
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_comments_thread_id'))
 
@@ -124,6 +157,11 @@ def downgrade() -> None:
 
     op.drop_table('api_tokens')
     op.drop_table('users')
+    op.drop_table('projects')
+    with op.batch_alter_table('production_leases', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_production_leases_sha'))
+
+    op.drop_table('production_leases')
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_comment_threads_document'))
 

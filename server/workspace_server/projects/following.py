@@ -1,0 +1,172 @@
+"""Production follows a branch of the remote: polled, fetched, published, and only then made the head."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Callable
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+
+from workspace_ext.contract.projects import Production
+
+from ..kit.clock import iso
+from ..kit.errors import AtriumError, NotFound
+from ..kit.events import Events
+from ..kit.reconciler import Reconciler
+from .git_publish import TEMPORARY
+from .git_worktrees import remove_tree
+from .places import Places, ProjectFacts
+from .runner import GitRunner
+from .store import LeaseRow, ProjectRow, PublishedRow
+
+KEPT = 5
+log = logging.getLogger(__name__)
+
+
+class Following:
+    """Looks at each remote every ``ATRIUM_POLL_SECONDS`` (60 unless set, with jitter), or at once when told."""
+
+    def __init__(self, places: Places, runner: GitRunner, events: Events) -> None:
+        self._places = places
+        self._runner = runner
+        self._events = events
+        self._callbacks: list[Callable[[Production], None]] = []
+        self._reconciler = Reconciler("following", self._reconcile)
+        self._seconds = float(os.environ.get("ATRIUM_POLL_SECONDS", "60"))
+
+    def add(self, project_id: str) -> None:
+        """Look soon. On the event loop."""
+        self._reconciler.add(project_id)
+
+    def on_production(self, callback: Callable[[Production], None]) -> None:
+        """Call ``callback`` on the loop after each change of a project's production."""
+        self._callbacks.append(callback)
+
+    async def close(self) -> None:
+        await self._reconciler.close()
+
+    async def _reconcile(self, project_id: str) -> float | None:
+        try:
+            project = await asyncio.to_thread(self._places.get, project_id)
+        except NotFound:
+            return None
+        await self.follow(project)
+        return self._seconds * random.uniform(0.8, 1.2)
+
+    async def follow(self, project: ProjectFacts) -> Production | None:
+        """Look now, publish what is new; the production afterwards. Trouble is recorded, not raised."""
+        try:
+            async with self._runner.lock(project, "remote"):
+                await self._follow(project)
+            await asyncio.to_thread(self._record, project, None)
+        except AtriumError as error:
+            log.warning("following %s of %s: %s", project.followed_branch, project.name, error)
+            await asyncio.to_thread(self._record, project, error)
+        return await asyncio.to_thread(self._places.production, project.id)
+
+    async def _follow(self, project: ProjectFacts) -> None:
+        remote = await self._runner.remote(project, "git_remote:fetch")
+        if remote["changed"]:
+            self._events.publish("projects", project.id, "changed")
+        sha = remote["heads"].get(project.followed_branch)
+        if sha is None:
+            raise NotFound(
+                "branch_gone",
+                f"The remote has no branch {project.followed_branch!r} any more.",
+                "Production stays as it was; follow another branch, or push this one again.",
+            )
+        before = await asyncio.to_thread(self._places.production, project.id)
+        if before is None or before.sha != sha or before.branch != project.followed_branch:
+            await self._runner.read(
+                project, "git_publish:publish", sha=sha, production=str(self._places.home.production)
+            )
+            if await asyncio.to_thread(self._advance, project, before.sha if before else None, sha):
+                await self._announce(project)
+        await self._bring_along(project)
+
+    async def _announce(self, project: ProjectFacts) -> None:
+        production = await asyncio.to_thread(self._places.production, project.id)
+        assert production is not None
+        log.info("production of %s is %s", project.name, production.sha[:7])
+        self._events.publish("projects", project.id, "production")
+        for callback in self._callbacks:
+            try:
+                callback(production)
+            except Exception:
+                log.exception("after production changed")
+        await asyncio.to_thread(self.collect, project.id)
+
+    async def _bring_along(self, project: ProjectFacts) -> None:
+        """Fast-forward the followed branch's worktree here when nobody could mind; else it shows as behind."""
+        branch = project.followed_branch
+        tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
+        if tree is None:
+            return
+        async with self._runner.lock(project, "trees"):
+            try:
+                coming = await self._runner.read(project, "git_merge:incoming", branch=branch, fetch=False)
+            except AtriumError:
+                return
+            open_here = self._runner.documents.open_in(tree)
+            if not coming["paths"] or coming["edited"] or any(path in open_here for path in coming["paths"]):
+                return
+            await self._runner.change(project, "git_merge:fast_forward", branch=branch, sha=coming["sha"])
+        self._events.publish("projects", project.id, "changed")
+
+    def _advance(self, project: ProjectFacts, before: str | None, sha: str) -> bool:
+        """Make ``sha`` the head if it is still ``before``."""
+        moment = iso()
+        with self._places.storage.session() as session:
+            moved = session.execute(
+                update(ProjectRow)
+                .where(ProjectRow.id == project.id, ProjectRow.production_sha.is_not_distinct_from(before))
+                .values(production_sha=sha, production_branch=project.followed_branch, production_published=moment)
+                .returning(ProjectRow.id)
+            ).all()
+            if moved:
+                session.merge(PublishedRow(project_id=project.id, sha=sha, published=moment))
+        return bool(moved)
+
+    def _record(self, project: ProjectFacts, error: AtriumError | None) -> None:
+        code, message, hint = (error.code, error.message, error.hint) if error else (None, None, None)
+        with self._places.storage.session() as session:
+            row = session.get(ProjectRow, project.id)
+            if row is None or (row.problem_code, row.problem_message) == (code, message):
+                return
+            row.problem_code, row.problem_message, row.problem_hint = code, message, hint
+        self._events.publish("projects", project.id, "changed")
+
+    def collect(self, project_id: str | None = None) -> None:
+        """Remove published folders that nothing needs: beyond a project's last few, without a lease.
+
+        Without a project, also those that no project knows (at the start, before anything is being published).
+        """
+        production = self._places.home.production
+        leaving = []
+        with self._places.storage.session() as session:
+            # Written first: whoever wants a lease from here on waits until the folders are out of sight.
+            session.execute(delete(LeaseRow).where(LeaseRow.holder == ""))
+            needed = set(session.scalars(select(LeaseRow.sha)))
+            needed |= set(session.scalars(select(ProjectRow.production_sha)))
+            for one in session.scalars(select(ProjectRow.id)).all():
+                rows = session.scalars(
+                    select(PublishedRow).where(PublishedRow.project_id == one).order_by(PublishedRow.published.desc())
+                ).all()
+                needed |= {row.sha for row in rows[:KEPT]}
+            gone = set(session.scalars(select(PublishedRow.sha))) - needed
+            if project_id is None:
+                gone |= {path.name for path in production.iterdir()} - needed
+            session.execute(delete(PublishedRow).where(PublishedRow.sha.in_(gone)))
+            for sha in gone:
+                aside = production / f"{TEMPORARY}{uuid4().hex[:12]}"
+                try:
+                    (production / sha).rename(aside)
+                except FileNotFoundError:
+                    continue
+                leaving.append(aside)
+        for folder in leaving:
+            remove_tree(folder)

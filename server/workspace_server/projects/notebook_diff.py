@@ -1,0 +1,148 @@
+"""Notebooks compared by cell: aligned by id, else by source. Sources are diffed, outputs only counted."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from typing import Any
+
+from workspace_ext.contract.projects import CellDiff
+
+Cell = dict[str, Any]
+SIMILAR = 0.5
+# Beyond this many characters a similarity would cost more than it tells.
+COMPARABLE = 20_000
+
+
+def cells_of(content: bytes) -> list[Cell] | None:
+    """The cells of a notebook (format 4); None when it is none, an empty list for an absent file."""
+    if not content.strip():
+        return []
+    try:
+        cells = json.loads(content)["cells"]
+        return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def notebook_diff(old: bytes, new: bytes) -> list[CellDiff] | None:
+    """The cells that differ, in the order of the new notebook; None where one side is no notebook."""
+    before, after = cells_of(old), cells_of(new)
+    if before is None or after is None:
+        return None
+    pairs = _align(before, after)
+    diffs = []
+    gone = iter(sorted(set(range(len(before))) - {i for i, _ in pairs}))
+    partner = {j: i for i, j in pairs}
+    upcoming = next(gone, None)
+    last = -1
+    for j, cell in enumerate(after):
+        i = partner.get(j)
+        if i is not None:
+            last = max(last, i)
+        while upcoming is not None and upcoming < last:
+            diffs.append(_one(upcoming, before[upcoming], None))
+            upcoming = next(gone, None)
+        if i is None:
+            diffs.append(_one(j, None, cell))
+        elif _source(before[i]) != _source(cell) or _kind(before[i]) != _kind(cell) or _outputs(before[i], cell):
+            diffs.append(_one(j, before[i], cell))
+    while upcoming is not None:
+        diffs.append(_one(upcoming, before[upcoming], None))
+        upcoming = next(gone, None)
+    return diffs
+
+
+def notebook_counts(old: bytes, new: bytes) -> tuple[int, int, int] | None:
+    """(cells whose source changed, lines added, lines removed) of a notebook; None where it is none."""
+    diffs = notebook_diff(old, new)
+    if diffs is None:
+        return None
+    changed = [diff for diff in diffs if diff.diff or diff.change != "modified"]
+    return len(changed), *count_lines("\n".join(diff.diff for diff in diffs))
+
+
+def count_lines(unified: str) -> tuple[int, int]:
+    """Added and removed lines of a unified diff without a header."""
+    lines = unified.splitlines()
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def _align(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
+    by_id: dict[str, int] = {}
+    for i, cell in enumerate(before):
+        if identity := cell.get("id"):
+            by_id.setdefault(str(identity), i)
+    pairs = []
+    for j, cell in enumerate(after):
+        identity = str(cell.get("id") or "")
+        if identity in by_id:
+            pairs.append((by_id.pop(identity), j))
+    left = [i for i in range(len(before)) if i not in {i for i, _ in pairs}]
+    right = [j for j in range(len(after)) if j not in {j for _, j in pairs}]
+    matcher = difflib.SequenceMatcher(
+        None, [_source(before[i]) for i in left], [_source(after[j]) for j in right], autojunk=False
+    )
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            pairs += zip(left[i1:i2], right[j1:j2], strict=True)
+        elif tag == "replace":
+            pairs += [
+                (i, j)
+                for i, j in zip(left[i1:i2], right[j1:j2], strict=False)
+                if _kind(before[i]) == _kind(after[j]) and _similar(_source(before[i]), _source(after[j]))
+            ]
+    return pairs
+
+
+def _similar(old: str, new: str) -> bool:
+    if len(old) + len(new) > COMPARABLE:
+        return True
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).quick_ratio() >= SIMILAR
+
+
+def _one(index: int, old: Cell | None, new: Cell | None) -> CellDiff:
+    cell = new if new is not None else old
+    assert cell is not None
+    before, after = _source(old or {}).splitlines(), _source(new or {}).splitlines()
+    lines = list(difflib.unified_diff(before, after, n=3, lineterm=""))[2:]
+    if old is None or new is None:
+        # All of it: the header would only repeat the number of lines.
+        lines = [("+" if old is None else "-") + line for line in (after or before)]
+    return CellDiff(
+        index=index + 1,
+        id=str(cell.get("id") or ""),
+        kind=_kind(cell),
+        change="added" if old is None else "removed" if new is None else "modified",
+        diff="\n".join(lines),
+        outputs=_outputs(old or {}, new or {}),
+    )
+
+
+def _source(cell: Cell) -> str:
+    source = cell.get("source", "")
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _kind(cell: Cell) -> str:
+    return str(cell.get("cell_type", "code"))
+
+
+def _outputs(old: Cell, new: Cell) -> int:
+    """How many outputs differ, by hash."""
+    before, after = _hashes(old), _hashes(new)
+    return len([one for one in after if one not in before]) + max(0, len(before) - len(after))
+
+
+def _hashes(cell: Cell) -> list[str]:
+    outputs = cell.get("outputs")
+    if not isinstance(outputs, list):
+        return []
+    return [
+        hashlib.sha256(
+            json.dumps({k: v for k, v in output.items() if k != "execution_count"}, sort_keys=True).encode()
+        ).hexdigest()
+        for output in outputs
+        if isinstance(output, dict)
+    ]

@@ -1,0 +1,163 @@
+"""Projects over REST. A branch's name in a path is percent-encoded (`feature%2Fx`)."""
+
+from __future__ import annotations
+
+from workspace_ext.contract.operations import Operation
+from workspace_ext.contract.projects import (
+    BranchList,
+    CloneProject,
+    Commit,
+    CommitList,
+    CommitRequest,
+    CreateBranch,
+    DeleteQuery,
+    DiffQuery,
+    Discarded,
+    FileDiff,
+    LogQuery,
+    MergeRequest,
+    OpenedBranch,
+    PathList,
+    Production,
+    Project,
+    ProjectList,
+    Restore,
+    Review,
+    Status,
+    SuggestionList,
+    SwitchBranch,
+    UpdateProject,
+)
+
+from ..kit.errors import NotFound
+from ..kit.http import Request, Route
+from .service import Projects
+
+
+def routes(projects: Projects) -> list[Route]:
+    return [*_project_routes(projects), *_branch_routes(projects)]
+
+
+def _project_routes(projects: Projects) -> list[Route]:
+    async def listed(_: Request) -> ProjectList:
+        """Every project with the state of its branches."""
+        return ProjectList(await projects.describe_all())
+
+    def suggestions(_: Request) -> SuggestionList:
+        """Repositories to begin with, when the operator named some."""
+        return SuggestionList(projects.suggestions())
+
+    async def clone(request: Request) -> Operation:
+        """Clone a repository; the operation's result is an OpenedBranch."""
+        return await projects.clone(request.body.url, request.body.name, request.caller.id)
+
+    async def one(request: Request) -> Project:
+        """One project."""
+        return await projects.describe(request.path["id"])
+
+    async def update(request: Request) -> Project:
+        """Follow another branch."""
+        return await projects.follow(request.path["id"], request.body.followed_branch)
+
+    async def delete(request: Request) -> None:
+        """Remove a project from this workspace; refused, naming what would be lost, unless forced."""
+        await projects.delete(request.path["id"], request.query.force)
+
+    async def look(request: Request) -> Project:
+        """Look at the remote now rather than with the next poll."""
+        return await projects.look(request.path["id"])
+
+    def production(request: Request) -> Production:
+        """The published commit."""
+        projects.get(request.path["id"])
+        current = projects.production(request.path["id"])
+        if current is None:
+            raise NotFound("nothing_published", "Nothing of this project is published yet.", "The project says why.")
+        return current
+
+    return [
+        Route("GET", "/projects", "projects:read", listed, reply=ProjectList),
+        Route("GET", "/projects/suggestions", "projects:read", suggestions, reply=SuggestionList),
+        Route("POST", "/projects", "projects:create", clone, body=CloneProject, reply=Operation, status=202),
+        Route("GET", "/projects/{id}", "projects:read", one, reply=Project),
+        Route("PATCH", "/projects/{id}", "projects:administer", update, body=UpdateProject, reply=Project),
+        Route("DELETE", "/projects/{id}", "projects:administer", delete, query=DeleteQuery),
+        Route("POST", "/projects/{id}/look", "projects:read", look, reply=Project),
+        Route("GET", "/projects/{id}/production", "projects:read", production, reply=Production),
+    ]
+
+
+def _branch_routes(projects: Projects) -> list[Route]:
+    branches = projects.branches
+
+    async def listed(request: Request) -> BranchList:
+        """Branches with a worktree first, then the others, the remote's too."""
+        return BranchList(await branches.listed(request.path["id"]))
+
+    async def create(request: Request) -> OpenedBranch:
+        """Begin a branch, with the source's uncommitted edits."""
+        return await branches.create(request.path["id"], request.body, request.caller.id)
+
+    async def switch(request: Request) -> OpenedBranch:
+        """Where an existing branch is checked out; done now if it was not."""
+        return await branches.switch(request.path["id"], request.body.branch, request.body.notebook)
+
+    async def status(request: Request) -> Status:
+        """Changed files, and how far ahead and behind."""
+        return await branches.status(request.path["id"], request.path["branch"])
+
+    async def diff(request: Request) -> FileDiff:
+        """A changed file against its last commit."""
+        return await branches.diff(request.path["id"], request.path["branch"], request.query.path)
+
+    async def log(request: Request) -> CommitList:
+        """The last commits, newest first."""
+        return CommitList(await branches.log(request.path["id"], request.path["branch"], request.query.limit))
+
+    async def commit(request: Request) -> Commit:
+        """Commit files as oneself."""
+        body = request.body
+        return await branches.commit(
+            request.path["id"], request.path["branch"], body.paths, body.summary, body.description, request.caller.id
+        )
+
+    async def discard(request: Request) -> Discarded:
+        """Put files back to the last commit; refused while somebody has one open."""
+        return await branches.discard(request.path["id"], request.path["branch"], request.body.paths, request.caller.id)
+
+    async def restore(request: Request) -> PathList:
+        """Undo a discard."""
+        return PathList(await branches.restore(request.path["id"], request.path["branch"], request.body.backup))
+
+    async def push(request: Request) -> Operation:
+        """Push to the remote's branch of the same name."""
+        return await branches.push(request.path["id"], request.path["branch"], request.caller.id)
+
+    async def pull(request: Request) -> Operation:
+        """Fast-forward to the remote's branch; refused while somebody has an affected file open."""
+        return await branches.pull(request.path["id"], request.path["branch"], request.caller.id)
+
+    async def review(request: Request) -> Review:
+        """What merging into the followed branch would bring."""
+        return await branches.review(request.path["id"], request.path["branch"])
+
+    async def merge(request: Request) -> Operation:
+        """Merge into the followed branch on the remote; production follows."""
+        return await branches.merge(request.path["id"], request.path["branch"], request.body.summary, request.caller.id)
+
+    one = "/projects/{id}/branches/{branch}"
+    return [
+        Route("GET", "/projects/{id}/branches", "projects:read", listed, reply=BranchList),
+        Route("POST", "/projects/{id}/branches", "projects:write", create, body=CreateBranch, reply=OpenedBranch),
+        Route("POST", "/projects/{id}/switch", "projects:write", switch, body=SwitchBranch, reply=OpenedBranch),
+        Route("GET", f"{one}/status", "projects:read", status, reply=Status),
+        Route("GET", f"{one}/diff", "projects:read", diff, query=DiffQuery, reply=FileDiff),
+        Route("GET", f"{one}/log", "projects:read", log, query=LogQuery, reply=CommitList),
+        Route("POST", f"{one}/commit", "projects:write", commit, body=CommitRequest, reply=Commit),
+        Route("POST", f"{one}/discard", "projects:write", discard, body=PathList, reply=Discarded),
+        Route("POST", f"{one}/restore", "projects:write", restore, body=Restore, reply=PathList),
+        Route("POST", f"{one}/push", "projects:write", push, reply=Operation, status=202),
+        Route("POST", f"{one}/pull", "projects:write", pull, reply=Operation, status=202),
+        Route("GET", f"{one}/review", "projects:read", review, reply=Review),
+        Route("POST", f"{one}/merge", "projects:write", merge, body=MergeRequest, reply=Operation, status=202),
+    ]

@@ -1,0 +1,145 @@
+"""Sends git work to worker processes: which repository, whose name, which protocols, one change of a kind at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Literal
+
+from ..access.service import Access
+from ..kit.errors import AtriumError, Unavailable
+from ..kit.home import Home
+from ..kit.processes import Report, Workers
+from .git_errors import host_of
+from .names import allowed_remotes, protocols_for
+from .places import ProjectFacts
+from .ports import NobodyHasAnythingOpen, OpenDocuments
+
+Part = Literal["trees", "remote"]
+
+
+class GitRunner:
+    """``documents`` is the port to the documents room; app.py replaces it."""
+
+    def __init__(self, home: Home, workers: Workers, access: Access) -> None:
+        self._home = home
+        self._workers = workers
+        self._access = access
+        self._locks: defaultdict[tuple[str, Part], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.documents: OpenDocuments = NobodyHasAnythingOpen()
+
+    def lock(self, project: ProjectFacts, part: Part) -> asyncio.Lock:
+        """``trees``: whoever changes files or branches here. ``remote``: whoever fetches, pushes, publishes.
+        Who needs both takes ``remote`` first."""
+        return self._locks[project.id, part]
+
+    def protocols(self, url: str) -> str:
+        """What git may speak to ``url``; raises Invalid for an address that is not allowed here."""
+        return protocols_for(url, allowed_remotes(self._home.settings))
+
+    def author(self, person: str) -> tuple[str, str]:
+        """Name and e-mail of a person (by id) in commits."""
+        known = self._access.person(person)
+        name = "".join(char for char in known.display_name if char not in "<>\n\r\0").strip() or known.name
+        return name, f"{known.name}@atrium.local"
+
+    async def read(self, project: ProjectFacts, function: str, **arguments: Any) -> Any:
+        """Ask a worker something that changes nothing and needs no network."""
+        return await self._call(self._repository(project), function, arguments, 120)
+
+    async def change(self, project: ProjectFacts, function: str, person: str = "", **arguments: Any) -> Any:
+        """Have a worker change something here, on behalf of ``person``; what it locked is unlocked if it is stopped."""
+        started = time.time()
+        try:
+            return await self._call(self._repository(project, person), function, arguments, 600)
+        except (asyncio.CancelledError, AtriumError):
+            await asyncio.to_thread(_unlock, project.git, started)
+            raise
+
+    async def remote(
+        self,
+        project: ProjectFacts,
+        function: str,
+        person: str = "",
+        on_progress: Report | None = None,
+        timeout: float = 600,
+        **arguments: Any,
+    ) -> Any:
+        """Have a worker talk to the project's remote."""
+        repository = self._repository(project, person)
+        repository["protocols"] = await asyncio.to_thread(self.protocols, project.url)
+        started = time.time()
+        try:
+            return await self._call(repository, function, arguments, timeout, on_progress)
+        except (asyncio.CancelledError, AtriumError) as error:
+            await asyncio.to_thread(_unlock, project.git, started)
+            if isinstance(error, AtriumError) and error.code == "timed_out":
+                raise silent(project.url, timeout) from None
+            raise
+
+    def _repository(self, project: ProjectFacts, person: str = "") -> dict[str, Any]:
+        repository: dict[str, Any] = {
+            "directory": str(project.git),
+            "home": str(self._home.cache / "git-home"),
+            "url": project.url,
+            "protocols": "",
+        }
+        if person:
+            repository["author"] = self.author(person)
+        return repository
+
+    async def _call(
+        self,
+        repository: dict[str, Any],
+        function: str,
+        arguments: dict[str, Any],
+        timeout: float | None,
+        on_progress: Report | None = None,
+    ) -> Any:
+        return await self._workers.call(
+            f"workspace_server.projects.{function}",
+            {"repository": repository, **arguments},
+            on_progress=on_progress,
+            timeout=timeout,
+        )
+
+    async def clone(
+        self, url: str, staging: Path, final: Path, final_trees: Path, on_progress: Report
+    ) -> dict[str, Any]:
+        """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git_remote.clone`."""
+        protocols = await asyncio.to_thread(self.protocols, url)
+        repository = {
+            "directory": str(staging / "repository.git"),
+            "home": str(self._home.cache / "git-home"),
+            "url": url,
+            "protocols": protocols,
+        }
+        # A short look first: a remote that does not answer must not hold the person for minutes.
+        try:
+            await self._call(repository, "git_remote:look", {}, 60)
+        except AtriumError as error:
+            raise (silent(url, 60) if error.code == "timed_out" else error) from None
+        arguments = {"trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees)}
+        made: dict[str, Any] = await self._call(repository, "git_remote:clone", arguments, None, on_progress)
+        return made
+
+
+def silent(url: str, seconds: float) -> Unavailable:
+    return Unavailable(
+        "unreachable",
+        f"{host_of(url) or 'The remote'} did not answer within {seconds:.0f} s.",
+        "Check the address and the network, then try again.",
+    )
+
+
+def _unlock(directory: Path, since: float) -> None:
+    """Remove the lock files that a stopped git process of ours left: those made since it started."""
+    for pattern in ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock"):
+        for lock in directory.glob(pattern):
+            try:
+                if lock.stat().st_mtime >= since:
+                    lock.unlink()
+            except FileNotFoundError:
+                continue

@@ -1,0 +1,258 @@
+"""The projects room: cloned repositories, their worktrees, and the followed branch as production."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from workspace_ext.contract.operations import Operation, WireError
+from workspace_ext.contract.projects import Branch, Production, Project, Suggestion
+
+from ..access.service import Access
+from ..kit.clock import iso
+from ..kit.errors import AtriumError, Conflict, NotFound
+from ..kit.events import Events
+from ..kit.home import Home
+from ..kit.operations import Handle, Operations
+from ..kit.processes import Workers
+from ..kit.storage import Storage
+from .branches import Branches
+from .following import Following
+from .git_worktrees import remove_tree
+from .names import check_branch, check_project_name, project_name
+from .places import Place, Places, ProjectFacts
+from .ports import OpenDocuments
+from .runner import GitRunner
+from .store import ProjectRow
+
+__all__ = ["Place", "Places", "ProjectFacts", "Projects"]
+
+# In a git directory whose project is not (or no longer) in the database: the next start removes it.
+UNRECORDED = "atrium-unrecorded"
+
+
+class Projects(Places):
+    """Queries are inherited from :class:`Places`; what is done on a branch is in ``branches``."""
+
+    def __init__(
+        self, home: Home, storage: Storage, events: Events, operations: Operations, workers: Workers, access: Access
+    ) -> None:
+        super().__init__(home, storage)
+        self._events = events
+        self._operations = operations
+        self._runner = GitRunner(home, workers, access)
+        self._cloning: set[str] = set()
+        self.following = Following(self, self._runner, events)
+        self.branches = Branches(self, self._runner, self.following, events, operations)
+
+    def wire(self, documents: OpenDocuments) -> None:
+        """Name the implementation of the port."""
+        self._runner.documents = documents
+
+    def on_production(self, callback: Callable[[Production], None]) -> None:
+        """Call ``callback`` on the loop after each change of a project's production. Events say it too:
+        ``{room: "projects", action: "production"}``."""
+        self.following.on_production(callback)
+
+    async def start(self) -> None:
+        """Remove what a crash left half-made, then follow every project."""
+        for project in await asyncio.to_thread(self._sweep):
+            self.following.add(project.id)
+
+    async def close(self) -> None:
+        await self.following.close()
+
+    # Projects
+
+    async def describe_all(self) -> list[Project]:
+        """Every project with the state of its branches."""
+        projects = await asyncio.to_thread(self.all)
+        return list(await asyncio.gather(*(self._described(project) for project in projects)))
+
+    async def describe(self, project_id: str) -> Project:
+        """One project with the state of its branches."""
+        return await self._described(await asyncio.to_thread(self.get, project_id))
+
+    async def clone(self, url: str, name: str, person: str) -> Operation:
+        """Clone ``url`` in the background; the operation's result is an ``OpenedBranch``.
+
+        Raises
+        ------
+        Invalid
+            The address or the name cannot be.
+        Conflict
+            There is a project of this name.
+        """
+        url = url.strip()
+        await asyncio.to_thread(self._runner.protocols, url)
+        name = check_project_name(name.strip() or project_name(url))
+        await asyncio.to_thread(self._check_free, name)
+        self._cloning.add(name)
+
+        async def run(handle: Handle) -> Any:
+            try:
+                project = await self._clone(url, name, handle)
+            finally:
+                self._cloning.discard(name)
+            self._events.publish("projects", project.id, "cloned")
+            self.following.add(project.id)
+            opened = await self.branches.switch(project.id, project.default_branch)
+            return msgspec.to_builtins(opened)
+
+        return self._operations.start("projects.clone", f"Clone {name}", run, person, name)
+
+    async def follow(self, project_id: str, branch: str) -> Project:
+        """Follow another branch of the remote from now on."""
+        check_branch(branch)
+        project = await asyncio.to_thread(self.get, project_id)
+        remote = await self._runner.remote(project, "git_remote:look", timeout=60)
+        if branch not in remote["heads"]:
+            raise NotFound("no_such_branch", f"The remote has no branch {branch!r}.", "Push it first.")
+        await asyncio.to_thread(self._set_followed, project_id, branch)
+        self._events.publish("projects", project_id, "changed")
+        return await self.look(project_id)
+
+    async def look(self, project_id: str) -> Project:
+        """Look at the remote now rather than with the next poll."""
+        await self.following.follow(await asyncio.to_thread(self.get, project_id))
+        return await self.describe(project_id)
+
+    async def delete(self, project_id: str, force: bool) -> None:
+        """Remove a project from this workspace; the remote is not touched.
+
+        Raises
+        ------
+        Conflict
+            Something exists only here (named in the message), or a file is open, and ``force`` is false.
+        """
+        project = await asyncio.to_thread(self.get, project_id)
+        async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
+            await self._runner.documents.flush(project.folder)
+            if not force:
+                await self._refuse_loss(project)
+            await asyncio.to_thread(self._remove, project)
+        self._events.publish("projects", project_id, "deleted")
+
+    def suggestions(self) -> list[Suggestion]:
+        """Addresses to begin with, of ``settings/suggestions.json``."""
+        try:
+            listed = json.loads((self.home.settings / "suggestions.json").read_text())
+            return msgspec.convert(listed, list[Suggestion])
+        except (OSError, ValueError):
+            return []
+
+    async def _described(self, project: ProjectFacts) -> Project:
+        problem = project.problem
+        branches: list[Branch] = []
+        try:
+            branches = await self.branches.listed(project.id, remote=False)
+        except AtriumError as error:
+            problem = WireError(error.code, error.message, error.hint)
+        return Project(
+            project.id, project.name, project.url, project.folder.relative_to(self.home.work).as_posix(),
+            project.default_branch, project.followed_branch, project.created, branches,
+            await asyncio.to_thread(self.production, project.id), problem,
+        )  # fmt: skip
+
+    async def _clone(self, url: str, name: str, handle: Handle) -> ProjectFacts:
+        staging = self.home.git / f".clone-{uuid4().hex[:12]}"
+        final, trees = self.home.git / f"{name}.git", self.home.projects / name
+        await asyncio.to_thread(staging.mkdir)
+        try:
+            made = await self._runner.clone(url, staging, final, trees, handle.report)
+            settling = asyncio.ensure_future(asyncio.to_thread(self._settle, url, name, made["branch"], staging))
+            try:
+                return await asyncio.shield(settling)
+            except asyncio.CancelledError:
+                return await settling  # too late to cancel: it is there
+        finally:
+            await asyncio.to_thread(remove_tree, staging)
+
+    def _settle(self, url: str, name: str, branch: str, staging: Path) -> ProjectFacts:
+        """Move what was cloned to where it stays, and record it."""
+        final, trees = self.home.git / f"{name}.git", self.home.projects / name
+        self._check_free(name, cloning=False)
+        (staging / "repository.git" / UNRECORDED).touch()
+        try:
+            (staging / "repository.git").rename(final)
+            (staging / "trees").rename(trees)
+            with self.storage.session() as session:
+                row = ProjectRow(name=name, url=url, default_branch=branch, followed_branch=branch, created=iso())
+                session.add(row)
+                session.flush()
+                project = self._facts(row)
+        except BaseException:
+            remove_tree(trees)
+            remove_tree(final)
+            raise
+        (final / UNRECORDED).unlink()
+        return project
+
+    def _check_free(self, name: str, cloning: bool = True) -> None:
+        known = any(project.name.lower() == name.lower() for project in self.all())
+        if known or (cloning and name in self._cloning) or (self.home.projects / name).exists():
+            raise Conflict(
+                "name_taken", f"There is a project named {name!r} already.", "Choose another name for it.", "name"
+            )
+
+    def _set_followed(self, project_id: str, branch: str) -> None:
+        with self.storage.session() as session:
+            session.get_one(ProjectRow, project_id).followed_branch = branch
+
+    async def _refuse_loss(self, project: ProjectFacts) -> None:
+        losses = [
+            f"{len(names)} open in {path}" for path, names in self._runner.documents.open_in(project.folder).items()
+        ]
+        for branch in await self.branches.listed(project.id):
+            if branch.changes:
+                losses.append(f"{_count(branch.changes, 'uncommitted file')} on {branch.name}")
+            if branch.folder is not None and not branch.upstream:
+                losses.append(f"the branch {branch.name}, which was never pushed")
+            elif branch.ahead:
+                losses.append(f"{_count(branch.ahead, 'commit')} of {branch.name} not pushed")
+        if losses:
+            raise Conflict(
+                "would_lose",
+                f"Deleting {project.name} would lose {', '.join(losses)}.",
+                "Push or commit it first, or delete it all the same.",
+            )
+
+    def _remove(self, project: ProjectFacts) -> None:
+        trash = self.home.git / f".trash-{uuid4().hex[:12]}"
+        trash.mkdir()
+        if project.git.exists():
+            (project.git / UNRECORDED).touch()
+        with self.storage.session() as session:
+            session.delete(session.get_one(ProjectRow, project.id))
+        for number, path in enumerate((project.folder, project.git)):
+            if path.exists():
+                path.rename(trash / str(number))
+        remove_tree(trash)
+
+    def _sweep(self) -> list[ProjectFacts]:
+        """Remove what a crash left; what the database knows is never touched."""
+        (self.home.cache / "git-home").mkdir(parents=True, exist_ok=True)
+        projects = self.all()
+        names = {project.name for project in projects}
+        for pattern in (".clone-*", ".making-*", ".trash-*"):
+            for path in self.home.git.glob(pattern):
+                remove_tree(path)
+        for marker in self.home.git.glob(f"*.git/{UNRECORDED}"):
+            name = marker.parent.name.removesuffix(".git")
+            if name in names:
+                marker.unlink()
+            else:
+                remove_tree(self.home.projects / name)
+                remove_tree(marker.parent)
+        self.following.collect()
+        return projects
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,47 @@
+"""Tables of the projects room. Branches, commits and status belong to git and are never cached here."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..kit.storage import Base, new_id
+
+
+class ProjectRow(Base):
+    """``production_sha`` is the head: it changes by compare-and-set, after the checkout is in place."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    default_branch: Mapped[str]
+    followed_branch: Mapped[str]
+    created: Mapped[str]
+    production_sha: Mapped[str | None]
+    production_branch: Mapped[str | None]
+    production_published: Mapped[str | None]
+    problem_code: Mapped[str | None]
+    problem_message: Mapped[str | None]
+    problem_hint: Mapped[str | None]
+
+
+class PublishedRow(Base):
+    """A commit that is, or was, published for a project; its folder may be collected when nothing needs it."""
+
+    __tablename__ = "published_commits"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    sha: Mapped[str] = mapped_column(primary_key=True)
+    published: Mapped[str]
+
+
+class LeaseRow(Base):
+    """Somebody works in ``production/<sha>``: it is not collected until the holder lets go. Outlives its project."""
+
+    __tablename__ = "production_leases"
+
+    holder: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str] = mapped_column(index=True)
+    taken: Mapped[str]

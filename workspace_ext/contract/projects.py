@@ -1,0 +1,260 @@
+"""Projects, branches and what git knows of them. Paths are relative to the workspace's ``work`` folder unless said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .operations import WireError
+
+Change = Literal["modified", "added", "deleted", "untracked", "conflicted"]
+
+
+@dataclass(frozen=True)
+class Production:
+    """The published state of the followed branch. ``path`` is the absolute folder of the read-only checkout."""
+
+    project: str
+    branch: str
+    sha: str
+    path: str
+    published: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """``folder`` is None where the branch has no worktree yet; ``upstream``: it exists on the remote.
+
+    ``changes`` counts files that differ from its last commit; ``ahead`` and ``behind`` compare with the remote's.
+    """
+
+    name: str
+    folder: str | None = None
+    head: str = ""
+    upstream: bool = False
+    changes: int = 0
+    ahead: int = 0
+    behind: int = 0
+    conflicts: int = 0
+
+
+@dataclass(frozen=True)
+class Project:
+    """``problem``: why the followed branch could not be published last time; the last good state stays."""
+
+    id: str
+    name: str
+    url: str
+    folder: str
+    default_branch: str
+    followed_branch: str
+    created: str
+    branches: list[Branch]
+    production: Production | None = None
+    problem: WireError | None = None
+
+
+@dataclass(frozen=True)
+class ProjectList:
+    projects: list[Project]
+
+
+@dataclass(frozen=True)
+class BranchList:
+    branches: list[Branch]
+
+
+@dataclass(frozen=True)
+class CloneProject:
+    """``name``: the address's last part unless given."""
+
+    url: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class UpdateProject:
+    followed_branch: str
+
+
+@dataclass(frozen=True)
+class DeleteQuery:
+    """``force``: also when something would be lost."""
+
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class OpenedBranch:
+    """A worktree to go to. ``notebook``: the same notebook if it was named and is there, else the first one.
+
+    ``kept``: uncommitted files that were copied but also stay where they were, and who has them open.
+    """
+
+    project: str
+    name: str
+    branch: str
+    folder: str
+    notebook: str | None
+    readme: str | None
+    carried: list[str] = field(default_factory=list)
+    kept: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CreateBranch:
+    """From branch ``source`` (default: the followed one) with its uncommitted edits, unless ``carry`` is false.
+
+    ``notebook``: the path (in work) of the notebook that the person looks at.
+    """
+
+    name: str
+    source: str = ""
+    carry: bool = True
+    notebook: str = ""
+
+
+@dataclass(frozen=True)
+class SwitchBranch:
+    branch: str
+    notebook: str = ""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """``path`` is relative to the worktree. ``cells`` counts changed cells of a notebook, None for other files."""
+
+    path: str
+    change: Change
+    cells: int | None = None
+    added: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """``summary`` is a suggestion for the commit; ``truncated``: there are more files than listed."""
+
+    branch: str
+    head: str
+    upstream: bool
+    ahead: int
+    behind: int
+    files: list[FileChange]
+    summary: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class CellDiff:
+    """One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
+
+    ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ.
+    """
+
+    index: int
+    id: str
+    kind: str
+    change: Literal["modified", "added", "removed"]
+    diff: str
+    outputs: int = 0
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """A file against another state of it. Notebooks have ``cells``, texts have ``text`` (a unified diff)."""
+
+    path: str
+    kind: Literal["notebook", "text", "binary", "large"]
+    change: Change
+    cells: list[CellDiff] = field(default_factory=list)
+    text: str = ""
+    added: int = 0
+    removed: int = 0
+    outputs: int = 0
+
+
+@dataclass(frozen=True)
+class DiffQuery:
+    path: str
+
+
+@dataclass(frozen=True)
+class CommitRequest:
+    """``paths`` are those of the status."""
+
+    paths: list[str]
+    summary: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Commit:
+    sha: str
+    summary: str
+    description: str
+    author: str
+    email: str
+    time: str
+
+
+@dataclass(frozen=True)
+class CommitList:
+    commits: list[Commit]
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    limit: int = 20
+
+
+@dataclass(frozen=True)
+class PathList:
+    paths: list[str]
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """``backup`` brings the files back, see ``restore``."""
+
+    paths: list[str]
+    backup: str
+
+
+@dataclass(frozen=True)
+class Restore:
+    backup: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """What merging ``branch`` into the remote's ``target`` would bring. Without ``conflicts`` (files) it merges."""
+
+    branch: str
+    target: str
+    head: str
+    base: str
+    commits: list[Commit]
+    files: list[FileDiff]
+    conflicts: list[str]
+    behind: int
+    unpushed: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class MergeRequest:
+    """``summary`` of the merge commit; default: "Merge <branch>"."""
+
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class SuggestionList:
+    suggestions: list[Suggestion]
