@@ -21,6 +21,11 @@ from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
 from .comments.routes import routes as comments_routes
 from .comments.service import Comments
+from .documents.contents import WorkspaceCheckpoints, WorkspaceContentsManager
+from .documents.kernels import ProjectKernelSpecManager, WorkspaceKernelManager, WorkspaceSessionManager
+from .documents.rooms import journal_class
+from .documents.routes import routes as documents_routes
+from .documents.service import Documents
 from .environments.routes import routes as environments_routes
 from .environments.service import Environments
 from .kit import http
@@ -56,6 +61,8 @@ class Atrium:
         self.environments = Environments(home, self.events, self.operations)
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
         self.environments.extras = self.clusters
+        self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
+        self.projects.wire(self.documents)
         self.comments = Comments(self.storage, self.events, self.access)
 
     def routes(self) -> list[http.Route]:
@@ -67,6 +74,7 @@ class Atrium:
             *tables_routes(self.tables),
             *environments_routes(self.environments),
             *clusters_routes(self.clusters),
+            *documents_routes(self.documents),
             *comments_routes(self.comments),
         ]
 
@@ -90,6 +98,7 @@ class Atrium:
     async def stop(self) -> None:
         """End it, in the opposite order."""
         await self.tables_watch.stop()
+        await self.documents.close()
         await self.clusters.close()
         await self.projects.close()
         await self.operations.close()
@@ -128,7 +137,12 @@ class AtriumExtension(ExtensionApp):
             return
         self.atrium = Atrium(home)
         self.atrium.prepare()
-        serverapp.update_config(self._jupyter_config(home))
+        config = self._jupyter_config(home)
+        serverapp.update_config(config)
+        # Those that were linked earlier have their own copy.
+        for apps in serverapp.extension_manager.extension_apps.values():
+            for app in apps:
+                app.update_config(config)
 
     def _jupyter_config(self, home: Home) -> Config:
         """What Jupyter itself is told, whoever starts it."""
@@ -136,6 +150,18 @@ class AtriumExtension(ExtensionApp):
         config.ServerApp.identity_provider_class = AtriumIdentityProvider
         config.AtriumIdentityProvider.login_handler_class = LoginHandler
         config.AtriumIdentityProvider.token_signs_in = not self.workspace
+        config.ServerApp.kernel_manager_class = WorkspaceKernelManager
+        config.ServerApp.session_manager_class = WorkspaceSessionManager
+        config.YDocExtension.ystore_class = journal_class(str(home.journal / "documents.db"))
+        config.YDocExtension.session_store_path = str(home.journal / "sessions.json")
+        config.BaseFileIdManager.db_path = str(home.journal / "files.db")
+        if self.workspace:
+            config.ServerApp.kernel_spec_manager_class = ProjectKernelSpecManager
+            config.ServerApp.contents_manager_class = WorkspaceContentsManager
+            config.WorkspaceContentsManager.checkpoints_class = WorkspaceCheckpoints
+            config.WorkspaceCheckpoints.folder = str(home.checkpoints)
+            config.YDocExtension.document_save_delay = 0.5
+            config.NotebookNotary.data_dir = str(home.secrets)
         return config
 
     def initialize_settings(self) -> None:
@@ -146,12 +172,14 @@ class AtriumExtension(ExtensionApp):
         if self.atrium is None or self.serverapp is None:
             return
         app = self.serverapp.web_app
+        self.atrium.documents.bind(self.serverapp)
         base = app.settings["base_url"]
         app.add_handlers(".*$", http.handlers(self.atrium.routes(), AccessGate(self.atrium.access), base))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         if self.atrium is None:
             return
+        self.atrium.documents.started_at(serverapp.connection_url)
         await self.atrium.start()
         if self.workspace:
             make_personal(serverapp.web_app)

@@ -35,6 +35,8 @@ class Home:
         self.runtime = self.path / "runtime"
         self.secrets = self.path / "secrets"
         self.settings = self.path / "settings"
+        self.journal = self.path / "journal"
+        self.checkpoints = self.path / "checkpoints"
         self.run = self.path / "run"
         self.database = self.path / "atrium.db"
         self.cache = self.path / "cache"
@@ -46,7 +48,7 @@ class Home:
         for folder in (
             self.projects, self.scratch, self.git, self.production, self.environments, self.runs,
             self.tables_main, self.tables_branches, self.clusters, self.runtime, self.secrets,
-            self.settings, self.run, self.cache,
+            self.settings, self.journal, self.checkpoints, self.run, self.cache,
         ):  # fmt: skip
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -1,0 +1,1 @@
+"""Open documents: co-editing, the kernels behind notebooks, and running their cells."""

@@ -1,0 +1,34 @@
+"""Why something did not run.
+
+::
+
+    AtriumError
+    ├── NotFound
+    │   ├── NoSuchNotebook
+    │   └── NoSuchRequest
+    └── Conflict
+        └── Abandoned      the kernel was shut down before it had started
+"""
+
+from __future__ import annotations
+
+from ..kit.errors import Conflict, NotFound
+
+
+class NoSuchNotebook(NotFound):
+    def __init__(self, path: str) -> None:
+        super().__init__("no_such_notebook", f"There is no notebook {path!r}.", "Check the path: it begins below work.")
+
+
+class NoSuchRequest(NotFound):
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            "no_such_request",
+            f"Nothing was asked to run under {id!r}.",
+            "Requests are forgotten when the server restarts; the notebook has the outputs.",
+        )
+
+
+class Abandoned(Conflict):
+    def __init__(self) -> None:
+        super().__init__("kernel_shut_down", "The kernel was shut down before it had started.", "Run a cell again.")

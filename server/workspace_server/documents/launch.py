@@ -1,0 +1,217 @@
+"""From a kernel that is wanted to one that can start: which notebook, which environment, what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from jupyter_server import CallContext
+
+from ..environments.provisioner import Launch
+from ..environments.service import Declaration, Environment, Environments
+from ..kit.clock import iso
+from ..kit.errors import AtriumError
+from ..kit.home import Home
+from ..projects.service import Projects
+from ..tables.service import Tables
+from .errors import Abandoned
+
+# Of the server's own Python, its Jupyter, and its operator's shell; HOME, PATH, locale and proxies stay.
+FOREIGN = ("ATRIUM_", "CONDA_", "GIT_", "JPY_", "JUPYTER", "PYTHON", "UV_", "VIRTUAL_ENV", "__PYVENV")
+LOOK_AGAIN = 2.0
+
+State = Literal["waiting", "failed", "started", "abandoned"]
+
+
+@dataclass
+class Start:
+    """One kernel's start, the latest. ``notebook`` is relative to ``work`` (of a console: a name in its folder)."""
+
+    notebook: str
+    is_notebook: bool
+    state: State = "waiting"
+    since: float = field(default_factory=time.time)
+    error: AtriumError | None = None
+    declaration: Declaration | None = None
+    environment: str = ""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def since_iso(self) -> str:
+        return iso(datetime.fromtimestamp(self.since, UTC))
+
+
+class KernelLauncher:
+    """Waits for environments on behalf of kernels.
+
+    Parameters
+    ----------
+    token
+        Makes the token by which a notebook's kernel asks about itself: ``token(notebook, person name)``.
+    on_change
+        Told the kernel's id when its start has failed or was tried again.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        projects: Projects,
+        tables: Tables,
+        environments: Environments,
+        token: Callable[[str, str], str],
+        on_change: Callable[[str], None],
+    ) -> None:
+        self._home = home
+        self._projects = projects
+        self._tables = tables
+        self._environments = environments
+        self._token = token
+        self._on_change = on_change
+        self._starts: dict[str, Start] = {}
+        self.url = ""
+
+    def start_of(self, kernel_id: str) -> Start | None:
+        """How the kernel's start stands; None of a kernel that is not ours."""
+        return self._starts.get(kernel_id)
+
+    def try_again(self, kernel_id: str) -> bool:
+        """Look anew at what is declared, and build again what failed. True if the kernel was waiting for that."""
+        start = self._starts.get(kernel_id)
+        if start is None or start.state not in ("waiting", "failed"):
+            return False
+        self._set(kernel_id, start, "waiting")
+        start.wake.set()
+        return True
+
+    def abandon(self, kernel_id: str) -> bool:
+        """Have the kernel not start after all. True if it was still waiting."""
+        start = self._starts.get(kernel_id)
+        if start is None or start.state not in ("waiting", "failed"):
+            return False
+        start.state = "abandoned"
+        start.wake.set()
+        return True
+
+    def forget(self, kernel_id: str) -> None:
+        """The kernel is gone."""
+        self._starts.pop(kernel_id, None)
+
+    async def prepare(self, kernel_id: str, session_name: str, folder: Path) -> Launch:
+        """See :class:`workspace_server.environments.provisioner.Launcher`. Its failures are told, not raised: they end
+        when somebody retries, or changes what is declared.
+
+        Raises
+        ------
+        Abandoned
+            The kernel was shut down meanwhile.
+        """
+        notebook, is_notebook = self._notebook(session_name, folder)
+        start = self._starts[kernel_id] = Start(notebook, is_notebook)
+        self._on_change(kernel_id)
+        while True:
+            try:
+                environment = await self._environment(start)
+                variables = await asyncio.to_thread(self._variables, start, environment, _person())
+            except Abandoned:
+                raise
+            except AtriumError as error:
+                self._set(kernel_id, start, "failed", error)
+                await self._until_worth_another_try(start, error)
+                self._set(kernel_id, start, "waiting")
+            else:
+                break
+        start.environment = environment.id
+        self._set(kernel_id, start, "started")
+        return Launch(environment.python, variables)
+
+    async def _environment(self, start: Start) -> Environment:
+        while start.state != "abandoned":
+            start.wake.clear()
+            declaration = start.declaration = await asyncio.to_thread(self._environments.of_notebook, start.notebook)
+            build = asyncio.ensure_future(self._environments.ensure(declaration))
+            # Whoever stops waiting here leaves the build to others.
+            build.add_done_callback(lambda future: future.cancelled() or future.exception())
+            woken = asyncio.ensure_future(start.wake.wait())
+            try:
+                await asyncio.wait({build, woken}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                woken.cancel()
+            if start.state == "abandoned" or not build.done():
+                # Declared anew meanwhile? If not, this waits for the same build again.
+                continue
+            environment = build.result()
+            now = await asyncio.to_thread(self._environments.of_notebook, start.notebook)
+            if now.digest == declaration.digest:
+                return environment
+        raise Abandoned
+
+    async def _until_worth_another_try(self, start: Start, error: AtriumError) -> None:
+        digest = start.declaration.digest if start.declaration is not None else ""
+        start.wake.clear()
+        while start.state != "abandoned":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(start.wake.wait(), LOOK_AGAIN)
+                break
+            try:
+                declaration = await asyncio.to_thread(self._environments.of_notebook, start.notebook)
+            except AtriumError as other:
+                if other.message != error.message:
+                    return
+                continue
+            status = await asyncio.to_thread(self._environments.status, declaration)
+            if declaration.digest != digest or status.state in ("building", "ready"):
+                return
+        if start.state == "abandoned":
+            raise Abandoned
+
+    def _set(self, kernel_id: str, start: Start, state: State, error: AtriumError | None = None) -> None:
+        if start.state == "abandoned":
+            return
+        start.state, start.error = state, error
+        self._on_change(kernel_id)
+
+    def _notebook(self, session_name: str, folder: Path) -> tuple[str, bool]:
+        path = Path(session_name) if session_name else folder
+        is_notebook = path.suffix == ".ipynb"
+        if not is_notebook:
+            path = folder / "console"
+        try:
+            return path.resolve().relative_to(self._home.work).as_posix(), is_notebook
+        except ValueError:
+            # Outside the workspace, under plain `jupyter lab`: the base set.
+            return path.name, is_notebook
+
+    def _variables(self, start: Start, environment: Environment, person: str) -> dict[str, str]:
+        bin_folder = str(environment.python.parent)
+        variables = own_variables(os.environ) | {
+            "VIRTUAL_ENV": str(environment.folder),
+            "PATH": os.pathsep.join(filter(None, (bin_folder, os.environ.get("PATH", "")))),
+            "PYTHONPATH": str(self._environments.runtime()),
+            "ATRIUM_URL": self.url,
+            "ATRIUM_TOKEN": self._token(start.notebook, person),
+            "ATRIUM_NOTEBOOK": start.notebook,
+            "ATRIUM_TABLES": str(self._home.tables_main),
+        }
+        if (place := self._projects.locate(Path(start.notebook))) is not None:
+            variables |= {"ATRIUM_PROJECT": place.name, "ATRIUM_BRANCH": place.branch}
+        if (copies := self._tables.branches(start.notebook)) is not None:
+            variables["ATRIUM_TABLES_BRANCH"] = str(self._tables.branch_folder(*copies))
+        return variables
+
+
+def own_variables(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a kernel inherits of the server's variables."""
+    return {name: value for name, value in inherited.items() if not name.startswith(FOREIGN)}
+
+
+def _person() -> str:
+    """The name of the person whose request starts the kernel; empty when a dead kernel is restarted by itself."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    user = getattr(handler, "current_user", None)
+    return str(user.username) if user is not None else ""

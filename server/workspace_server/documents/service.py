@@ -1,0 +1,292 @@
+"""What can be done with open documents: look at them, run their cells, save them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_server.utils import ensure_async
+from jupyter_ydoc import YNotebook
+
+from workspace_ext.contract.documents import (
+    CellToRun,
+    ExecutionQueue,
+    ExecutionRequest,
+    KernelStatus,
+    OpenDocument,
+    Waiting,
+)
+
+from ..access.service import Access
+from ..environments.service import Environments
+from ..kit.clock import iso
+from ..kit.errors import AtriumError, Invalid, NotFound
+from ..kit.events import Events
+from ..kit.home import Home
+from ..projects.service import Projects
+from ..tables.service import Tables
+from . import cells
+from .errors import NoSuchRequest
+from .launch import KernelLauncher, Start
+from .requests import Entry, Request
+from .rooms import Rooms
+from .runner import Runner
+
+ROOM = "documents"
+REQUESTS_KEPT = 2000
+CELL_ARRIVES = 5.0
+
+
+class Documents:
+    """The documents room. On the event loop, but for :meth:`open_in`."""
+
+    def __init__(
+        self,
+        home: Home,
+        events: Events,
+        access: Access,
+        projects: Projects,
+        tables: Tables,
+        environments: Environments,
+    ) -> None:
+        self.home = home
+        self._events = events
+        self._access = access
+        self._environments = environments
+        self.launcher = KernelLauncher(home, projects, tables, environments, self._token, self._kernel_changed)
+        self.rooms = Rooms()
+        self._server: Any = None
+        self._runners: dict[str, Runner] = {}
+        self._requests: OrderedDict[str, Request] = OrderedDict()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def bind(self, server: Any) -> None:
+        """Jupyter's server application, once its managers exist."""
+        self._server = server
+        self.rooms.bind(server.web_app.settings)
+
+    def started_at(self, url: str) -> None:
+        """Where kernels reach the workspace."""
+        self.launcher.url = url.rstrip("/")
+
+    async def close(self) -> None:
+        await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
+
+    # Open documents
+
+    async def get_notebook(self, path: str) -> YNotebook:
+        """The live shared notebook at a contents path; its room is opened if need be, and may close a minute later."""
+        async with self.rooms.hold(path, "Atrium") as room:
+            return room._document
+
+    def open_in(self, folder: Path) -> dict[str, list[str]]:
+        """Who has which file below ``folder`` open now: relative path to names. Safe from any thread."""
+        return {
+            str(file.relative_to(folder)): names
+            for path, names in self.rooms.present()
+            if (file := self._file(path)).is_relative_to(folder)
+        }
+
+    async def flush(self, folder: Path) -> None:
+        """Save every open document below ``folder`` that differs from its file."""
+        for room in self.rooms.all():
+            if self._file(room._file._current_path).is_relative_to(folder):
+                await self.rooms.save_changed(room)
+
+    def open_below(self, folder: str) -> list[OpenDocument]:
+        """The same by contents paths."""
+        prefix = folder.strip("/")
+        return [
+            OpenDocument(path, names)
+            for path, names in sorted(self.rooms.present())
+            if not prefix or path == prefix or path.startswith(f"{prefix}/")
+        ]
+
+    def _file(self, path: str) -> Path:
+        return Path(self._server.contents_manager.root_dir) / path
+
+    # Running
+
+    async def execute(
+        self,
+        person_id: str,
+        path: str,
+        wanted: list[CellToRun] | None,
+        request_id: str | None = None,
+        kernel_id: str = "",
+    ) -> ExecutionRequest:
+        """Put cells of a notebook (None: all) at the end of its queue.
+
+        Parameters
+        ----------
+        kernel_id
+            The kernel that the person sees behind the notebook, where there is one.
+
+        Raises
+        ------
+        NoSuchNotebook, Invalid
+        """
+        known = self._requests.get(request_id or "")
+        if known is not None:
+            return known.wire()
+        person = self._access.person(person_id).display_name
+        request = Request(request_id or uuid4().hex, path.strip("/"), person, kernel_id)
+        self._remember(request)
+        try:
+            document_id = self.rooms.document_id(request.notebook)
+            async with self._locks[document_id], self.rooms.hold(request.notebook, person) as room:
+                notebook = room._document
+                if wanted is None:
+                    wanted = [CellToRun(id) for id in cells.code_cells(notebook)]
+                await _arrival(notebook, wanted)
+                request.entries = [Entry(request, one.cell_id, one.source) for one in wanted]
+                if not wanted:
+                    request.settled = True
+                    return request.wire()
+                cells.wait(notebook, [one.cell_id for one in wanted])
+                self._runner(document_id).add(request)
+        except BaseException:
+            del self._requests[request.id]
+            raise
+        return request.wire()
+
+    async def path_of_kernel(self, kernel_id: str, document_id: str | None, path: str | None) -> str:
+        """Which notebook is meant."""
+        if document_id is not None and (found := self.rooms.path_of(document_id)) is not None:
+            return found
+        if path is not None:
+            return path
+        if (found := await self._server.session_manager.notebook_of_kernel(kernel_id)) is not None:
+            return found
+        raise Invalid("no_notebook", "This kernel belongs to no notebook.", "Give 'path'.", "path")
+
+    def request(self, id: str) -> ExecutionRequest:
+        """What was asked under that id."""
+        try:
+            return self._requests[id].wire()
+        except KeyError:
+            raise NoSuchRequest(id) from None
+
+    async def queue(self, path: str) -> ExecutionQueue:
+        """What runs and waits in a notebook."""
+        document_id = self.rooms.document_id(path.strip("/"))
+        runner = self._runners.get(document_id)
+        entries = runner.entries if runner is not None else []
+        if (notebook := self.rooms.live(document_id)) is not None:
+            # Left by a server that was killed while they ran.
+            for cell_id in cells.running(notebook) - {entry.cell_id for entry in entries}:
+                cells.finish(notebook, cell_id, None)
+        kernel_id = runner.kernel_id if runner is not None else ""
+        waiting = await self.waiting(kernel_id) if entries and entries[0].state == "waiting" else None
+        return ExecutionQueue(path, document_id, kernel_id, waiting, [entry.queued() for entry in entries])
+
+    async def kernel(self, kernel_id: str) -> KernelStatus:
+        """What a kernel runs in."""
+        start = self.launcher.start_of(kernel_id)
+        if start is None:
+            raise NotFound("no_such_kernel", f"There is no kernel {kernel_id} of a project environment.")
+        waiting = await self.waiting(kernel_id) if start.state in ("waiting", "failed") else None
+        return KernelStatus(kernel_id, start.notebook, start.state, start.environment, waiting)
+
+    async def waiting(self, kernel_id: str) -> Waiting:
+        """Why a kernel has not started, or what it does if it has."""
+        start = self.launcher.start_of(kernel_id)
+        if start is None or start.state == "started":
+            return Waiting("starting the kernel", iso())
+        since = start.since_iso()
+        if start.error is not None:
+            return Waiting(start.error.message, since, start.error.hint, failed=True)
+        return Waiting(await asyncio.to_thread(self._building, start), since)
+
+    def _building(self, start: Start) -> str:
+        if start.declaration is None:
+            return "reading what the project declares"
+        status = self._environments.status(start.declaration)
+        source = status.source or "the base set"
+        size = f" → {status.count} packages" if status.count else ""
+        doing = status.message or ("starting the kernel" if status.state == "ready" else "looking for the environment")
+        return f"{source}{size} · {doing}"
+
+    def _runner(self, document_id: str) -> Runner:
+        if document_id not in self._runners:
+            self._runners[document_id] = Runner(document_id, self.rooms, self, self.launcher, self._queue_changed)
+        return self._runners[document_id]
+
+    def _remember(self, request: Request) -> None:
+        self._requests[request.id] = request
+        while len(self._requests) > REQUESTS_KEPT and next(iter(self._requests.values())).settled:
+            self._requests.popitem(last=False)
+
+    # Kernels
+
+    async def of_notebook(self, path: str, preferred: str) -> str:
+        """See :class:`workspace_server.documents.runner.Kernels`."""
+        sessions, kernels = self._server.session_manager, self._server.kernel_manager
+        if (session := await sessions.of_notebook(path)) is not None:
+            return str(session["kernel"]["id"])
+        if preferred and preferred in kernels:
+            return preferred
+        name = path.rpartition("/")[2]
+        session = await ensure_async(sessions.create_session(path, name, "notebook", self._kernel_name(path)))
+        return str(session["kernel"]["id"])
+
+    def manager(self, kernel_id: str) -> Any:
+        """Jupyter's manager of the kernel, None if it is gone."""
+        kernels = self._server.kernel_manager
+        return kernels.get_kernel(kernel_id) if kernel_id in kernels else None
+
+    def interrupted(self, kernel_id: str) -> None:
+        """Somebody pressed stop."""
+        for runner in self._of_kernel(kernel_id):
+            runner.cancel_waiting("It was interrupted before this cell's turn.")
+
+    def restarting(self, kernel_id: str) -> None:
+        """Somebody restarts a kernel that has started."""
+        for runner in self._of_kernel(kernel_id):
+            runner.kernel_ends("restarted")
+
+    def shutting_down(self, kernel_id: str) -> None:
+        """Somebody shuts a kernel down."""
+        for runner in self._of_kernel(kernel_id):
+            runner.kernel_ends("shut down")
+
+    def _of_kernel(self, kernel_id: str) -> list[Runner]:
+        return [runner for runner in self._runners.values() if runner.kernel_id == kernel_id]
+
+    def _kernel_name(self, path: str) -> str | None:
+        """The kernel that the notebook names, if this server has it."""
+        notebook = self.rooms.live(self.rooms.document_id(path))
+        metadata = notebook.source["metadata"] if notebook is not None else {}
+        name = (metadata.get("kernelspec") or {}).get("name") or None
+        try:
+            if name is not None:
+                self._server.kernel_spec_manager.get_kernel_spec(name)
+        except NoSuchKernel:
+            return None
+        return name
+
+    def _token(self, notebook: str, person: str) -> str:
+        try:
+            return self._access.kernel_token(notebook, self._access.by_name(person).id if person else "")
+        except AtriumError:
+            return self._access.kernel_token(notebook)
+
+    def _queue_changed(self, document_id: str) -> None:
+        self._events.publish(ROOM, document_id, "queue")
+
+    def _kernel_changed(self, kernel_id: str) -> None:
+        self._events.publish(ROOM, kernel_id, "kernel")
+
+
+async def _arrival(notebook: YNotebook, wanted: list[CellToRun]) -> None:
+    """A cell that was just inserted may still be on its way, over another connection."""
+    for _ in range(int(CELL_ARRIVES / 0.05)):
+        missing = [one.cell_id for one in wanted if cells.find(notebook, one.cell_id) is None]
+        if not missing:
+            return
+        await asyncio.sleep(0.05)
+    raise Invalid("no_such_cell", f"The notebook has no cell {missing[0]!r}.", "It may have been deleted.", "cells")

@@ -1,0 +1,132 @@
+"""Open notebooks, and the cells that were asked to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+CellState = Literal["waiting", "running", "ok", "error", "cancelled"]
+
+
+@dataclass(frozen=True)
+class CellToRun:
+    """``source`` is what the person sees; without it the shared document's is run."""
+
+    cell_id: str
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecuteCells:
+    """Cells to run one after the other in a kernel; an error ends the batch.
+
+    ``request_id`` makes it safe to send again: what was asked under one id runs once. The notebook is that of
+    ``document_id`` (of its shared document), ``path`` (as Jupyter's contents API names it), or the kernel's session.
+    """
+
+    cells: list[CellToRun]
+    request_id: str | None = None
+    document_id: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecuteNotebook:
+    """Cells of a notebook to run, by default all; its kernel is started if there is none."""
+
+    notebook: str
+    cell_ids: list[str] | None = None
+    request_id: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``."""
+
+    cell_id: str
+    state: CellState
+    execution_count: int | None = None
+    ename: str = ""
+    evalue: str = ""
+
+
+@dataclass(frozen=True)
+class ExecutionRequest:
+    """What was asked at once. ``done`` once no cell of it waits or runs; ``person`` is who asked."""
+
+    id: str
+    notebook: str
+    kernel_id: str
+    person: str
+    asked: str
+    done: bool
+    cells: list[CellOutcome]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why cells wait: ``message`` in one line, since when (ISO 8601); ``failed`` if it takes a retry."""
+
+    message: str
+    since: str
+    hint: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class QueuedCell:
+    cell_id: str
+    request_id: str
+    state: CellState
+    person: str
+    since: str
+
+
+@dataclass(frozen=True)
+class ExecutionQueue:
+    """The cells of one notebook that run or wait, in order. ``document_id`` is the id of this room's events."""
+
+    notebook: str
+    document_id: str
+    kernel_id: str
+    waiting: Waiting | None
+    cells: list[QueuedCell]
+
+
+@dataclass(frozen=True)
+class NotebookQuery:
+    """``notebook`` is a path as Jupyter's contents API names it."""
+
+    notebook: str
+
+
+@dataclass(frozen=True)
+class KernelStatus:
+    """What a kernel runs in. ``environment`` is the id of its environment, empty until it has started in one."""
+
+    id: str
+    notebook: str
+    state: str
+    environment: str
+    waiting: Waiting | None
+
+
+@dataclass(frozen=True)
+class OpenDocument:
+    """``people`` are the names of those who have ``path`` open now."""
+
+    path: str
+    people: list[str]
+
+
+@dataclass(frozen=True)
+class OpenDocumentList:
+    documents: list[OpenDocument]
+
+
+@dataclass(frozen=True)
+class FolderQuery:
+    """``folder`` is a path as Jupyter's contents API names it; empty: everything."""
+
+    folder: str = ""
