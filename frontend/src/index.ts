@@ -11,5 +11,6 @@
  */
 import app from './app/plugin';
 import output from './output/plugin';
+import tables from './tables/plugin';
 
-export default [...app, ...output];
+export default [...app, ...output, ...tables];

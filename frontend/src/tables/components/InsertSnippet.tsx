@@ -1,0 +1,55 @@
+import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
+import { useRef, useState } from 'react';
+
+import { Button, Popover } from '../../ui';
+import { type SnippetKind, SNIPPETS } from '../snippets';
+
+export interface InsertSnippetProps {
+  /** Null while no notebook is open. */
+  onInsert: ((kind: SnippetKind) => void) | null;
+}
+
+/** A button that inserts the usual snippet, and beside it one that offers the others. */
+export function InsertSnippet({ onInsert }: InsertSnippetProps): JSX.Element {
+  const more = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  return (
+    <span className="atrium-Split">
+      <Button
+        disabled={!onInsert}
+        title={onInsert ? 'Insert a cell that reads this table' : 'Open a notebook first'}
+        onClick={() => onInsert?.('pandas')}
+      >
+        Insert snippet
+      </Button>
+      <Button
+        ref={more}
+        icon={caretDownEmptyIcon}
+        aria-label="Insert another snippet"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        disabled={!onInsert}
+        onClick={() => setOpen(!open)}
+      />
+      {open ? (
+        <Popover anchor={more} label="Insert snippet" onClose={() => setOpen(false)}>
+          <div className="atrium-Menu" role="menu">
+            {SNIPPETS.map(({ kind, label }) => (
+              <button
+                key={kind}
+                type="button"
+                role="menuitem"
+                onClick={() => {
+                  setOpen(false);
+                  onInsert?.(kind);
+                }}
+              >
+                {label}
+              </button>
+            ))}
+          </div>
+        </Popover>
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,153 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { Client } from '../api/client';
+import { type ApiError, asApiError } from '../api/errors';
+import type { Events } from '../api/events';
+import type { Wire } from '../api/wire';
+import { readTable, type TableData } from '../ui/output';
+
+export type Table = Wire<'Table'>;
+export type TableVersion = Wire<'TableVersion'>;
+
+/** How many rows a preview shows. */
+const PREVIEW_ROWS = 50;
+
+/** What is shown of a table that is folded out. Null while loading. */
+export interface Details {
+  preview: TableData | null;
+  history: readonly TableVersion[] | null;
+  error: ApiError | null;
+}
+
+/** The tables as the current notebook reads them. */
+export class TablesModel implements IDisposable {
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _client: Client;
+  private readonly _subscription: IDisposable;
+  private readonly _details = new Map<string, Details>();
+  private _tables: readonly Table[] | null = null;
+  private _error: ApiError | null = null;
+  private _notebook = '';
+  private _asked = 0;
+  private _disposed = false;
+
+  constructor(client: Client, events: Events) {
+    this._client = client;
+    this._subscription = events.on('tables', () => void this.refresh());
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Null while loading. */
+  get tables(): readonly Table[] | null {
+    return this._tables;
+  }
+
+  get error(): ApiError | null {
+    return this._error;
+  }
+
+  /** Of a table that is folded out; null when it is not. */
+  details(name: string): Details | null {
+    return this._details.get(name) ?? null;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Look as this notebook does (its path); an empty text for none. */
+  async show(notebook: string): Promise<void> {
+    if (notebook !== this._notebook || this._tables === null) {
+      this._notebook = notebook;
+      await this.refresh();
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const asked = ++this._asked;
+    try {
+      const reply = await this._client.request<Wire<'TableList'>>('GET', 'tables', undefined, {
+        query: this._query
+      });
+      if (asked !== this._asked) {
+        return;
+      }
+      this._tables = reply.tables;
+      this._error = null;
+    } catch (error) {
+      if (asked === this._asked) {
+        this._error = asApiError(error);
+      }
+    }
+    this._changed.emit();
+    await Promise.all([...this._details.keys()].map(name => this._fetchDetails(name)));
+  }
+
+  /** Fold a table out or in. */
+  async toggle(name: string): Promise<void> {
+    if (this._details.delete(name)) {
+      this._changed.emit();
+    } else {
+      this._details.set(name, { preview: null, history: null, error: null });
+      this._changed.emit();
+      await this._fetchDetails(name);
+    }
+  }
+
+  async reload(name: string): Promise<void> {
+    await this._fetchDetails(name);
+  }
+
+  /** Delete the branch's own copy, so that the workspace's table is seen again. */
+  async discard(name: string): Promise<void> {
+    await this._client.request('POST', `tables/${encodeURIComponent(name)}/discard`, {
+      notebook: this._notebook
+    });
+    await this.refresh();
+  }
+
+  /** The page of the run that wrote a version. */
+  runUrl(run: string): string {
+    return `${this._client.settings.baseUrl}atrium/runs/${encodeURIComponent(run)}`;
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._subscription.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _fetchDetails(name: string): Promise<void> {
+    const path = `tables/${encodeURIComponent(name)}`;
+    const old = this._details.get(name);
+    let details: Details;
+    try {
+      const [preview, history] = await Promise.all([
+        this._client.request<unknown>('GET', `${path}/preview`, undefined, {
+          query: { ...this._query, limit: PREVIEW_ROWS }
+        }),
+        this._client.request<Wire<'TableHistory'>>('GET', `${path}/history`, undefined, {
+          query: this._query
+        })
+      ]);
+      details = { preview: readTable(preview), history: history.versions, error: null };
+    } catch (error) {
+      details = { preview: old?.preview ?? null, history: old?.history ?? null, error: asApiError(error) };
+    }
+    // It may have been folded in meanwhile.
+    if (this._details.has(name)) {
+      this._details.set(name, details);
+      this._changed.emit();
+    }
+  }
+
+  private get _query(): { notebook?: string } {
+    return this._notebook ? { notebook: this._notebook } : {};
+  }
+}
