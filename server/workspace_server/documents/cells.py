@@ -7,6 +7,7 @@ so an output is changed by writing it and all that follow anew, except text that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from jupyter_ydoc import YNotebook
 from pycrdt import Array, Map, Text
@@ -17,11 +18,11 @@ RUNNING = "running"
 IDLE = "idle"
 
 
-def find(notebook: YNotebook, cell_id: str) -> Map | None:
+def find(notebook: YNotebook, cell_id: str) -> Map[Any] | None:
     """The cell, wherever it is now: moving one deletes and makes it again."""
     for cell in notebook.ycells:
         if cell.get("id") == cell_id:
-            found: Map = cell
+            found: Map[Any] = cell
             return found
     return None
 
@@ -31,7 +32,7 @@ def code_cells(notebook: YNotebook) -> list[str]:
     return [cell["id"] for cell in notebook.ycells if cell.get("cell_type") == "code"]
 
 
-def source(cell: Map) -> str:
+def source(cell: Map[Any]) -> str:
     return str(cell["source"])
 
 
@@ -96,7 +97,7 @@ def running(notebook: YNotebook) -> set[str]:
     return {cell["id"] for cell in notebook.ycells if cell.get("execution_state") == RUNNING}
 
 
-def _is_stream(before: Map, now: Output) -> bool:
+def _is_stream(before: Map[Any], now: Output) -> bool:
     return (
         now["output_type"] == "stream" == before.get("output_type")
         and before.get("name") == now["name"]
@@ -120,14 +121,14 @@ def _rewrite(text: Text, now: str) -> None:
     text += now[same:]
 
 
-def _outputs(cell: Map) -> Array:
+def _outputs(cell: Map[Any]) -> Array[Any]:
     if not isinstance(cell.get("outputs"), Array):
         cell["outputs"] = Array()
-    outputs: Array = cell["outputs"]
+    outputs: Array[Any] = cell["outputs"]
     return outputs
 
 
-def _output(item: Output) -> Map:
+def _output(item: Output) -> Map[Any]:
     if item["output_type"] == "stream":
         return Map({**item, "text": Text(item["text"])})
     return Map(item)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.services.sessions.sessionmanager import SessionManager
-from tornado.web import HTTPError
 from traitlets import Bool
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
 
     @property
     def documents(self) -> Documents:
-        atrium = self.parent.web_app.settings["atrium"]
-        documents: Documents = atrium.documents
+        server: Any = self.parent
+        documents: Documents = server.web_app.settings["atrium"].documents
         return documents
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
@@ -133,13 +133,12 @@ class WorkspaceSessionManager(SessionManager):
         kernel_name: str | None = None,
         kernel_id: str | None = None,
     ) -> dict[str, Any]:
-        create = super().create_session
+        create: Callable[..., Awaitable[dict[str, Any]]] = super().create_session
         if type != "notebook" or not path or kernel_id is not None:
             return await create(path, name, type, kernel_name, kernel_id)
         notebook = notebook_of(path, name)
         async with self._locks[notebook]:
-            existing = await self.of_notebook(notebook)
-            return existing or await create(path, name, type, kernel_name, kernel_id)
+            return await self.of_notebook(notebook) or await create(path, name, type, kernel_name, kernel_id)
 
     async def of_notebook(self, notebook: str) -> dict[str, Any] | None:
         """The session of the notebook at this contents path."""
@@ -164,8 +163,3 @@ def notebook_of(path: str, name: str | None) -> str:
     if name and name.endswith(".ipynb"):
         return posixpath.join(posixpath.dirname(path), posixpath.basename(name)).strip("/")
     return path.strip("/")
-
-
-def http_error(error: Exception) -> str:
-    """What Jupyter's managers say in an exception, in words."""
-    return (error.log_message or error.reason or str(error)) if isinstance(error, HTTPError) else str(error)

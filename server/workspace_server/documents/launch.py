@@ -43,6 +43,10 @@ class Start:
     environment: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def abandoned(self) -> bool:
+        return self.state == "abandoned"
+
     def since_iso(self) -> str:
         return iso(datetime.fromtimestamp(self.since, UTC))
 
@@ -131,7 +135,7 @@ class KernelLauncher:
         return Launch(environment.python, variables)
 
     async def _environment(self, start: Start) -> Environment:
-        while start.state != "abandoned":
+        while not start.abandoned:
             start.wake.clear()
             declaration = start.declaration = await asyncio.to_thread(self._environments.of_notebook, start.notebook)
             build = asyncio.ensure_future(self._environments.ensure(declaration))
@@ -142,7 +146,7 @@ class KernelLauncher:
                 await asyncio.wait({build, woken}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 woken.cancel()
-            if start.state == "abandoned" or not build.done():
+            if start.abandoned or not build.done():
                 # Declared anew meanwhile? If not, this waits for the same build again.
                 continue
             environment = build.result()
@@ -154,7 +158,7 @@ class KernelLauncher:
     async def _until_worth_another_try(self, start: Start, error: AtriumError) -> None:
         digest = start.declaration.digest if start.declaration is not None else ""
         start.wake.clear()
-        while start.state != "abandoned":
+        while not start.abandoned:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(start.wake.wait(), LOOK_AGAIN)
                 break
@@ -167,11 +171,11 @@ class KernelLauncher:
             status = await asyncio.to_thread(self._environments.status, declaration)
             if declaration.digest != digest or status.state in ("building", "ready"):
                 return
-        if start.state == "abandoned":
+        if start.abandoned:
             raise Abandoned
 
     def _set(self, kernel_id: str, start: Start, state: State, error: AtriumError | None = None) -> None:
-        if start.state == "abandoned":
+        if start.abandoned:
             return
         start.state, start.error = state, error
         self._on_change(kernel_id)

@@ -81,7 +81,8 @@ class Documents:
     async def get_notebook(self, path: str) -> YNotebook:
         """The live shared notebook at a contents path; its room is opened if need be, and may close a minute later."""
         async with self.rooms.hold(path, "Atrium") as room:
-            return room._document
+            notebook: YNotebook = room._document
+            return notebook
 
     def open_in(self, folder: Path) -> dict[str, list[str]]:
         """Who has which file below ``folder`` open now: relative path to names. Safe from any thread."""
@@ -156,11 +157,12 @@ class Documents:
 
     async def path_of_kernel(self, kernel_id: str, document_id: str | None, path: str | None) -> str:
         """Which notebook is meant."""
-        if document_id is not None and (found := self.rooms.path_of(document_id)) is not None:
-            return found
+        if document_id is not None and (known := self.rooms.path_of(document_id)) is not None:
+            return known
         if path is not None:
             return path
-        if (found := await self._server.session_manager.notebook_of_kernel(kernel_id)) is not None:
+        found: str | None = await self._server.session_manager.notebook_of_kernel(kernel_id)
+        if found is not None:
             return found
         raise Invalid("no_notebook", "This kernel belongs to no notebook.", "Give 'path'.", "path")
 
