@@ -1,0 +1,1 @@
+"""Notebooks as pages for people who decide: a snapshot of each run, widgets that re-run what depends on them."""

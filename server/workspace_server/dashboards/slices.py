@@ -1,0 +1,228 @@
+"""Which cells run again when widgets change: a dependency graph of cells in notebook order, and slices of it.
+
+A slice holds the cells that show something which depends on a changed widget, and everything needed to run them in an
+empty namespace, in the order of the notebook. (Running only what comes after the widget in a namespace that is left
+over is wrong: after ``df = df[df.region == region]`` the rows of the other regions are gone.)
+
+Where the analysis is not sure it takes more cells, never fewer. Cells that write are never in a slice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import syntax
+from .effects import ALL_WIDGETS, Effects, effects, groups, parse
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell: its id, its text, whether it shows something, and the widgets it made when it was run."""
+
+    id: str
+    source: str
+    shows: bool = False
+    widgets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What runs when some widgets change.
+
+    Attributes
+    ----------
+    run
+        Ids of the cells to run in an empty namespace, in this order.
+    show
+        Those of them whose outputs are wanted.
+    digest
+        Of the text of all that runs; equal slices answer alike.
+    text
+        The same text, for finding which tables it may read.
+    """
+
+    run: tuple[str, ...]
+    show: tuple[str, ...]
+    digest: str
+    text: str
+
+
+class Slices:
+    """The cells of one notebook and what depends on what.
+
+    Parameters
+    ----------
+    cells
+        All code cells, in order.
+    """
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._cells = list(cells)
+        trees = [parse(cell.source) for cell in cells]
+        origins = syntax.origins([tree for tree in trees if tree is not None])
+        self._effects = [effects(tree, origins) for tree in trees]
+        self._origins = origins
+        self._widgets = {name: i for i, cell in enumerate(cells) for name in cell.widgets}
+        self._needs: list[dict[int, set[str]]] = []
+        self._writes: list[str] = []
+        self._link()
+
+    @property
+    def widgets(self) -> set[str]:
+        """Names of the widgets that the cells have made."""
+        return set(self._widgets)
+
+    def writing(self) -> dict[str, str]:
+        """Cells that write, and what: they are never run for a viewer."""
+        return {self._cells[i].id: what for i, what in enumerate(self._writes) if what}
+
+    def follows(self, id: str) -> set[str]:
+        """The widgets that what a cell shows depends on, whether or not it can be run again."""
+        index = self._index(id)
+        return {name for name, i in self._widgets.items() if index in self._dirty({i})}
+
+    def fixed(self, id: str) -> str:
+        """Why a cell that follows widgets stays as the last run left it; empty if it can be run again."""
+        index = self._index(id)
+        number = {i: f"cell {i + 1}" for i in range(len(self._cells))}
+        if self._writes[index]:
+            return f"Its cell writes ({self._writes[index]}), and cells that write are never run for a viewer."
+        needed = self._closure([index])
+        for i in sorted(needed):
+            if self._writes[i]:
+                names = sorted({name for j in needed for name in self._needs[j].get(i, ()) if name.isidentifier()})
+                what = " and ".join(names[:3]) or "what it does"
+                return (
+                    f"It needs {what} of code {number[i]}, which also writes ({self._writes[i]}); cells that write are "
+                    "never run for a viewer. Write in a cell of its own, or show what was written with ws.sql."
+                )
+        return ""
+
+    def of(self, changed: Collection[str], visible: Collection[str] | None = None) -> Slice:
+        """The slice for changed widgets; of ``visible`` cells only where given."""
+        dirty = self._dirty({self._widgets[name] for name in changed})
+        show = [
+            i
+            for i in sorted(dirty)
+            if self._cells[i].shows
+            and (visible is None or self._cells[i].id in visible)
+            and not self.fixed(self._cells[i].id)
+        ]
+        run = sorted(self._closure(show))
+        text = "\n\n".join(f"# {self._cells[i].id}\n{self._cells[i].source}" for i in run)
+        shown = [self._cells[i].id for i in show]
+        digest = hashlib.sha256("\0".join([text, *shown]).encode()).hexdigest()
+        return Slice(tuple(self._cells[i].id for i in run), tuple(shown), digest, text)
+
+    # The graph
+
+    def _link(self) -> None:
+        """Walk the notebook once, remembering for each name the cells that its present state comes from."""
+        same, later, later_changes, writers, used_up = self._whole()
+        state: dict[str, set[int]] = {}
+        everything: set[int] = set()
+        files: dict[str, set[int]] = {}
+        for i, one in enumerate(self._effects):
+            # What functions bring along is needed even where the cell has made the functions itself.
+            reads = one.reads | (_spread(one.uses, later) - one.uses)
+            by_calls = set().union(*(later_changes.get(name, set()) for name in one.uses))
+            changes = one.changes | by_calls | (reads & used_up)
+            if ALL_WIDGETS in reads:
+                reads |= {f"${name}" for name in self._widgets}
+            called = next((writers[name] for name in sorted(one.uses) if name in writers), "")
+            self._writes.append(one.writes or called)
+            needs: dict[int, set[str]] = {j: {"everything before"} for j in everything}
+            if one.opaque:
+                needs = {j: {"everything before"} for j in range(i)}
+            for name in reads | one.may_make | by_calls:
+                for j in state.get(name, ()):
+                    needs.setdefault(j, set()).add(name)
+            for text in one.texts:
+                for j in files.get(text, ()):
+                    needs.setdefault(j, set()).add("a file")
+            self._needs.append(needs)
+            for name in one.makes:
+                state[name] = {i}
+            for name in one.may_make:
+                state.setdefault(name, set()).add(i)
+            for name in changes:
+                for alias in same.get(name, {name}):
+                    state.setdefault(alias, set()).add(i)
+            for name in self._cells[i].widgets:
+                state[f"${name}"] = {i}
+            for text in one.files if self._writes[i] else ():
+                files.setdefault(text, set()).add(i)
+            if one.opaque:
+                everything.add(i)
+
+    def _whole(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]], dict[str, str], set[str]]:
+        """What holds for the notebook as a whole: names of one object, what functions do, who writes, what is used up
+        by reading."""
+        aliases = [names for one in self._effects for names in one.aliases]
+        # All names that come from one package share its state.
+        aliases += [{name, f"package {package}"} for name, package in self._origins.items()]
+        same = groups(aliases)
+        later = _merged(one.later for one in self._effects)
+        later_changes = _merged(one.later_changes for one in self._effects)
+        writers = {name: what for one in self._effects for name, what in one.writers.items()}
+        for name in set(later):
+            for other in _spread({name}, later):
+                later_changes.setdefault(name, set()).update(later_changes.get(other, ()))
+                if other in writers:
+                    writers.setdefault(name, writers[other])
+        used_up = {name for one in self._effects for name in one.iterators}
+        for one in self._effects:
+            for function in one.generators:
+                used_up |= {name for other in self._effects for name in other.results.get(function, ())}
+        return same, later, later_changes, writers, used_up
+
+    def _closure(self, starts: Iterable[int]) -> set[int]:
+        found: set[int] = set()
+        pending = list(starts)
+        while pending:
+            i = pending.pop()
+            if i not in found:
+                found.add(i)
+                pending += self._needs[i]
+        return found
+
+    def _dirty(self, roots: set[int]) -> set[int]:
+        dirty = set(roots)
+        for i, needs in enumerate(self._needs):
+            if any(j in dirty for j in needs):
+                dirty.add(i)
+        return dirty
+
+    def _index(self, id: str) -> int:
+        return next(i for i, cell in enumerate(self._cells) if cell.id == id)
+
+
+def words(text: str) -> set[str]:
+    """Every word of a text, as names of tables are looked for in it."""
+    return set(re.findall(r"\w+", text))
+
+
+def _merged(parts: Iterable[Mapping[str, set[str]]]) -> dict[str, set[str]]:
+    merged: dict[str, set[str]] = {}
+    for part in parts:
+        for name, names in part.items():
+            merged.setdefault(name, set()).update(names)
+    return merged
+
+
+def _spread(names: set[str], later: Mapping[str, set[str]]) -> set[str]:
+    """``names`` and all that using them reads: the globals of functions, and of functions that those call."""
+    found: set[str] = set()
+    pending = set(names)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending |= later.get(name, set()) - found
+    return found
+
+
+__all__ = ["Cell", "Effects", "Slice", "Slices", "words"]
