@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
@@ -19,6 +20,7 @@ from .access.routes import routes as access_routes
 from .access.service import Access
 from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
+from .comments.places import in_projects
 from .comments.routes import routes as comments_routes
 from .comments.service import Comments
 from .documents.contents import WorkspaceCheckpoints, WorkspaceContentsManager
@@ -30,7 +32,7 @@ from .environments.routes import routes as environments_routes
 from .environments.service import Environments
 from .kit import http
 from .kit.errors import AtriumError
-from .kit.events import Events
+from .kit.events import Event, Events
 from .kit.home import Home
 from .kit.operations import Operations
 from .kit.processes import Workers
@@ -56,14 +58,14 @@ class Atrium:
         self.workers = Workers()
         self.access = Access(home, self.storage, self.events)
         self.projects = Projects(home, self.storage, self.events, self.operations, self.workers, self.access)
-        self.tables = Tables(home, self.events)
+        self.tables = Tables(home, self.events, self._table_copies)
         self.tables_watch = TablesWatch(self.tables, self.events)
         self.environments = Environments(home, self.events, self.operations)
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
         self.projects.wire(self.documents)
-        self.comments = Comments(self.storage, self.events, self.access)
+        self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
@@ -78,6 +80,17 @@ class Atrium:
             *comments_routes(self.comments),
         ]
 
+    def _table_copies(self, notebook: str) -> tuple[str, str] | None:
+        """The project (its id) and branch of a notebook that writes copies of tables; the followed branch does not."""
+        place = self.projects.locate(Path(notebook))
+        if place is None or place.branch == self.projects.followed_branch(place.project):
+            return None
+        return place.project, place.branch
+
+    def _changed(self, event: Event) -> None:
+        if (event.room, event.action) == ("projects", "deleted"):
+            asyncio.get_running_loop().run_in_executor(None, self.tables.discard_project, event.id)
+
     def describe(self) -> dict[str, Any]:
         """OpenAPI of the whole table."""
         return http.openapi(self.routes(), VERSION)
@@ -90,6 +103,7 @@ class Atrium:
     async def start(self) -> None:
         """Begin what runs by itself. On the event loop."""
         self.events.bind(asyncio.get_running_loop())
+        self.events.on(self._changed)
         self.tables_watch.start()
         await self.projects.start()
         await asyncio.to_thread(self.environments.start)

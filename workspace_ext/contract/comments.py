@@ -53,7 +53,6 @@ class Thread:
     document: str
     anchor: Anchor
     branch: str
-    commit: str
     state: ThreadState
     created: str
     created_by: Person

@@ -4,6 +4,127 @@
  */
 
 export interface paths {
+    "/api/kernels/{id}/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run cells of the notebook of a kernel, after those that were asked for before. */
+        post: operations["post_api_kernels_id_execute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every cluster, and which one a notebook is attached to. */
+        get: operations["get_atrium_api_clusters"];
+        put?: never;
+        /** Create a cluster from a notebook's environment and attach the notebook. */
+        post: operations["post_atrium_api_clusters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters/detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a notebook to no cluster. */
+        post: operations["post_atrium_api_clusters_detach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cluster, with the end of its log when it failed. */
+        get: operations["get_atrium_api_clusters_id_"];
+        put?: never;
+        post?: never;
+        /** End a cluster and forget it. */
+        delete: operations["delete_atrium_api_clusters_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters/{id}/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a notebook to a cluster, starting it unless it runs. */
+        post: operations["post_atrium_api_clusters_id_attach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a cluster anew; with a notebook, from its environment. */
+        post: operations["post_atrium_api_clusters_id_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/clusters/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a cluster's processes. */
+        post: operations["post_atrium_api_clusters_id_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/comments": {
         parameters: {
             query?: never;
@@ -91,6 +212,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/documents/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a notebook, or some of its cells, without a browser. */
+        post: operations["post_atrium_api_documents_execute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/documents/kernels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which environment a kernel runs in, or why it has not started. */
+        get: operations["get_atrium_api_documents_kernels_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/documents/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has what open now. */
+        get: operations["get_atrium_api_documents_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/documents/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs and waits in a notebook, who asked, and why it waits. */
+        get: operations["get_atrium_api_documents_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/documents/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a request is, or how each of its cells ended. */
+        get: operations["get_atrium_api_documents_requests_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a notebook's environment is; starts nothing. */
+        get: operations["get_atrium_api_environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop building a notebook's environment. */
+        post: operations["post_atrium_api_environments_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/prebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a notebook's environment built, unless it is there. */
+        post: operations["post_atrium_api_environments_prebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a notebook's environment built, unless it is there. */
+        post: operations["post_atrium_api_environments_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published environment: its packages and its lock. */
+        get: operations["get_atrium_api_environments_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/events": {
         parameters: {
             query?: never;
@@ -100,6 +391,23 @@ export interface paths {
         };
         /** Server-sent events `{room, id, version, action}`; refetch what you show. */
         get: operations["get_atrium_api_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/kernel/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this kernel's notebook is attached to, once it runs. */
+        get: operations["get_atrium_api_kernel_cluster"];
         put?: never;
         post?: never;
         delete?: never;
@@ -211,6 +519,299 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every project with the state of its branches. */
+        get: operations["get_atrium_api_projects"];
+        put?: never;
+        /** Clone a repository; the operation's result is an OpenedBranch. */
+        post: operations["post_atrium_api_projects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories to begin with, when the operator named some. */
+        get: operations["get_atrium_api_projects_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project. */
+        get: operations["get_atrium_api_projects_id_"];
+        put?: never;
+        post?: never;
+        /** Remove a project from this workspace; refused, naming what would be lost, unless forced. */
+        delete: operations["delete_atrium_api_projects_id_"];
+        options?: never;
+        head?: never;
+        /** Follow another branch. */
+        patch: operations["patch_atrium_api_projects_id_"];
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Branches with a worktree first, then the others, the remote's too. */
+        get: operations["get_atrium_api_projects_id_branches"];
+        put?: never;
+        /** Begin a branch, with the source's uncommitted edits. */
+        post: operations["post_atrium_api_projects_id_branches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Commit files as oneself. */
+        post: operations["post_atrium_api_projects_id_branches_branch_commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A changed file against its last commit. */
+        get: operations["get_atrium_api_projects_id_branches_branch_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put files back to the last commit; refused while somebody has one open. */
+        post: operations["post_atrium_api_projects_id_branches_branch_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last commits, newest first. */
+        get: operations["get_atrium_api_projects_id_branches_branch_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge into the followed branch on the remote; production follows. */
+        post: operations["post_atrium_api_projects_id_branches_branch_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fast-forward to the remote's branch; refused while somebody has an affected file open. */
+        post: operations["post_atrium_api_projects_id_branches_branch_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Push to the remote's branch of the same name. */
+        post: operations["post_atrium_api_projects_id_branches_branch_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a discard. */
+        post: operations["post_atrium_api_projects_id_branches_branch_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging into the followed branch would bring. */
+        get: operations["get_atrium_api_projects_id_branches_branch_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changed files, and how far ahead and behind. */
+        get: operations["get_atrium_api_projects_id_branches_branch_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the remote now rather than with the next poll. */
+        post: operations["post_atrium_api_projects_id_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/production": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The published commit. */
+        get: operations["get_atrium_api_projects_id_production"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where an existing branch is checked out; done now if it was not. */
+        post: operations["post_atrium_api_projects_id_switch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/tables": {
         parameters: {
             query?: never;
@@ -305,6 +906,130 @@ export interface components {
             source_hash: string;
         };
         /**
+         * Attachment
+         * @description What a notebook is attached to after the change, and whether its kernel needs a restart for it.
+         */
+        Attachment: {
+            cluster: components["schemas"]["Cluster"] | null;
+            environment_changes: boolean;
+        };
+        /**
+         * Branch
+         * @description ``folder`` is None where the branch has no worktree yet; ``upstream``: it exists on the remote.
+         *
+         *         ``changes`` counts files that differ from its last commit; ``ahead`` and ``behind`` compare with the remote's.
+         */
+        Branch: {
+            /** @default 0 */
+            ahead: number;
+            /** @default 0 */
+            behind: number;
+            /** @default 0 */
+            changes: number;
+            /** @default 0 */
+            conflicts: number;
+            /** @default null */
+            folder: string | null;
+            /** @default  */
+            head: string;
+            name: string;
+            /** @default false */
+            upstream: boolean;
+        };
+        /** BranchList */
+        BranchList: {
+            branches: components["schemas"]["Branch"][];
+        };
+        /**
+         * CellDiff
+         * @description One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
+         *
+         *         ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ.
+         */
+        CellDiff: {
+            /** @enum {unknown} */
+            change: "added" | "modified" | "removed";
+            diff: string;
+            id: string;
+            index: number;
+            kind: string;
+            /** @default 0 */
+            outputs: number;
+        };
+        /**
+         * CellOutcome
+         * @description ``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``.
+         */
+        CellOutcome: {
+            cell_id: string;
+            /** @default  */
+            ename: string;
+            /** @default  */
+            evalue: string;
+            /** @default null */
+            execution_count: number | null;
+            /** @enum {unknown} */
+            state: "cancelled" | "error" | "ok" | "running" | "waiting";
+        };
+        /**
+         * CellToRun
+         * @description ``source`` is what the person sees; without it the shared document's is run.
+         */
+        CellToRun: {
+            cell_id: string;
+            /** @default null */
+            source: string | null;
+        };
+        /**
+         * CloneProject
+         * @description ``name``: the address's last part unless given.
+         */
+        CloneProject: {
+            /** @default  */
+            name: string;
+            url: string;
+        };
+        /**
+         * Cluster
+         * @description ``workers`` are those that are there, between ``minimum`` and ``maximum``; ``attached`` counts notebooks.
+         *
+         *         ``building``: its environment is. ``matches``: whether it runs the environment that the notebook asked about
+         *         declares now; None when no notebook was named or nothing runs.
+         */
+        Cluster: {
+            attached: number;
+            created: string;
+            created_by: string;
+            /** @default null */
+            dashboard: string | null;
+            /** @default null */
+            error: components["schemas"]["WireError"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "dask" | "spark";
+            /** @default  */
+            log: string;
+            /** @default null */
+            matches: boolean | null;
+            maximum: number;
+            message: string;
+            minimum: number;
+            name: string;
+            notebook: string;
+            /** @enum {unknown} */
+            state: "building" | "failed" | "running" | "starting" | "stopped" | "stopping";
+            workers: number;
+        };
+        /**
+         * ClusterList
+         * @description ``attached`` is the id of the cluster that the notebook asked about is attached to.
+         */
+        ClusterList: {
+            /** @default null */
+            attached: string | null;
+            clusters: components["schemas"]["Cluster"][];
+        };
+        /**
          * Comment
          * @description ``edited`` is None until its author changes it. Names stand in ``text`` as ``@name``.
          */
@@ -326,12 +1051,233 @@ export interface components {
         CommentText: {
             text: string;
         };
+        /** Commit */
+        Commit: {
+            author: string;
+            description: string;
+            email: string;
+            sha: string;
+            summary: string;
+            time: string;
+        };
+        /** CommitList */
+        CommitList: {
+            commits: components["schemas"]["Commit"][];
+        };
+        /**
+         * CommitRequest
+         * @description ``paths`` are those of the status.
+         */
+        CommitRequest: {
+            /** @default  */
+            description: string;
+            paths: string[];
+            summary: string;
+        };
+        /**
+         * CreateBranch
+         * @description From branch ``source`` (default: the followed one) with its uncommitted edits, unless ``carry`` is false.
+         *
+         *         ``notebook``: the path (in work) of the notebook that the person looks at.
+         */
+        CreateBranch: {
+            /** @default true */
+            carry: boolean;
+            name: string;
+            /** @default  */
+            notebook: string;
+            /** @default  */
+            source: string;
+        };
+        /**
+         * CreateCluster
+         * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment.
+         */
+        CreateCluster: {
+            /** @enum {unknown} */
+            kind: "dask" | "spark";
+            /** @default 4 */
+            maximum: number;
+            /** @default 1 */
+            minimum: number;
+            /** @default  */
+            name: string;
+            notebook: string;
+        };
+        /**
+         * DeleteQuery
+         * @description ``force``: also when something would be lost.
+         */
+        DeleteQuery: {
+            /** @default false */
+            force: boolean;
+        };
+        /** DiffQuery */
+        DiffQuery: {
+            path: string;
+        };
         /**
          * DiscardTable
          * @description ``notebook``: any notebook of the branch whose copy goes.
          */
         DiscardTable: {
             notebook: string;
+        };
+        /**
+         * Discarded
+         * @description ``backup`` brings the files back, see ``restore``.
+         */
+        Discarded: {
+            backup: string;
+            paths: string[];
+        };
+        /**
+         * EnvironmentDetail
+         * @description A published environment. ``lock`` is what it was built from, with hashes.
+         */
+        EnvironmentDetail: {
+            built: string;
+            id: string;
+            lock: string;
+            packages: components["schemas"]["Package"][];
+            platform: string;
+            python: string;
+            seconds: number;
+        };
+        /**
+         * EnvironmentStatus
+         * @description How the environment that a notebook declares is.
+         *
+         *         ``source`` is the declaring file relative to the project ("" for the base set), ``digest`` identifies what is
+         *         declared and is the ``id`` of this room's events. ``id``, ``packages`` and ``count`` are known once it is ready;
+         *         ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel it) while it is built; ``error`` and
+         *         ``detail`` (the resolver's own words) when it failed.
+         */
+        EnvironmentStatus: {
+            /** @default 0 */
+            count: number;
+            /** @default  */
+            detail: string;
+            digest: string;
+            /** @default 0 */
+            done: number;
+            /** @default null */
+            error: components["schemas"]["WireError"] | null;
+            extras?: string[];
+            /** @default null */
+            id: string | null;
+            /** @default  */
+            message: string;
+            /** @default null */
+            operation: string | null;
+            packages?: components["schemas"]["Package"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            phase: "" | "checking" | "downloading" | "installing" | "publishing" | "resolving" | "waiting";
+            source: string;
+            /** @enum {unknown} */
+            state: "building" | "failed" | "none" | "ready";
+            /** @default 0 */
+            total: number;
+        };
+        /**
+         * ExecuteCells
+         * @description Cells to run one after the other in a kernel; an error ends the batch.
+         *
+         *         ``request_id`` makes it safe to send again: what was asked under one id runs once. The notebook is that of
+         *         ``document_id`` (of its shared document), ``path`` (as Jupyter's contents API names it), or the kernel's session.
+         */
+        ExecuteCells: {
+            cells: components["schemas"]["CellToRun"][];
+            /** @default null */
+            document_id: string | null;
+            /** @default null */
+            path: string | null;
+            /** @default null */
+            request_id: string | null;
+        };
+        /**
+         * ExecuteNotebook
+         * @description Cells of a notebook to run, by default all; its kernel is started if there is none.
+         */
+        ExecuteNotebook: {
+            /** @default null */
+            cell_ids: string[] | null;
+            notebook: string;
+            /** @default null */
+            request_id: string | null;
+            sources?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ExecutionQueue
+         * @description The cells of one notebook that run or wait, in order. ``document_id`` is the id of this room's events.
+         */
+        ExecutionQueue: {
+            cells: components["schemas"]["QueuedCell"][];
+            document_id: string;
+            kernel_id: string;
+            notebook: string;
+            waiting: components["schemas"]["Waiting"] | null;
+        };
+        /**
+         * ExecutionRequest
+         * @description What was asked at once. ``done`` once no cell of it waits or runs; ``person`` is who asked.
+         */
+        ExecutionRequest: {
+            asked: string;
+            cells: components["schemas"]["CellOutcome"][];
+            done: boolean;
+            id: string;
+            kernel_id: string;
+            notebook: string;
+            person: string;
+        };
+        /**
+         * FileChange
+         * @description ``path`` is relative to the worktree. ``cells`` counts changed cells of a notebook, None for other files.
+         */
+        FileChange: {
+            /** @default 0 */
+            added: number;
+            /** @default null */
+            cells: number | null;
+            /** @enum {unknown} */
+            change: "added" | "conflicted" | "deleted" | "modified" | "untracked";
+            path: string;
+            /** @default 0 */
+            removed: number;
+        };
+        /**
+         * FileDiff
+         * @description A file against another state of it. Notebooks have ``cells``, texts have ``text`` (a unified diff).
+         */
+        FileDiff: {
+            /** @default 0 */
+            added: number;
+            cells?: components["schemas"]["CellDiff"][];
+            /** @enum {unknown} */
+            change: "added" | "conflicted" | "deleted" | "modified" | "untracked";
+            /** @enum {unknown} */
+            kind: "binary" | "large" | "notebook" | "text";
+            /** @default 0 */
+            outputs: number;
+            path: string;
+            /** @default 0 */
+            removed: number;
+            /** @default  */
+            text: string;
+        };
+        /**
+         * FolderQuery
+         * @description ``folder`` is a path as Jupyter's contents API names it; empty: everything.
+         */
+        FolderQuery: {
+            /** @default  */
+            folder: string;
         };
         /**
          * HistoryQuery
@@ -343,11 +1289,89 @@ export interface components {
             /** @default  */
             notebook: string;
         };
+        /**
+         * KernelCluster
+         * @description What a kernel connects to.
+         */
+        KernelCluster: {
+            address: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "dask" | "spark";
+        };
+        /**
+         * KernelStatus
+         * @description What a kernel runs in. ``environment`` is the id of its environment, empty until it has started in one.
+         */
+        KernelStatus: {
+            environment: string;
+            id: string;
+            notebook: string;
+            state: string;
+            waiting: components["schemas"]["Waiting"] | null;
+        };
+        /** LogQuery */
+        LogQuery: {
+            /** @default 20 */
+            limit: number;
+        };
+        /**
+         * MergeRequest
+         * @description ``summary`` of the merge commit; default: "Merge <branch>".
+         */
+        MergeRequest: {
+            /** @default  */
+            summary: string;
+        };
         /** NewThread */
         NewThread: {
             anchor: components["schemas"]["Anchor"];
             notebook: string;
             text: string;
+        };
+        /**
+         * NotebookQuery
+         * @description ``notebook`` is a path as Jupyter's contents API names it.
+         */
+        NotebookQuery: {
+            notebook: string;
+        };
+        /**
+         * OfNotebook
+         * @description ``notebook`` is a path relative to the workspace's ``work`` folder.
+         */
+        OfNotebook: {
+            notebook: string;
+        };
+        /**
+         * OpenDocument
+         * @description ``people`` are the names of those who have ``path`` open now.
+         */
+        OpenDocument: {
+            path: string;
+            people: string[];
+        };
+        /** OpenDocumentList */
+        OpenDocumentList: {
+            documents: components["schemas"]["OpenDocument"][];
+        };
+        /**
+         * OpenedBranch
+         * @description A worktree to go to. ``notebook``: the same notebook if it was named and is there, else the first one.
+         *
+         *         ``kept``: uncommitted files that were copied but also stay where they were, and who has them open.
+         */
+        OpenedBranch: {
+            branch: string;
+            carried?: string[];
+            folder: string;
+            kept?: {
+                [key: string]: string[];
+            };
+            name: string;
+            notebook: string | null;
+            project: string;
+            readme: string | null;
         };
         /**
          * Operation
@@ -380,6 +1404,15 @@ export interface components {
         OperationQuery: {
             /** @default null */
             subject: string | null;
+        };
+        /** Package */
+        Package: {
+            name: string;
+            version: string;
+        };
+        /** PathList */
+        PathList: {
+            paths: string[];
         };
         /**
          * Person
@@ -415,6 +1448,48 @@ export interface components {
             version: number | null;
         };
         /**
+         * Production
+         * @description The published state of the followed branch. ``path`` is the absolute folder of the read-only checkout.
+         */
+        Production: {
+            branch: string;
+            path: string;
+            project: string;
+            published: string;
+            sha: string;
+        };
+        /**
+         * Project
+         * @description ``problem``: why the followed branch could not be published last time; the last good state stays.
+         */
+        Project: {
+            branches: components["schemas"]["Branch"][];
+            created: string;
+            default_branch: string;
+            folder: string;
+            followed_branch: string;
+            id: string;
+            name: string;
+            /** @default null */
+            problem: components["schemas"]["WireError"] | null;
+            /** @default null */
+            production: components["schemas"]["Production"] | null;
+            url: string;
+        };
+        /** ProjectList */
+        ProjectList: {
+            projects: components["schemas"]["Project"][];
+        };
+        /** QueuedCell */
+        QueuedCell: {
+            cell_id: string;
+            person: string;
+            request_id: string;
+            since: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "error" | "ok" | "running" | "waiting";
+        };
+        /**
          * Quote
          * @description The words a thread is about, with a few characters on either side, so that they are found again after edits.
          */
@@ -424,6 +1499,57 @@ export interface components {
             prefix: string;
             /** @default  */
             suffix: string;
+        };
+        /** Restore */
+        Restore: {
+            backup: string;
+        };
+        /**
+         * Review
+         * @description What merging ``branch`` into the remote's ``target`` would bring. Without ``conflicts`` (files) it merges.
+         */
+        Review: {
+            base: string;
+            behind: number;
+            branch: string;
+            commits: components["schemas"]["Commit"][];
+            conflicts: string[];
+            files: components["schemas"]["FileDiff"][];
+            head: string;
+            target: string;
+            /** @default false */
+            truncated: boolean;
+            unpushed: number;
+        };
+        /**
+         * Status
+         * @description ``summary`` is a suggestion for the commit; ``truncated``: there are more files than listed.
+         */
+        Status: {
+            ahead: number;
+            behind: number;
+            branch: string;
+            files: components["schemas"]["FileChange"][];
+            head: string;
+            summary: string;
+            /** @default false */
+            truncated: boolean;
+            upstream: boolean;
+        };
+        /** Suggestion */
+        Suggestion: {
+            name: string;
+            url: string;
+        };
+        /** SuggestionList */
+        SuggestionList: {
+            suggestions: components["schemas"]["Suggestion"][];
+        };
+        /** SwitchBranch */
+        SwitchBranch: {
+            branch: string;
+            /** @default  */
+            notebook: string;
         };
         /**
          * Table
@@ -509,7 +1635,6 @@ export interface components {
             anchor: components["schemas"]["Anchor"];
             branch: string;
             comments: components["schemas"]["Comment"][];
-            commit: string;
             created: string;
             created_by: components["schemas"]["Person"];
             document: string;
@@ -537,6 +1662,27 @@ export interface components {
             /** @default null */
             display_name: string | null;
         };
+        /** UpdateProject */
+        UpdateProject: {
+            followed_branch: string;
+        };
+        /**
+         * Waiting
+         * @description Why cells wait: ``message`` in one line, since when (ISO 8601); ``failed`` if it takes a retry.
+         */
+        Waiting: {
+            /** @default false */
+            failed: boolean;
+            /** @default  */
+            hint: string;
+            message: string;
+            since: string;
+        };
+        /** WhichNotebook */
+        WhichNotebook: {
+            /** @default null */
+            notebook: string | null;
+        };
         /**
          * WireError
          * @description What every refused request answers, and why an operation failed.
@@ -557,6 +1703,281 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    post_api_kernels_id_execute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExecuteCells"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionRequest"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_clusters: {
+        parameters: {
+            query?: {
+                notebook?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCluster"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_detach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_clusters_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_clusters_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_id_attach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_id_restart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhichNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_id_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_comments: {
         parameters: {
             query: {
@@ -770,6 +2191,304 @@ export interface operations {
             };
         };
     };
+    post_atrium_api_documents_execute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExecuteNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionRequest"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_kernels_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KernelStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_open: {
+        parameters: {
+            query?: {
+                folder?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenDocumentList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_queue: {
+        parameters: {
+            query: {
+                notebook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionQueue"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_requests_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionRequest"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_environments: {
+        parameters: {
+            query: {
+                notebook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_prebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_environments_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentDetail"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_events: {
         parameters: {
             query?: never;
@@ -785,6 +2504,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_kernel_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KernelCluster"];
+                };
             };
             /** @description Refused: `{code, message, hint}` */
             default: {
@@ -981,6 +2727,655 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloneProject"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_projects_id_: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_atrium_api_projects_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBranch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_commit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Commit"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_diff: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiff"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathList"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discarded"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_log: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_production: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Production"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBranch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBranch"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

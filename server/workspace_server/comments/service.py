@@ -17,7 +17,7 @@ from ..kit.clock import iso
 from ..kit.errors import Forbidden, Invalid, NotFound
 from ..kit.events import Events
 from ..kit.storage import Storage
-from .ports import Locate, by_folders
+from .places import Locate, by_folders
 from .store import CommentRow, ThreadRow
 
 LONGEST_TEXT = 10_000
@@ -52,11 +52,11 @@ class Comments:
 
     def begin(self, author: str, notebook: str, anchor: Anchor, text: str) -> Thread:
         """Begin a thread with its first comment. ``author`` is a person's id."""
-        document, branch, commit = self._document(notebook)
+        document, branch = self._document(notebook)
         _check(anchor)
         quote = anchor.quote
         row = ThreadRow(
-            document=document, branch=branch, commit=commit, cell_id=anchor.cell_id, part=anchor.part,
+            document=document, branch=branch, cell_id=anchor.cell_id, part=anchor.part,
             exact=quote.exact if quote else None, prefix=quote.prefix if quote else "",
             suffix=quote.suffix if quote else "", line=anchor.line, source_hash=anchor.source_hash,
             state="open", created=iso(), created_by=author,
@@ -118,8 +118,8 @@ class Comments:
         self._events.publish("comments", thread.document, action)
         return thread
 
-    def _document(self, notebook: str) -> tuple[str, str, str]:
-        """What identifies the notebook, its branch and commit."""
+    def _document(self, notebook: str) -> tuple[str, str]:
+        """What identifies the notebook, and its branch."""
         parts = PurePosixPath(notebook).parts
         outside = not parts or notebook.startswith("/") or ".." in parts
         if outside or len(notebook) > LONGEST_PATH or _control(notebook):
@@ -130,8 +130,8 @@ class Comments:
         plain = "/".join(parts)
         place = self.locate(plain)
         if place is None:
-            return f"file:{plain}", "", ""
-        return f"project:{place.project}/{place.path}", place.branch, place.commit
+            return f"file:{plain}", ""
+        return f"project:{place.project}/{place.path}", place.branch
 
     def _thread(self, row: ThreadRow) -> Thread:
         quote = Quote(row.exact, row.prefix, row.suffix) if row.exact is not None else None
@@ -140,7 +140,6 @@ class Comments:
             document=row.document,
             anchor=Anchor(row.cell_id, "source", quote, row.line, row.source_hash),
             branch=row.branch,
-            commit=row.commit,
             state=cast(ThreadState, row.state),
             created=row.created,
             created_by=self._person(row.created_by),

@@ -16,7 +16,6 @@ class ThreadRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     document: Mapped[str] = mapped_column(index=True)
     branch: Mapped[str]
-    commit: Mapped[str]
     cell_id: Mapped[str]
     part: Mapped[str]
     exact: Mapped[str | None]

@@ -125,6 +125,12 @@ class Tables:
             for name in names:
                 self._events.publish("tables", name, "discarded")
 
+    def discard_project(self, project: str) -> None:
+        """Delete the copies of all branches of a project, when it is deleted itself."""
+        folder = self.branch_folder(project, "any").parent
+        if folder.exists():
+            self._delete(folder)
+
     # Changes
 
     def logs(self) -> dict[str, int]:

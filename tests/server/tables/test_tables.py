@@ -130,6 +130,10 @@ def test_a_branch_sees_its_copy_first_and_may_discard_it(tables: Tables) -> None
     assert list(copies.parent.iterdir()) == []
     assert [one.branch for one in tables.all(NOTEBOOK)] == ["", ""]
     tables.discard_branch(*BRANCH)
+    write_deltalake(copies / "draft", sales(2))
+    tables.discard_project(BRANCH[0])
+    assert list(copies.parent.parent.iterdir()) == []
+    tables.discard_project(BRANCH[0])
 
 
 def test_nothing_outside_is_read(tables: Tables, tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ def upgrade() -> None:
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('document', sa.String(), nullable=False),
     sa.Column('branch', sa.String(), nullable=False),
-    sa.Column('commit', sa.String(), nullable=False),
     sa.Column('cell_id', sa.String(), nullable=False),
     sa.Column('part', sa.String(), nullable=False),
     sa.Column('exact', sa.String(), nullable=True),
