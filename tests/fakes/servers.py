@@ -72,7 +72,11 @@ class Server:
 
 @contextlib.contextmanager
 def start_server(
-    home: Path, *arguments: str, people: tuple[str, ...] = ("ana", "bo"), **environment: str
+    home: Path,
+    *arguments: str,
+    people: tuple[str, ...] = ("ana", "bo"),
+    keep_clusters: bool = False,
+    **environment: str,
 ) -> Iterator[Server]:
     """Run `atrium up` on ``home`` until the ``with`` ends; everything it started is dead afterwards."""
     atrium = [sys.executable, "-m", "workspace_server"]
@@ -109,6 +113,15 @@ def start_server(
             process.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        if not keep_clusters:
+            _end_clusters(home)
+
+
+def _end_clusters(home: Path) -> None:
+    """Clusters outlive their server by design, but not their test."""
+    for told in home.glob("clusters/*/process.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            os.killpg(json.loads(told.read_text())["pid"], signal.SIGKILL)
 
 
 def _wait_for(address: Path, process: subprocess.Popen[bytes], log: Path) -> str:

@@ -90,11 +90,8 @@ class Clusters:
         digest = self._digests(notebook) if notebook is not None else None
         with self._storage.session() as session:
             rows = list(session.scalars(select(ClusterRow).order_by(ClusterRow.created)))
-            counts = dict(
-                session.execute(
-                    select(AttachmentRow.cluster_id, func.count()).group_by(AttachmentRow.cluster_id)
-                ).tuples()
-            )
+            grouped = session.execute(select(AttachmentRow.cluster_id, func.count()).group_by(AttachmentRow.cluster_id))
+            counts = {row[0]: row[1] for row in grouped}
         attached = self._attached(notebook) if notebook is not None else None
         return ClusterList(
             [self._wire(row, counts.get(row.id, 0), digest) for row in rows], attached.id if attached else None
@@ -228,9 +225,10 @@ class Clusters:
         actual = self._supervisor.actual(row.id)
         error = unpack(json.loads(row.problem)) if row.problem and row.desired == "stopped" else None
         running = actual.phase == "running"
+        building = self._environments.progress(actual.digest) if actual.phase == "building" else ""
         return Cluster(
             id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
-            message=actual.message, workers=actual.state.workers if running else 0,
+            message=building or actual.message, workers=actual.state.workers if running else 0,
             minimum=row.minimum, maximum=row.maximum, notebook=row.notebook, attached=attached,
             created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
             matches=digests[row.kind] == actual.digest if digests and running else None,

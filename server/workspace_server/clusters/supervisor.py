@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..environments.service import Declaration, Environment, Environments, declare, locate
 from ..kit.errors import AtriumError, Conflict, pack
@@ -52,7 +51,7 @@ class Supervisor:
         self._actual: dict[str, Actual] = {}
         self._changed: dict[str, asyncio.Event] = {}
         self._reconciler = Reconciler("cluster", self._reconcile)
-        self._building: dict[str, asyncio.Task[Any]] = {}
+        self._building: dict[str, asyncio.Task[Environment]] = {}
         self._restart: set[str] = set()
 
     def actual(self, id: str) -> Actual:
@@ -120,7 +119,7 @@ class Supervisor:
         return await self._watch(row, actual, actual.engine)
 
     async def _start(self, row: ClusterRow, actual: Actual) -> float | None:
-        self._say(row.id, "building", "its environment")
+        self._say(row.id, "building", "building its environment")
         task = asyncio.ensure_future(self._prepare(row, actual))
         self._building[row.id] = task
         try:
@@ -142,8 +141,9 @@ class Supervisor:
 
     async def _prepare(self, row: ClusterRow, actual: Actual) -> Environment:
         declaration = await asyncio.to_thread(self.declaration, row.notebook, row.kind)
+        actual.digest = declaration.digest
         environment = await self._environments.ensure(declaration)
-        actual.digest, actual.environment = declaration.digest, environment.id
+        actual.environment = environment.id
         return environment
 
     def _launch(self, row: ClusterRow, environment: Environment, actual: Actual) -> EngineProcess:

@@ -159,6 +159,11 @@ class Environments:
             return failed(status, error)
         return status
 
+    def progress(self, digest: str) -> str:
+        """What the build of that declaration is at, "" when there is none."""
+        running = self._builds.get(digest)
+        return running.message if running is not None else ""
+
     def _begin(self, declaration: Declaration, owner: str) -> _Build:
         digest = declaration.digest
         if (running := self._builds.get(digest)) is not None:

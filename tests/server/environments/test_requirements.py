@@ -98,7 +98,7 @@ def test_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:
     (project / "requirements.txt").unlink()
     write(project, "-r inside.txt\n")
     (project / "inside.txt").symlink_to(tmp_path / "secret.txt")
-    with pytest.raises(Unbuildable, match="outside|not allowed"):
+    with pytest.raises(Unbuildable, match="not allowed"):
         declare(project, project)
 
 
