@@ -30,6 +30,9 @@ from .documents.routes import routes as documents_routes
 from .documents.service import Documents
 from .environments.routes import routes as environments_routes
 from .environments.service import Environments
+from .jobs.keeper import Keeper
+from .jobs.routes import routes as jobs_routes
+from .jobs.service import Jobs
 from .kit import http
 from .kit.errors import AtriumError
 from .kit.events import Event, Events
@@ -66,6 +69,8 @@ class Atrium:
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
         self.projects.wire(self.documents)
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
+        self.jobs = Jobs(home, self.storage, self.events, self.projects)
+        self.jobs_keeper = Keeper(home, self.jobs, self.events)
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
@@ -78,6 +83,7 @@ class Atrium:
             *clusters_routes(self.clusters),
             *documents_routes(self.documents),
             *comments_routes(self.comments),
+            *jobs_routes(self.jobs),
         ]
 
     def _table_copies(self, notebook: str) -> tuple[str, str] | None:
@@ -108,9 +114,11 @@ class Atrium:
         await self.projects.start()
         await asyncio.to_thread(self.environments.start)
         await self.clusters.start()
+        await self.jobs_keeper.start()
 
     async def stop(self) -> None:
         """End it, in the opposite order."""
+        await self.jobs_keeper.stop()
         await self.tables_watch.stop()
         await self.documents.close()
         await self.clusters.close()

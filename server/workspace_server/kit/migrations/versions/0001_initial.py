@@ -73,6 +73,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_projects')),
     sa.UniqueConstraint('name', name=op.f('uq_projects_name'))
     )
+    op.create_table('schedules',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('project', sa.String(), nullable=False),
+    sa.Column('project_name', sa.String(), nullable=False),
+    sa.Column('branch', sa.String(), nullable=False),
+    sa.Column('notebook', sa.String(), nullable=False),
+    sa.Column('cron', sa.String(), nullable=False),
+    sa.Column('time_zone', sa.String(), nullable=False),
+    sa.Column('cluster', sa.String(), nullable=True),
+    sa.Column('parameters', sa.String(), nullable=False),
+    sa.Column('timeout', sa.Integer(), nullable=False),
+    sa.Column('notify', sa.Boolean(), nullable=False),
+    sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('since', sa.String(), nullable=False),
+    sa.Column('created', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_schedules'))
+    )
+    with op.batch_alter_table('schedules', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_schedules_project'), ['project'], unique=False)
+
     op.create_table('users',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -116,6 +138,17 @@ def upgrade() -> None:
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_comments_thread_id'), ['thread_id'], unique=False)
 
+    op.create_table('fires',
+    sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
+    sa.Column('schedule', sa.String(), nullable=False),
+    sa.Column('time', sa.String(), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('run', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['schedule'], ['schedules.id'], name=op.f('fk_fires_schedule_schedules'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fires')),
+    sa.UniqueConstraint('schedule', 'time', 'attempt', name=op.f('uq_fires_schedule'))
+    )
     op.create_table('published_commits',
     sa.Column('project_id', sa.String(), nullable=False),
     sa.Column('sha', sa.String(), nullable=False),
@@ -123,6 +156,44 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_published_commits_project_id_projects'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('project_id', 'sha', name=op.f('pk_published_commits'))
     )
+    op.create_table('runs',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('schedule', sa.String(), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('project', sa.String(), nullable=False),
+    sa.Column('project_name', sa.String(), nullable=False),
+    sa.Column('notebook', sa.String(), nullable=False),
+    sa.Column('branch', sa.String(), nullable=False),
+    sa.Column('sha', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('cluster', sa.String(), nullable=True),
+    sa.Column('parameters', sa.String(), nullable=False),
+    sa.Column('timeout', sa.Integer(), nullable=False),
+    sa.Column('notify', sa.Boolean(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('message', sa.String(), nullable=False),
+    sa.Column('due', sa.String(), nullable=True),
+    sa.Column('queued', sa.String(), nullable=False),
+    sa.Column('started', sa.String(), nullable=True),
+    sa.Column('ended', sa.String(), nullable=True),
+    sa.Column('error', sa.String(), nullable=True),
+    sa.Column('tables', sa.String(), nullable=False),
+    sa.Column('cancelling', sa.Boolean(), nullable=False),
+    sa.Column('pid', sa.Integer(), nullable=True),
+    sa.Column('process_started', sa.Double(), nullable=True),
+    sa.Column('heartbeat', sa.Integer(), nullable=False),
+    sa.Column('told', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['schedule'], ['schedules.id'], name=op.f('fk_runs_schedule_schedules'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_runs'))
+    )
+    with op.batch_alter_table('runs', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_runs_project'), ['project'], unique=False)
+        batch_op.create_index('ix_runs_queued', ['queued'], unique=False)
+        batch_op.create_index(batch_op.f('ix_runs_schedule'), ['schedule'], unique=False)
+        batch_op.create_index(batch_op.f('ix_runs_state'), ['state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_runs_told'), ['told'], unique=False)
+
     op.create_table('sign_ins',
     sa.Column('hash', sa.String(), nullable=False),
     sa.Column('user_id', sa.String(), nullable=False),
@@ -142,7 +213,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sign_ins_user_id'))
 
     op.drop_table('sign_ins')
+    with op.batch_alter_table('runs', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_runs_told'))
+        batch_op.drop_index(batch_op.f('ix_runs_state'))
+        batch_op.drop_index(batch_op.f('ix_runs_schedule'))
+        batch_op.drop_index('ix_runs_queued')
+        batch_op.drop_index(batch_op.f('ix_runs_project'))
+
+    op.drop_table('runs')
     op.drop_table('published_commits')
+    op.drop_table('fires')
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_comments_thread_id'))
 
@@ -156,6 +236,10 @@ def downgrade() -> None:
 
     op.drop_table('api_tokens')
     op.drop_table('users')
+    with op.batch_alter_table('schedules', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_schedules_project'))
+
+    op.drop_table('schedules')
     op.drop_table('projects')
     with op.batch_alter_table('production_leases', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_production_leases_sha'))

@@ -1,0 +1,1 @@
+"""Schedules, the clock that fires them, and runs that outlive the server."""
