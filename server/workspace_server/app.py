@@ -181,6 +181,7 @@ class AtriumExtension(ExtensionApp):
             config.ServerApp.kernel_spec_manager_class = ProjectKernelSpecManager
             config.ServerApp.contents_manager_class = WorkspaceContentsManager
             config.WorkspaceContentsManager.checkpoints_class = WorkspaceCheckpoints
+            config.WorkspaceContentsManager.staging = str(home.run)
             config.WorkspaceCheckpoints.folder = str(home.checkpoints)
             config.YDocExtension.document_save_delay = 0.5
             config.NotebookNotary.data_dir = str(home.secrets)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from uuid import uuid4
 
 from jupyter_server import CallContext
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
@@ -27,6 +33,35 @@ class WorkspaceCheckpoints(AsyncFileCheckpoints):
 
 class WorkspaceContentsManager(AsyncLargeFileManager):
     """The ``work`` folder. Whoever looks at it finds a scratch folder of their own."""
+
+    staging = Unicode("", config=True, help="Where files are written before they take their place.")
+
+    @contextmanager
+    def atomic_writing(self, os_path: str, *args: Any, text: bool = True, **kwargs: Any) -> Iterator[IO[Any]]:
+        """Write a file whole or not at all.
+
+        Jupyter's own way empties the file first, so that git, a run or a copy may see it empty, and keeps its copy
+        beside it, in the worktree. It also writes through hard links, which untracked files of branches share.
+        """
+        target = Path(os_path).resolve()
+        kwargs.setdefault("encoding", "utf-8" if text else None)
+        with self.perm_to_403(os_path):
+            mode = target.stat().st_mode if target.exists() else None
+            if mode is not None and not mode & 0o222:
+                raise PermissionError(errno.EACCES, "The file is read-only", os_path)
+            staged = Path(self.staging) / f"{uuid4().hex}{target.suffix}"
+            try:
+                with staged.open(
+                    "w" if text else "wb", newline="" if text else None, encoding=kwargs["encoding"]
+                ) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                if mode is not None:
+                    staged.chmod(stat.S_IMODE(mode))
+                staged.replace(target)
+            finally:
+                staged.unlink(missing_ok=True)
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         handler = CallContext.get(CallContext.JUPYTER_HANDLER)
