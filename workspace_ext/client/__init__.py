@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from ..contract.operations import Operation
 from .decode import decode
@@ -56,14 +56,24 @@ class Client:
             self._headers["Authorization"] = f"token {token}"
         self._timeout = timeout
 
+    @overload
+    def call(
+        self, method: str, path: str, body: Any = None, reply: None = None, query: dict[str, Any] | None = None
+    ) -> Any: ...
+
+    @overload
+    def call(
+        self, method: str, path: str, body: Any = None, *, reply: type[Reply], query: dict[str, Any] | None = None
+    ) -> Reply: ...
+
     def call(
         self,
         method: str,
         path: str,
         body: Any = None,
-        reply: type[Reply] | None = None,
+        reply: type[Any] | None = None,
         query: dict[str, Any] | None = None,
-    ) -> Reply:
+    ) -> Any:
         """Ask ``path`` (below ``/atrium/api``; from the base URL when it begins with ``//``).
 
         Parameters
@@ -79,8 +89,7 @@ class Client:
         """
         content = self.fetch(method, path, body, query)
         value = json.loads(content) if content else None
-        decoded: Reply = value if reply is None else decode(reply, value)
-        return decoded
+        return value if reply is None else decode(reply, value)
 
     def fetch(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> bytes:
         """The bytes of an answer, for pages and logs."""

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from shutil import copytree
 
@@ -17,6 +17,7 @@ from deltalake import write_deltalake
 from ..kit.home import Home
 from . import sales, story
 
+REPOSITORY = Path(str(files(__package__).joinpath("repository")))
 AUTHOR = {
     **os.environ,
     "GIT_AUTHOR_NAME": "Atrium example", "GIT_AUTHOR_EMAIL": "example@atrium.local",
@@ -57,9 +58,9 @@ def allow(home: Home, url: str) -> None:
 
 
 def _make_remote(remote: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch, as_file(files(__package__).joinpath("repository")) as example:
+    with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "forecast"
-        copytree(example, tree)
+        copytree(REPOSITORY, tree)
         (tree / "data").mkdir(exist_ok=True)
         (tree / "data" / "sales.csv").write_text(sales.toy_csv())
         nbformat.write(story.toy(), tree / "forecast.ipynb")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -86,5 +86,5 @@ def _expected(store: Store, day: date) -> float:
     return store.base * (1 + store.trend * years) * (1 + season + december) * store.week[day.weekday()]
 
 
-def _table(rows: list[tuple[object, ...]], names: tuple[str, ...]) -> pa.Table:
+def _table(rows: Sequence[tuple[object, ...]], names: tuple[str, ...]) -> pa.Table:
     return pa.table({name: [row[column] for row in rows] for column, name in enumerate(names)})

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 TITLE = """# Sales forecast
 
-Daily sales, and what Prophet expects of the next 90 days."""
+Daily sales, and what Prophet expects to come."""
 
 IMPORTS = """from datetime import date
 
@@ -20,15 +20,18 @@ from prophet import Prophet"""
 READ_TOY = """df = pd.read_csv("data/sales.csv", parse_dates=["date"])
 df.tail()"""
 
-FORECAST_STORE = """def forecast_store(sales: pd.DataFrame) -> pd.DataFrame:
-    \"\"\"Forecast the next 90 days of one store from its columns date and sales.\"\"\"
+FORECAST_STORE = """DAYS = 90
+
+
+def forecast_store(sales: pd.DataFrame) -> pd.DataFrame:
+    \"\"\"Forecast the next days of one store from its columns date and sales.\"\"\"
     model = Prophet(interval_width=0.8)
     model.fit(pd.DataFrame({"ds": pd.to_datetime(sales["date"]), "y": sales["sales"]}))
-    ahead = model.predict(model.make_future_dataframe(90, include_history=False))
+    ahead = model.predict(model.make_future_dataframe(DAYS, include_history=False))
     return pd.DataFrame(
         {
             "forecast_date": date.today(),
-            "store": sales["store"].iloc[0] if "store" in sales else "San Francisco",
+            "store": sales["store"].iloc[0] if "store" in sales else "All",
             "date": ahead["ds"].dt.date,
             "forecast": ahead["yhat"].round(2),
             "low": ahead["yhat_lower"].round(2),
@@ -47,7 +50,7 @@ PLOT = """def plot(forecast: pd.DataFrame, title: str) -> None:
     plt.show()"""
 
 RUN_TOY = """forecast = forecast_store(df)
-plot(forecast, title="San Francisco")"""
+plot(forecast, title="The next days")"""
 
 IMPORT_WS = "import workspace_ext as ws"
 
@@ -103,25 +106,25 @@ def notebook(*cells: tuple[str, str]) -> nbformat.NotebookNode:
     return new_notebook(cells=made, metadata=metadata)
 
 
-def toy() -> nbformat.NotebookNode:
-    """``forecast.ipynb`` as one finds it: a toy file, one store."""
+def toy(read: str = READ_TOY, days: int = 90) -> nbformat.NotebookNode:
+    """``forecast.ipynb`` as one finds it: one series from a file."""
     return notebook(
         ("title", TITLE),
         ("imports", IMPORTS),
-        ("read", READ_TOY),
-        ("forecast-store", FORECAST_STORE),
+        ("read", read),
+        ("forecast-store", _forecast_store(days)),
         ("plot", PLOT),
         ("run", RUN_TOY),
     )
 
 
-def weekly() -> nbformat.NotebookNode:
+def weekly(days: int = 90) -> nbformat.NotebookNode:
     """``forecast.ipynb`` as it is merged: all stores on a Dask cluster, a table with history, two widgets."""
     return notebook(
         ("title", TITLE),
         ("imports", f"{IMPORTS}\n\n{IMPORT_WS}"),
         ("read", READ_TABLE),
-        ("forecast-store", FORECAST_STORE),
+        ("forecast-store", _forecast_store(days)),
         ("plot", PLOT),
         ("on-cluster", ON_DASK),
         ("write", WRITE),
@@ -132,12 +135,16 @@ def weekly() -> nbformat.NotebookNode:
     )
 
 
-def on_spark() -> nbformat.NotebookNode:
+def on_spark(days: int = 90) -> nbformat.NotebookNode:
     """The same forecast with the pandas API on Spark, as the colleague tries it."""
     return notebook(
         ("title", TITLE),
         ("imports", f"{IMPORTS}\n\n{IMPORT_WS}"),
         ("read", READ_SPARK),
-        ("forecast-store", FORECAST_STORE),
+        ("forecast-store", _forecast_store(days)),
         ("on-cluster", ON_SPARK),
     )
+
+
+def _forecast_store(days: int) -> str:
+    return FORECAST_STORE.replace("DAYS = 90", f"DAYS = {days}", 1)
