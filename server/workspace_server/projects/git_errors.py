@@ -65,7 +65,8 @@ _ANY: list[_Row] = [
     ),
     (
         r"fsck|bad object|object corrupt|inflate: data", Failed, "damaged",
-        "The repository contains damaged objects.", "Repair it on the remote (git fsck names them).",
+        "The repository contains objects that are damaged or made to do harm.",
+        "Have it mended on the remote (git fsck names them).",,
     ),
 ]  # fmt: skip
 

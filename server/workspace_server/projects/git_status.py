@@ -56,7 +56,7 @@ def porcelain(git: Git) -> tuple[dict[str, str], list[Edit]]:
             edits.append(Edit(raw, wire_path(raw), "conflicted"))
         elif kind == b"?" and not rest.endswith(b"/"):
             edits.append(Edit(rest, wire_path(rest), "untracked"))
-    return headers, edits
+    return headers, sorted(edits, key=lambda edit: edit.raw)
 
 
 def _change(codes: str) -> Change:

@@ -114,7 +114,7 @@ def _fault(name: str) -> str:
         return "it is empty"
     if name.startswith("-"):
         return "it begins with a dash"
-    if name == "HEAD" or name.startswith("refs/"):
+    if name in ("HEAD", "@") or name.startswith("refs/"):
         return "git keeps this name for itself"
     if match := re.search(r"[\x00-\x20\x7f~^:?*\[\\]", name):
         return "it contains a space" if match[0] == " " else f"it contains {match[0]!r}"

@@ -206,9 +206,8 @@ class Projects(Places):
             session.get_one(ProjectRow, project_id).followed_branch = branch
 
     async def _refuse_loss(self, project: ProjectFacts) -> None:
-        losses = [
-            f"{len(names)} open in {path}" for path, names in self._runner.documents.open_in(project.folder).items()
-        ]
+        there = self._runner.documents.open_in(project.folder)
+        losses = [f"{path}, which {' and '.join(people)} has open" for path, people in there.items() if people]
         for branch in await self.branches.listed(project.id):
             if branch.changes:
                 losses.append(f"{_count(branch.changes, 'uncommitted file')} on {branch.name}")

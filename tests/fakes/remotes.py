@@ -1,0 +1,148 @@
+"""Real git remotes: bare repositories on this disk, and one that is served, slowly, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ENV = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "Cleo",
+    "GIT_AUTHOR_EMAIL": "cleo@example.org", "GIT_COMMITTER_NAME": "Cleo", "GIT_COMMITTER_EMAIL": "cleo@example.org",
+}  # fmt: skip
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Plain git, as somebody else somewhere would run it."""
+    done = subprocess.run(["git", *arguments], cwd=folder, env=ENV, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def notebook(*sources: str, outputs: str = "") -> str:
+    """A notebook with one code cell per source, ids `a`, `b`, ..."""
+    cells = [
+        {
+            "cell_type": "code", "id": chr(ord("a") + number), "metadata": {}, "source": source,
+            "execution_count": None,
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": outputs}] if outputs else [],
+        }
+        for number, source in enumerate(sources)
+    ]  # fmt: skip
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+
+class Remote:
+    """A bare repository, and a clone of somebody else's to push to it from."""
+
+    def __init__(self, folder: Path, files: dict[str, str] | None = None) -> None:
+        self.path = folder / "forecast.git"
+        self.elsewhere = folder / "elsewhere"
+        self.elsewhere.mkdir(parents=True)
+        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.path))
+        git(self.elsewhere, "init", "--quiet", "--initial-branch=main")
+        git(self.elsewhere, "remote", "add", "origin", str(self.path))
+        if files is None:
+            files = {
+                "README.md": "# Forecast\n",
+                "forecast.ipynb": notebook("import pandas", "df = 1", "df + 1"),
+                "data/sales.csv": "date,y\n2026-01-01,1\n",
+                ".gitignore": "*.log\n",
+            }
+        if files:
+            self.push(files)
+
+    @property
+    def url(self) -> str:
+        return self.path.as_uri()
+
+    def push(self, files: dict[str, str | None], branch: str = "main", message: str = "Work") -> str:
+        """Commit files (None: removed) elsewhere and push them; the commit."""
+        if git(self.elsewhere, "branch", "--show-current") != branch:
+            git(self.elsewhere, "checkout", "--quiet", "-B", branch)
+        if self.head(branch):
+            git(self.elsewhere, "pull", "--quiet", "--ff-only", "origin", branch)
+        for name, text in files.items():
+            path = self.elsewhere / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            if text is not None:
+                path.write_text(text)
+        git(self.elsewhere, "add", "--all")
+        git(self.elsewhere, "commit", "--quiet", "-m", message)
+        git(self.elsewhere, "push", "--quiet", "origin", branch)
+        return git(self.elsewhere, "rev-parse", "HEAD")
+
+    def head(self, branch: str = "main") -> str:
+        try:
+            return git(self.path, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
+        except subprocess.CalledProcessError:
+            return ""
+
+
+def allow(home: Path, *urls: str) -> None:
+    """Let the home clone these addresses."""
+    (home / "settings").mkdir(parents=True, exist_ok=True)
+    (home / "settings" / "allowed-remotes.json").write_text(json.dumps(urls))
+
+
+@contextmanager
+def slow_http(folder: Path, seconds: float) -> Iterator[str]:
+    """The repositories below ``folder`` over HTTP by git's own backend; each answer with a pack dribbles for
+    ``seconds``. Yields the base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.serve()
+
+        def do_POST(self) -> None:
+            self.serve()
+
+        def serve(self) -> None:
+            path, _, query = self.path.partition("?")
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            cgi: dict[str, Any] = {
+                **ENV, "GIT_PROJECT_ROOT": str(folder), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
+                "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_ADDR": "127.0.0.1",
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""), "CONTENT_LENGTH": str(len(body)),
+            }  # fmt: skip
+            if self.headers.get("Content-Encoding"):
+                cgi["HTTP_CONTENT_ENCODING"] = self.headers["Content-Encoding"]
+            done = subprocess.run(["git", "http-backend"], input=body, env=cgi, capture_output=True)
+            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+            self.send_response(int(headers.pop("Status", "200").split()[0]))
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            size = max(1, len(content) // 100) if b"PACK" in content else len(content) or 1
+            try:
+                for start in range(0, len(content), size):
+                    self.wfile.write(content[start : start + size])
+                    self.wfile.flush()
+                    if size < len(content):
+                        time.sleep(seconds / 100)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
