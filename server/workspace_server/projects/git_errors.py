@@ -66,7 +66,7 @@ _ANY: list[_Row] = [
     (
         r"fsck|bad object|object corrupt|inflate: data", Failed, "damaged",
         "The repository contains objects that are damaged or made to do harm.",
-        "Have it mended on the remote (git fsck names them).",,
+        "Have it mended on the remote (git fsck names them).",
     ),
 ]  # fmt: skip
 
