@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,7 @@ class Clusters:
         self._events = events
         self._environments = environments
         self._supervisor = Supervisor(home, storage, events, environments)
+        self._naming = threading.Lock()
 
     async def start(self) -> None:
         """Adopt the clusters that run. On the event loop, once the database is there."""
@@ -247,7 +249,7 @@ class Clusters:
         name = " ".join(wanted.name.split())
         if len(name) > 60:
             raise Invalid("long_name", "The name is longer than 60 characters.", "Shorten it.", "name")
-        with self._storage.session() as session:
+        with self._naming, self._storage.session() as session:
             taken = set(session.scalars(select(ClusterRow.name)))
             if name in taken:
                 raise Conflict(

@@ -1,0 +1,259 @@
+"""Real Dask and Spark clusters from a project's environment, over REST."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.fakes.servers import Server, start_server
+from workspace_server.access.service import Access
+from workspace_server.clusters.engine import EngineProcess
+from workspace_server.clusters.extras import extras
+from workspace_server.environments.runtime import materialise
+from workspace_server.environments.service import build_blocking, declare
+from workspace_server.kit.errors import Failed
+from workspace_server.kit.events import Events
+from workspace_server.kit.home import Home
+from workspace_server.kit.storage import Storage
+
+NOTEBOOK = "projects/forecast/main/forecast.ipynb"
+
+
+def make_project(home: Path, *lines: str, branch: str = "main") -> None:
+    folder = home / "work" / "projects" / "forecast" / branch
+    folder.mkdir(parents=True)
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "forecast.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+
+
+def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while True:
+        cluster: dict[str, Any] = server.api("GET", f"/clusters/{id}")
+        if cluster["state"] in states:
+            return cluster
+        assert time.monotonic() < deadline, f"{cluster}\n{server.log()[-2000:]}"
+        time.sleep(0.2)
+
+
+def ask(server: Server, notebook: str) -> tuple[int, Any]:
+    """What the notebook's kernel is told."""
+    home = Home(server.home)
+    token = Access(home, Storage(home.database), Events()).kernel_token(notebook)
+    return server.request("GET", "atrium/api/kernel/cluster", person=None, Authorization=f"token {token}")
+
+
+def group(home: Path, id: str) -> list[int]:
+    leader = json.loads((home / "clusters" / id / "process.json").read_text())["pid"]
+    return members(leader)
+
+
+def members(leader: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return found
+
+
+def in_environment(server: Server, notebook: str, program: str) -> str:
+    """What ``program`` prints in the notebook's environment."""
+    environment = server.api("GET", f"/environments?notebook={notebook}")
+    python = server.home / "environments" / environment["id"] / "bin" / "python"
+    runtime = materialise(Home(server.home))
+    done = subprocess.run(
+        [python, "-c", program], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(runtime)},
+        cwd=server.home, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parts
+def test_dask_from_the_project_environment_and_through_a_crash_of_the_server(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with start_server(home, keep_clusters=True) as server:
+        make_project(home, "six==1.17.0")
+        assert ask(server, NOTEBOOK)[1]["code"] == "no_cluster_attached"
+        status, refused = server.request(
+            "POST", "atrium/api/clusters", {"notebook": NOTEBOOK, "kind": "dask", "minimum": 3, "maximum": 2}
+        )
+        assert (status, refused["field"]) == (422, "maximum")
+
+        made = server.api("POST", "/clusters", {"notebook": NOTEBOOK, "kind": "dask", "minimum": 1, "maximum": 2})
+        id = made["cluster"]["id"]
+        assert made["environment_changes"] is True
+        assert made["cluster"]["name"] == "small"
+        # The kernel's question waits for the environment and the scheduler.
+        status, told = ask(server, NOTEBOOK)
+        assert (status, told["kind"]) == (200, "dask"), f"{told}\n{server.log()[-2000:]}"
+        # A branch's notebook has it at once; another notebook has not.
+        make_project(home, "six==1.17.0", branch="weekly")
+        assert ask(server, NOTEBOOK.replace("main", "weekly"))[1] == told
+        assert ask(server, NOTEBOOK.replace("forecast.ipynb", "other.ipynb"))[0] == 404
+
+        listed = server.api("GET", f"/clusters?notebook={NOTEBOOK}", person="bo")
+        assert listed["attached"] == id
+        assert (listed["clusters"][0]["state"], listed["clusters"][0]["matches"]) == ("running", True)
+        server.process.kill()
+        server.process.wait()
+    before = group(home, id)
+    assert before
+
+    with start_server(home, keep_clusters=True) as server:
+        assert wait_for(server, id, "running", seconds=30)["workers"] == 1
+        assert group(home, id)[0] == before[0]
+        server.api("POST", "/environments/prebuild", {"notebook": NOTEBOOK})
+        # Work on it: it runs in the project's environment, and a second worker joins while there is enough to do.
+        said = in_environment(
+            server, NOTEBOOK,
+            "import time\nfrom distributed import Client\n"
+            "def work(i):\n    import six, sys, time; time.sleep(0.3); return six.__version__, sys.prefix\n"
+            f"client = Client({told['address']!r})\n"
+            "found = set(client.gather(client.map(work, range(40))))\n"
+            "print(found, len(client.scheduler_info()['workers']))",
+        )  # fmt: skip
+        environment = server.api("GET", f"/environments?notebook={NOTEBOOK}")["id"]
+        assert said == f"{{('1.17.0', '{home}/environments/{environment}')}} 2"
+
+        # Requirements that changed: the kernel is not given workers of another environment until a restart.
+        (home / "work" / "projects" / "forecast" / "main" / "requirements.txt").write_text("six==1.16.0\n")
+        assert server.api("GET", f"/clusters?notebook={NOTEBOOK}")["clusters"][0]["matches"] is False
+        status, refused = ask(server, NOTEBOOK)
+        assert (status, refused["code"]) == (409, "other_environment")
+        server.api("POST", f"/clusters/{id}/restart", {"notebook": NOTEBOOK})
+        assert ask(server, NOTEBOOK)[0] == 200
+        after = group(home, id)
+        assert not set(after) & set(before)
+
+        # A worker that is shot comes back; the whole cluster shot is failed, and says so to the kernel.
+        os.kill(after[0], 9)
+        failed = wait_for(server, id, "failed", seconds=30)
+        assert failed["error"]["code"] == "cluster_failed"
+        status, refused = ask(server, NOTEBOOK)
+        assert (status, refused["code"]) == (503, "cluster_failed")
+        assert members(after[0]) == []
+
+        server.api("POST", f"/clusters/{id}/restart", {})
+        wait_for(server, id, "running")
+        leader = group(home, id)[0]
+        server.api("POST", f"/clusters/{id}/stop")
+        wait_for(server, id, "stopped", seconds=40)
+        assert members(leader) == []
+        assert ask(server, NOTEBOOK)[1]["code"] == "cluster_stopped"
+        assert server.api("POST", "/clusters/detach", {"notebook": NOTEBOOK})["environment_changes"] is True
+        assert server.api("GET", f"/clusters?notebook={NOTEBOOK}")["attached"] is None
+        server.api("DELETE", f"/clusters/{id}")
+        assert server.api("GET", "/clusters")["clusters"] == []
+        assert server.request("GET", f"atrium/api/clusters/{id}")[0] == 404
+
+
+@pytest.mark.parts
+def test_spark_brings_its_bounds_and_runs_in_the_project_environment(server: Server) -> None:
+    make_project(server.home, "six==1.17.0", "pandas")
+    made = server.api("POST", "/clusters", {"notebook": NOTEBOOK, "kind": "spark", "maximum": 2, "name": "Ours"})
+    id = made["cluster"]["id"]
+    status, told = 503, None
+    while status == 503 and server.api("GET", f"/clusters/{id}")["state"] != "failed":
+        status, told = ask(server, NOTEBOOK)
+    assert status == 200, server.api("GET", f"/clusters/{id}")
+    assert told["address"].startswith("sc://127.0.0.1:")
+    server.api("POST", "/environments/prebuild", {"notebook": NOTEBOOK})
+    environment = server.api("GET", f"/environments?notebook={NOTEBOOK}")
+    versions = {one["name"]: one["version"] for one in environment["packages"]}
+    assert versions["pyspark"].startswith("4.3.")
+    assert versions["pandas"].startswith("2.")
+    said = in_environment(
+        server, NOTEBOOK,
+        "import sys; from pyspark.sql import SparkSession\n"
+        f"session = SparkSession.builder.remote({told['address']!r}).create()\n"
+        "def where(frames):\n"
+        "    import six, sys\n"
+        "    for frame in frames: yield frame.assign(id=len(sys.prefix), version=six.__version__, prefix=sys.prefix)\n"
+        "rows = session.range(4).mapInPandas(where, 'id long, version string, prefix string').collect()\n"
+        "print({(row.version, row.prefix) for row in rows})",
+    )  # fmt: skip
+    assert said == f"{{('1.17.0', '{server.home}/environments/{environment['id']}')}}"
+    leader = group(server.home, id)[0]
+    server.api("DELETE", f"/clusters/{id}")
+    deadline = time.monotonic() + 30
+    while members(leader):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.parts
+def test_an_environment_that_cannot_be_built_fails_the_cluster_with_its_message(server: Server) -> None:
+    make_project(server.home, "no-such-package-xyz123")
+    id = server.api("POST", "/clusters", {"notebook": NOTEBOOK, "kind": "dask"})["cluster"]["id"]
+    failed = wait_for(server, id, "failed", seconds=60)
+    assert failed["error"]["code"] == "unknown_package"
+    status, told = ask(server, NOTEBOOK)
+    assert status == 503
+    assert "no-such-package-xyz123" in told["message"]
+    retried = server.api("POST", "/environments/retry", {"notebook": NOTEBOOK})
+    assert retried["source"] == "requirements.txt"
+
+
+@pytest.mark.parts
+def test_an_engine_of_a_run_needs_no_server(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    project = home.projects / "forecast" / "main"
+    project.mkdir(parents=True)
+    environment = build_blocking(home, declare(project, project, extras("dask")))
+    folder = home.runs / "r1" / "cluster"
+    engine = EngineProcess.start(environment.python, "dask", 1, 1, folder, materialise(home), grace=60)
+    try:
+        state = engine.wait_running(90)
+        assert state.address is not None
+        assert state.address.startswith("tcp://127.0.0.1:")
+        adopted = EngineProcess.adopt(folder)
+        assert adopted is not None
+        assert adopted.pid == engine.pid
+    finally:
+        engine.stop()
+    assert members(engine.pid) == []
+    assert EngineProcess.adopt(folder) is None
+
+    # What cannot start says so at once, in its own words.
+    without = build_blocking(home, declare(project, project))
+    engine = EngineProcess.start(without.python, "dask", 1, 1, folder, materialise(home))
+    with pytest.raises(Failed, match="no Dask"):
+        engine.wait_running(60)
+
+
+@pytest.mark.parts
+def test_two_people_create_and_delete_at_once(server: Server) -> None:
+    make_project(server.home)
+    made: list[dict[str, Any]] = []
+
+    def create(person: str) -> None:
+        made.append(server.api("POST", "/clusters", {"notebook": NOTEBOOK, "kind": "dask"}, person=person)["cluster"])
+
+    threads = [threading.Thread(target=create, args=(person,)) for person in ("ana", "bo")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one["name"] for one in made} == {"small", "small 2"}
+    # Deleted while their environment is still being built: nothing may start afterwards.
+    for one in made:
+        server.api("DELETE", f"/clusters/{one['id']}")
+    deadline = time.monotonic() + 30
+    while server.api("GET", f"/environments?notebook={NOTEBOOK}")["state"] == "building":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    time.sleep(2)
+    assert not list(server.home.glob("clusters/*/process.json"))
