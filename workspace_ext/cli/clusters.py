@@ -1,0 +1,94 @@
+"""`atrium clusters <verb>`: clusters, and which notebook is attached to which."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+from urllib.parse import quote
+
+from ..client import Client, ClientError
+from ..contract.clusters import Attachment, Cluster, ClusterList, CreateCluster, WhichNotebook
+from ..contract.environments import OfNotebook
+
+
+def register(verbs: Any) -> None:
+    """Add the room to the command."""
+    room = verbs.add_parser("clusters", help="Dask and Spark clusters of notebooks").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    listing = room.add_parser("list", help="every cluster")
+    listing.add_argument("--notebook", help="say which one this notebook (its path below work/) is attached to")
+    listing.set_defaults(run=_list)
+    create = room.add_parser("create", help="create a cluster from a notebook's environment and attach the notebook")
+    create.add_argument("notebook", help="its path below work/")
+    create.add_argument("--kind", choices=("dask", "spark"), default="dask", help="default: dask")
+    create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
+    create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")
+    create.add_argument("--name", default="", help="default: by its size")
+    create.add_argument("--wait", action="store_true", help="until it runs")
+    create.set_defaults(run=_create)
+    attach = room.add_parser("attach", help="attach a notebook to a cluster, starting it unless it runs")
+    attach.add_argument("cluster", help="its id or name")
+    attach.add_argument("notebook", help="its path below work/")
+    attach.set_defaults(run=_attach)
+    detach = room.add_parser("detach", help="attach a notebook to no cluster")
+    detach.add_argument("notebook", help="its path below work/")
+    detach.set_defaults(run=_detach)
+    for verb, run, what in (
+        ("stop", _stop, "end a cluster's processes"),
+        ("restart", _restart, "start a cluster anew"),
+        ("delete", _delete, "end a cluster and forget it"),
+    ):
+        one = room.add_parser(verb, help=what)
+        one.add_argument("cluster", help="its id or name")
+        one.set_defaults(run=run)
+
+
+def _all(client: Client, notebook: str | None = None) -> ClusterList:
+    return client.call("GET", "/clusters", reply=ClusterList, query={"notebook": notebook})
+
+
+def _list(arguments: argparse.Namespace, client: Client) -> ClusterList:
+    return _all(client, arguments.notebook)
+
+
+def _path(client: Client, wanted: str) -> str:
+    for cluster in _all(client).clusters:
+        if wanted in (cluster.id, cluster.name):
+            return f"/clusters/{quote(cluster.id)}"
+    raise ClientError(404, "no_such_cluster", f"There is no cluster {wanted}.", "`atrium clusters list` shows all.")
+
+
+def _create(arguments: argparse.Namespace, client: Client) -> Cluster | None:
+    wanted = CreateCluster(
+        arguments.notebook, arguments.kind, arguments.minimum, arguments.maximum, arguments.name
+    )  # fmt: skip
+    made = client.call("POST", "/clusters", wanted, reply=Attachment).cluster
+    while arguments.wait and made is not None and made.state in ("building", "starting"):
+        time.sleep(0.5)
+        made = client.call("GET", f"/clusters/{made.id}", reply=Cluster)
+    if made is not None and made.error is not None:
+        raise ClientError(500, made.error.code, made.error.message, made.error.hint)
+    return made
+
+
+def _attach(arguments: argparse.Namespace, client: Client) -> Attachment:
+    body = OfNotebook(arguments.notebook)
+    return client.call("POST", f"{_path(client, arguments.cluster)}/attach", body, reply=Attachment)
+
+
+def _detach(arguments: argparse.Namespace, client: Client) -> Attachment:
+    return client.call("POST", "/clusters/detach", OfNotebook(arguments.notebook), reply=Attachment)
+
+
+def _stop(arguments: argparse.Namespace, client: Client) -> Cluster:
+    return client.call("POST", f"{_path(client, arguments.cluster)}/stop", reply=Cluster)
+
+
+def _restart(arguments: argparse.Namespace, client: Client) -> Cluster:
+    return client.call("POST", f"{_path(client, arguments.cluster)}/restart", WhichNotebook(), reply=Cluster)
+
+
+def _delete(arguments: argparse.Namespace, client: Client) -> None:
+    client.call("DELETE", _path(client, arguments.cluster))
