@@ -5,6 +5,7 @@ Outside Atrium, a local cluster is made when it is first asked for.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import urllib.error
@@ -12,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workspace_ext import context, local_cluster, spark_session
+from workspace_ext import addresses, context, local_cluster, spark_session
 from workspace_ext.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Kind = Literal["dask", "spark"]
 TITLES = {"dask": "Dask", "spark": "Spark"}
 
 CONNECT_SECONDS = 10.0
+
+# The scheduler's usual one.
+DASK_PORT = 8786
 
 _dask_clients: dict[str, Any] = {}
 
@@ -54,13 +58,15 @@ def dask() -> Client:
     known = _dask_clients.get(address)
     if known is not None and known.status == "running":
         return known
+    if address.startswith("tcp://"):
+        addresses.require_listener(address, "Dask", DASK_PORT)
     try:
         client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
     except (OSError, TimeoutError) as error:
-        raise ClusterError(
-            f"The Dask cluster at {address} does not answer.",
-            "It may have stopped for lack of use. Start it again from the cluster chip.",
-        ) from error
+        raise addresses.silent(address, "Dask") from error
+    if attachment is None:
+        # Before the cluster goes, or the client would complain that it has gone.
+        atexit.register(client.close)
     _dask_clients[address] = client
     return client
 

@@ -6,14 +6,12 @@ import atexit
 import importlib
 import json
 import os
-import socket
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from workspace_ext import tables
-from workspace_ext.errors import ClusterError
+from workspace_ext.addresses import listens, require_listener, silent
 from workspace_ext.tables import location
 
 if TYPE_CHECKING:
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
 
 # Features of a Delta table that plain Parquet files do not show.
 HIDDEN_FEATURES = {"deletionVectors", "columnMapping"}
+
+# Spark Connect's.
+DEFAULT_PORT = 15002
 
 # About fifteen seconds for a server that has gone; Spark's own fifteen retries take ten minutes.
 RETRIES = 6
@@ -82,8 +83,7 @@ def _refresh(name: str) -> None:
 def _open(address: str) -> Any:
     from pyspark.sql import SparkSession
 
-    if not _listens(address):
-        raise _silent(address)
+    require_listener(address, "Spark", DEFAULT_PORT)
     # The pandas API advises on settings that a person has not chosen and on costs that she knows.
     warnings.filterwarnings("ignore", module=r"pyspark\.pandas\..*")
     try:
@@ -94,7 +94,7 @@ def _open(address: str) -> Any:
     except ImportError:
         raise
     except Exception as error:
-        raise _silent(address) from error
+        raise silent(address, "Spark") from error
     # What Spark itself looks for in another thread, where no session is active yet.
     os.environ["SPARK_REMOTE"] = address
     # Registered after Spark's own goodbye, hence called before it: that one waits for a server that has gone.
@@ -102,25 +102,9 @@ def _open(address: str) -> Any:
     return session
 
 
-def _silent(address: str) -> ClusterError:
-    return ClusterError(
-        f"The Spark cluster at {address} does not answer.",
-        "It may have stopped for lack of use. Start it again from the cluster chip.",
-    )
-
-
-def _listens(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or 15002), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
 def _is_alive(address: str, session: Any) -> bool:
     try:
-        return _listens(address) and bool(session.conf.get("spark.app.name"))
+        return listens(address, DEFAULT_PORT) and bool(session.conf.get("spark.app.name"))
     except Exception:
         return False
 
@@ -128,7 +112,7 @@ def _is_alive(address: str, session: Any) -> bool:
 def _forget(address: str) -> None:
     """Make way for another session, which is to be the one that the pandas API uses."""
     session = _sessions.pop(address)
-    session.release_session_on_close = _listens(address)
+    session.release_session_on_close = listens(address, DEFAULT_PORT)
     session.stop()
     if os.environ.get("SPARK_REMOTE") == address:
         del os.environ["SPARK_REMOTE"]

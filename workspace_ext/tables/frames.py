@@ -57,7 +57,9 @@ def _from_pandas(frame: Any) -> Any:
             f"The names of columns must be text; these are not: {', '.join(unnamed[:10])}.",
             "Rename them, for example frame.columns = frame.columns.astype(str).",
         )
-    if any(name is not None for name in frame.index.names):
+    index_names = [name for name in frame.index.names if name is not None]
+    _refuse_repeated([*index_names, *frame.columns])
+    if index_names:
         frame = frame.reset_index()
     try:
         return pyarrow.Table.from_pandas(frame, preserve_index=False)
@@ -67,14 +69,20 @@ def _from_pandas(frame: Any) -> Any:
         ) from error
 
 
+def _refuse_repeated(names: list[str]) -> None:
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise TableError(
+            f"Several columns have the same name: {', '.join(repeated)}.", "Rename or drop one; an index counts too."
+        )
+
+
 def _storable(table: Any) -> Any:
     """Spell types the way Delta does: microseconds, UTC, no dictionaries, nothing required."""
     import pyarrow
     import pyarrow.types as is_type
 
-    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
-    if repeated:
-        raise TableError(f"Several columns have the same name: {', '.join(repeated)}.")
+    _refuse_repeated(table.column_names)
 
     def spelled(kind: Any) -> Any:
         if is_type.is_dictionary(kind):

@@ -1,0 +1,179 @@
+"""A real Spark Connect server from a real environment."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.engines import Engine, build_environment, run_script, running
+from workspace_ext.engines import spark
+from workspace_ext.engines.requirements import KERNEL, SOURCE_BUILDS, SPARK
+
+MANY_SALES = """
+import os, sys, numpy as np, pandas as pd, workspace_ext as ws
+days = pd.date_range("2024-01-01", periods=500)
+sales = pd.DataFrame([(s, d, float(i % 7)) for s in ("Amsterdam", "New York", "San Francisco")
+                      for i, d in enumerate(days)], columns=["store", "date", "units"])
+ws.tables.write(sales, "sales")
+ws.tables.write(sales, "sales_by_store", partition_by="store")
+ws.tables.write(sales.head(0).astype({"store": "string"}), "no_sales")
+"""
+
+PANDAS_API = (
+    MANY_SALES
+    + """
+import pyspark.pandas as ps
+spark = ws.cluster.spark()
+assert ws.cluster.spark() is spark
+df = ps.read_table("sales")
+assert len(df) == 1500 and len(ps.read_table("no_sales")) == 0
+assert ps.read_table("sales_by_store").groupby("store")["units"].sum().to_dict() == \\
+    df.groupby("store")["units"].sum().to_dict()
+
+def forecast(frame):
+    return pd.DataFrame({"store": [frame["store"].iloc[0]], "units": [frame["units"].mean()],
+                         "python": [sys.executable], "pid": [os.getpid()]})
+
+result = df.groupby("store").apply(forecast)
+rows = result.to_pandas()
+assert set(rows["python"]) == {sys.executable} and os.getpid() not in set(rows["pid"]), rows
+print(ws.tables.write(result.reset_index(drop=True), "forecasts"))
+assert len(ps.read_table("forecasts")) == 3
+grouped = spark.table("sales").groupBy("store").applyInPandas(
+    forecast, "store string, units double, python string, pid long")
+print(ws.tables.write(grouped, "forecasts"))
+assert len(ps.read_table("forecasts")) == 6, "the view shows what has been written since"
+print(ws.sql("SELECT DISTINCT store, round(units, 1) AS units FROM forecasts ORDER BY store").to_dict("list"))
+
+import threading
+seen = []
+thread = threading.Thread(target=lambda: seen.append(len(ps.range(5))))
+thread.start(); thread.join()
+assert seen == [5]
+"""
+)
+
+OUTLIVED = """
+import os, signal, sys, time, workspace_ext as ws
+spark = ws.cluster.spark()
+os.kill(int(os.environ["ENGINE"]), signal.SIGTERM)
+for _ in range(300):
+    try:
+        ws.cluster.spark()
+    except ws.ClusterError as error:
+        print(error)
+        break
+    time.sleep(0.1)
+print("left at", time.time())
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> Path:
+    folder = tmp_path_factory.mktemp("spark") / "environment"
+    return build_environment(folder, [*KERNEL, *SPARK], "--no-binary", *SOURCE_BUILDS)
+
+
+@pytest.fixture
+def engine(python: Path, tmp_path: Path) -> Iterator[Engine]:
+    with running(python, "spark", tmp_path / "cluster", "--maximum", "2") as engine:
+        yield engine
+
+
+def attached(engine: Engine) -> str:
+    return json.dumps({"id": "c1", "kind": "spark", "address": engine.wait("running")["address"]})
+
+
+@pytest.mark.parts
+def test_the_pandas_api_reads_tables_and_runs_a_function_per_store(
+    engine: Engine, python: Path, tmp_path: Path
+) -> None:
+    cluster = attached(engine)
+    said = engine.state()
+    assert (said["workers"], said["maximum"], said["pid"]) == (2, 2, engine.process.pid)
+    assert re.fullmatch(r"sc://127\.0\.0\.1:\d+", said["address"])
+    told = {"ATRIUM_TABLES": str(tmp_path / "tables"), "ATRIUM_CLUSTER": cluster}
+    printed = run_script(python, PANDAS_API, tmp_path, **told)
+    assert "forecasts: 3 rows written, version 0" in printed
+    assert "forecasts: 3 rows written, version 1" in printed
+    assert "['Amsterdam', 'New York', 'San Francisco'], 'units': [3.0, 3.0, 3.0]" in printed
+    assert engine.stop() == 0
+    assert (engine.state()["state"], engine.state()["address"]) == ("stopped", None)
+    assert engine.survivors() == []
+    assert sorted(each.name for each in engine.folder.iterdir()) == ["engine.log", "spark.log", "state.json"]
+
+
+@pytest.mark.parts
+def test_a_notebook_outlives_its_cluster(engine: Engine, python: Path, tmp_path: Path) -> None:
+    cluster = attached(engine)
+    told = {"ATRIUM_CLUSTER": cluster, "ENGINE": str(engine.process.pid)}
+    printed = run_script(python, OUTLIVED, tmp_path, **told)
+    assert "does not answer.\nIt may have stopped" in printed
+    assert time.time() - float(printed.split()[-1]) < 5
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("group", [True, False])
+def test_a_killed_cluster_leaves_nothing(engine: Engine, group: bool) -> None:
+    engine.wait("running")
+    names = {each.name() for each in engine.family()}
+    assert any("java" in name for name in names)
+    assert any("python" in name for name in names)
+    engine.kill(group)
+    assert engine.survivors() == []
+
+
+@pytest.mark.parts
+def test_it_can_be_stopped_while_it_starts(engine: Engine) -> None:
+    engine.wait("starting")
+    while not any("java" in each.name() for each in engine.family()):
+        time.sleep(0.02)
+    assert engine.stop() == 0
+    assert engine.state()["message"] == "Stopped while starting"
+    assert engine.survivors() == []
+
+
+@pytest.mark.parts
+def test_a_server_that_dies_is_a_failed_cluster(engine: Engine) -> None:
+    engine.wait("running")
+    [server] = [each for each in engine.family() if "java" in each.name()]
+    server.kill()
+    said = engine.wait("failed", seconds=20)
+    assert "Spark ended by itself" in said["message"]
+    assert engine.process.wait(20) == 1
+
+
+@pytest.mark.parts
+def test_a_cluster_that_nobody_wants_ends(python: Path, tmp_path: Path) -> None:
+    lease = tmp_path / "lease"
+    with running(python, "spark", tmp_path / "c", "--maximum", "1", "--lease", str(lease), "--grace", "1") as engine:
+        assert engine.wait("stopped")["message"] == "Nobody used it"
+        assert engine.process.wait(20) == 0
+
+
+@pytest.mark.parts
+def test_without_java_the_message_says_how_to_get_it(
+    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with running(python, "spark", tmp_path / "cluster") as engine:
+        said = engine.wait("failed")
+        assert "Spark needs Java 17" in said["message"]
+        assert "openjdk-17-jre-headless" in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("2GiB", "2048m"), ("1.5 GB", "1536m"), ("700m", "700m"), ("100MiB", "512m")]
+)
+def test_sizes_are_spelled_for_spark(text: str, expected: str) -> None:
+    assert spark.spark_memory(text) == expected
+
+
+def test_what_is_no_size_says_so() -> None:
+    with pytest.raises(spark.StartError, match="is not a size"):
+        spark.spark_memory("plenty")
