@@ -49,8 +49,18 @@ def _all(client: Client, notebook: str | None = None) -> ClusterList:
     return client.call("GET", "/clusters", reply=ClusterList, query={"notebook": notebook})
 
 
-def _list(arguments: argparse.Namespace, client: Client) -> ClusterList:
-    return _all(client, arguments.notebook)
+def _list(arguments: argparse.Namespace, client: Client) -> ClusterList | list[dict[str, Any]]:
+    found = _all(client, arguments.notebook)
+    if arguments.json:
+        return found
+    return [
+        {
+            "id": one.id, "name": one.name, "kind": one.kind, "state": one.state,
+            "workers": f"{one.workers} of {one.minimum}-{one.maximum}", "notebooks": one.attached,
+            "attached": "yes" if one.id == found.attached else "",
+        }
+        for one in found.clusters
+    ]  # fmt: skip
 
 
 def _path(client: Client, wanted: str) -> str:

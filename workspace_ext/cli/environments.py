@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from ..client import Client, ClientError
-from ..contract.environments import EnvironmentStatus, OfNotebook
+from ..contract.environments import EnvironmentStatus, OfNotebook, Package
 
 
 def register(verbs: Any) -> None:
@@ -24,11 +24,16 @@ def register(verbs: Any) -> None:
         verb.add_argument("notebook", help="its path below work/")
 
 
-def _show(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus:
+def _show(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus | list[Package]:
+    status = _status(arguments, client)
+    return status if arguments.json or status.state != "ready" else status.packages
+
+
+def _status(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus:
     return client.call("GET", "/environments", reply=EnvironmentStatus, query={"notebook": arguments.notebook})
 
 
-def _prebuild(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus:
+def _prebuild(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus | list[Package]:
     body = OfNotebook(arguments.notebook)
     status = client.call("POST", "/environments/prebuild", body, reply=EnvironmentStatus)
     said = ""
@@ -37,9 +42,9 @@ def _prebuild(arguments: argparse.Namespace, client: Client) -> EnvironmentStatu
             said = status.message
             print(said, file=sys.stderr)
         time.sleep(0.3)
-        status = _show(arguments, client)
+        status = _status(arguments, client)
     if status.error is not None:
         if status.detail:
             print(status.detail, file=sys.stderr)
         raise ClientError(422, status.error.code, status.error.message, status.error.hint)
-    return status
+    return status if arguments.json else status.packages
