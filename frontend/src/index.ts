@@ -10,7 +10,8 @@
  * A new room is one import and one entry here.
  */
 import app from './app/plugin';
+import comments from './comments/plugin';
 import output from './output/plugin';
 import tables from './tables/plugin';
 
-export default [...app, ...output, ...tables];
+export default [...app, ...comments, ...output, ...tables];
