@@ -24,7 +24,6 @@ READING = ("SELECT", "EXPLAIN", "MULTI")
 
 # In this order: tables are registered before the doors are shut, and the lock comes last.
 CLOSED = (
-    "SET enable_progress_bar = false",
     "SET python_enable_replacements = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -52,6 +51,9 @@ def sql(query: str, **parameters: Any) -> pandas.DataFrame:
         if unused := sorted(set(parameters) - set(bound)):
             raise SQLError(f"The query does not use {', '.join(f'${name}' for name in unused)}.")
         _register(connection, query)
+        # Only where it is on: in a kernel without ipywidgets it is off, and touching it is an error there.
+        if connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+            connection.execute("SET enable_progress_bar = false")
         for setting in CLOSED:
             connection.execute(setting)
         with warnings.catch_warnings():
