@@ -23,6 +23,8 @@ from .clusters.service import Clusters
 from .comments.places import in_projects
 from .comments.routes import routes as comments_routes
 from .comments.service import Comments
+from .dashboards.routes import routes as dashboards_routes
+from .dashboards.service import Dashboards
 from .documents.contents import WorkspaceCheckpoints, WorkspaceContentsManager
 from .documents.kernels import ProjectKernelSpecManager, WorkspaceKernelManager, WorkspaceSessionManager
 from .documents.rooms import journal_class
@@ -71,6 +73,11 @@ class Atrium:
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
         self.jobs = Jobs(home, self.storage, self.events, self.projects)
         self.jobs_keeper = Keeper(home, self.jobs, self.events)
+        self.dashboards = Dashboards(
+            home, self.storage, self.events, self.projects, self.tables, self.environments, self.jobs
+        )
+        self.jobs_keeper.listen(self.dashboards)
+        self.access.links_by(self.dashboards.links.caller)
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
@@ -84,6 +91,7 @@ class Atrium:
             *documents_routes(self.documents),
             *comments_routes(self.comments),
             *jobs_routes(self.jobs),
+            *dashboards_routes(self.dashboards, self.home),
         ]
 
     def _table_copies(self, notebook: str) -> tuple[str, str] | None:
@@ -105,6 +113,7 @@ class Atrium:
         """Migrate the database and read what lives in memory."""
         self.storage.migrate()
         self.access.load()
+        self.dashboards.load()
 
     async def start(self) -> None:
         """Begin what runs by itself. On the event loop."""
@@ -115,10 +124,12 @@ class Atrium:
         await asyncio.to_thread(self.environments.start)
         await self.clusters.start()
         await self.jobs_keeper.start()
+        await self.dashboards.start()
 
     async def stop(self) -> None:
         """End it, in the opposite order."""
         await self.jobs_keeper.stop()
+        await self.dashboards.close()
         await self.tables_watch.stop()
         await self.documents.close()
         await self.clusters.close()

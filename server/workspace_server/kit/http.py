@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 PREFIX = "/atrium/api"
+UNFORGEABLE = {"Authorization", "X-Atrium-Link"}
 API_POLICY = "frame-ancestors 'self'; default-src 'none'"
 
 
@@ -135,7 +136,7 @@ class Handler(JupyterHandler):
             return None  # Tornado asks before anybody is known; JupyterHandler.prepare asks again.
         # Without a session cookie there is nothing to forge: tokens and share links travel in headers, which another
         # site cannot set, and nobody gets their 401 from the dispatcher rather than a puzzling 403.
-        if self.current_user is None or "Authorization" in self.request.headers:
+        if self.current_user is None or UNFORGEABLE & {name.title() for name in self.request.headers}:
             return None
         result: None = super().check_xsrf_cookie()
         return result
@@ -198,6 +199,8 @@ class Handler(JupyterHandler):
             self.set_header("Content-Type", result.type)
             self.set_header("Content-Security-Policy", result.policy)
             self.set_header("X-Content-Type-Options", "nosniff")
+            if result.type.startswith("text/html") and not result.policy.startswith("sandbox"):
+                _ = self.xsrf_token  # Sets the cookie that the page's scripts send back.
             for name, value in result.headers.items():
                 self.set_header(name, value)
             await self.finish(result.body)

@@ -48,6 +48,24 @@ def upgrade() -> None:
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_comment_threads_document'), ['document'], unique=False)
 
+    op.create_table('dashboards',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('slug', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('project', sa.String(), nullable=False),
+    sa.Column('project_name', sa.String(), nullable=False),
+    sa.Column('notebook', sa.String(), nullable=False),
+    sa.Column('layout', sa.String(), nullable=False),
+    sa.Column('snapshot', sa.String(), nullable=False),
+    sa.Column('provenance', sa.String(), nullable=False),
+    sa.Column('created', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dashboards')),
+    sa.UniqueConstraint('slug', name=op.f('uq_dashboards_slug'))
+    )
+    with op.batch_alter_table('dashboards', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_dashboards_project'), ['project'], unique=False)
+
     op.create_table('production_leases',
     sa.Column('holder', sa.String(), nullable=False),
     sa.Column('sha', sa.String(), nullable=False),
@@ -138,6 +156,22 @@ def upgrade() -> None:
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_comments_thread_id'), ['thread_id'], unique=False)
 
+    op.create_table('dashboard_links',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('dashboard', sa.String(), nullable=False),
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('created', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('expires', sa.String(), nullable=False),
+    sa.Column('revoked', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['dashboard'], ['dashboards.id'], name=op.f('fk_dashboard_links_dashboard_dashboards'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dashboard_links')),
+    sa.UniqueConstraint('hash', name=op.f('uq_dashboard_links_hash'))
+    )
+    with op.batch_alter_table('dashboard_links', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_dashboard_links_dashboard'), ['dashboard'], unique=False)
+
     op.create_table('fires',
     sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
     sa.Column('schedule', sa.String(), nullable=False),
@@ -223,6 +257,10 @@ def downgrade() -> None:
     op.drop_table('runs')
     op.drop_table('published_commits')
     op.drop_table('fires')
+    with op.batch_alter_table('dashboard_links', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_dashboard_links_dashboard'))
+
+    op.drop_table('dashboard_links')
     with op.batch_alter_table('comments', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_comments_thread_id'))
 
@@ -245,6 +283,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_production_leases_sha'))
 
     op.drop_table('production_leases')
+    with op.batch_alter_table('dashboards', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_dashboards_project'))
+
+    op.drop_table('dashboards')
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_comment_threads_document'))
 
