@@ -10,8 +10,11 @@
  * A new room is one import and one entry here.
  */
 import app from './app/plugin';
+import clusters from './clusters/plugin';
 import comments from './comments/plugin';
+import environments from './environments/plugin';
+import documents from './documents/plugin';
 import output from './output/plugin';
 import tables from './tables/plugin';
 
-export default [...app, ...comments, ...output, ...tables];
+export default [...app, ...environments, ...clusters, ...comments, ...documents, ...output, ...tables];

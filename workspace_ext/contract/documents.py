@@ -32,11 +32,16 @@ class ExecuteCells:
 
 @dataclass(frozen=True)
 class ExecuteNotebook:
-    """Cells of a notebook to run, by default all; its kernel is started if there is none."""
+    """Cells of a notebook to run, by default all; its kernel is started if there is none.
+
+    ``request_id`` makes it safe to send again. ``kernel_id`` is the kernel that the person sees behind the notebook,
+    where there is one; ``sources`` what they see of a cell, by its id.
+    """
 
     notebook: str
     cell_ids: list[str] | None = None
     request_id: str | None = None
+    kernel_id: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
 
 
@@ -85,13 +90,15 @@ class QueuedCell:
 
 @dataclass(frozen=True)
 class ExecutionQueue:
-    """The cells of one notebook that run or wait, in order. ``document_id`` is the id of this room's events."""
+    """The cells of one notebook that run or wait, in order, and those (``not_run``) that were given up before they had
+    begun, until something is run again. ``document_id`` is the id of this room's events."""
 
     notebook: str
     document_id: str
     kernel_id: str
     waiting: Waiting | None
     cells: list[QueuedCell]
+    not_run: list[str]
 
 
 @dataclass(frozen=True)

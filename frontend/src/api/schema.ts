@@ -212,6 +212,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every dashboard, or those of a notebook. */
+        get: operations["get_atrium_api_dashboards"];
+        put?: never;
+        /** Present a notebook; one that is presented already is given back. */
+        post: operations["post_atrium_api_dashboards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a dashboard shows. */
+        get: operations["get_atrium_api_dashboards_slug_"];
+        put?: never;
+        post?: never;
+        /** Delete a dashboard with its links. */
+        delete: operations["delete_atrium_api_dashboards_slug_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the dashboard shows for other values of its widgets. */
+        post: operations["post_atrium_api_dashboards_slug_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Server-sent events: `snapshot` when there are new results, `gone` when the link stops working. */
+        get: operations["get_atrium_api_dashboards_slug_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/layout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Order, width, visibility and titles of the tiles. */
+        put: operations["put_atrium_api_dashboards_slug_layout"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dashboard's share links. */
+        get: operations["get_atrium_api_dashboards_slug_links"];
+        put?: never;
+        /** Make a share link; its address is shown this once. */
+        post: operations["post_atrium_api_dashboards_slug_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a share link back, at once. */
+        delete: operations["delete_atrium_api_dashboards_slug_links_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/dashboards/{slug}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the newest outputs: of the last good run, or of the notebook while there is none. */
+        post: operations["post_atrium_api_dashboards_slug_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/documents/execute": {
         parameters: {
             query?: never;
@@ -812,6 +951,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs, newest first. */
+        get: operations["get_atrium_api_runs"];
+        put?: never;
+        /** Run a notebook of the followed branch once. */
+        post: operations["post_atrium_api_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run. */
+        get: operations["get_atrium_api_runs_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a run. */
+        post: operations["post_atrium_api_runs_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/runs/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The end of a run's log. */
+        get: operations["get_atrium_api_runs_id_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/runs/{id}/notebook.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The executed notebook as HTML without scripts. */
+        get: operations["get_atrium_api_runs_id_notebook_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/runs/{id}/notebook.ipynb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The executed notebook as a file. */
+        get: operations["get_atrium_api_runs_id_notebook_ipynb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, with a bar for each of their last runs. */
+        get: operations["get_atrium_api_schedules"];
+        put?: never;
+        /** Run a notebook of the followed branch regularly. */
+        post: operations["post_atrium_api_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When a schedule would run next, and which commit. */
+        post: operations["post_atrium_api_schedules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["get_atrium_api_schedules_id_"];
+        put?: never;
+        post?: never;
+        /** Delete a schedule; its runs stay. */
+        delete: operations["delete_atrium_api_schedules_id_"];
+        options?: never;
+        head?: never;
+        /** Change, pause or resume a schedule. */
+        patch: operations["patch_atrium_api_schedules_id_"];
+        trace?: never;
+    };
+    "/atrium/api/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a schedule's notebook at once. */
+        post: operations["post_atrium_api_schedules_id_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/tables": {
         parameters: {
             query?: never;
@@ -880,6 +1193,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/dashboards/frame/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page without rights, for outputs that need scripts. */
+        get: operations["get_atrium_dashboards_frame_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/dashboards/frame/plotly/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page without rights that draws a Plotly figure. */
+        get: operations["get_atrium_dashboards_frame_plotly_digest_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/dashboards/static/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page's script and style. */
+        get: operations["get_atrium_dashboards_static_name_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/dashboards/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's page. */
+        get: operations["get_atrium_dashboards_slug_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a run: provenance and the executed notebook. */
+        get: operations["get_atrium_runs_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -904,6 +1302,29 @@ export interface components {
             quote: components["schemas"]["Quote"] | null;
             /** @default  */
             source_hash: string;
+        };
+        /**
+         * Answer
+         * @description What differs from the snapshot for ``values``. ``seconds`` it took to compute, when it was computed.
+         */
+        Answer: {
+            cached: boolean;
+            seconds: number;
+            snapshot: string;
+            tiles: components["schemas"]["AnswerTile"][];
+            values: Record<string, never>;
+        };
+        /** AnswerTile */
+        AnswerTile: {
+            id: string;
+            outputs: components["schemas"]["Output"][];
+        };
+        /**
+         * Ask
+         * @description Values of widgets by name; those left out keep the snapshot's.
+         */
+        Ask: {
+            values?: Record<string, never>;
         };
         /**
          * Attachment
@@ -1105,6 +1526,96 @@ export interface components {
             notebook: string;
         };
         /**
+         * CreateDashboard
+         * @description ``notebook`` is a path below ``work/``; ``title`` defaults to the notebook's first heading.
+         */
+        CreateDashboard: {
+            notebook: string;
+            /** @default  */
+            title: string;
+        };
+        /**
+         * CreateLink
+         * @description ``days`` until it expires, 1 to 365.
+         */
+        CreateLink: {
+            /** @default 30 */
+            days: number;
+            /** @default  */
+            label: string;
+        };
+        /**
+         * CreateSchedule
+         * @description ``project`` is an id; ``notebook`` a path within it. ``cron`` has five fields, read in ``time_zone`` (IANA).
+         */
+        CreateSchedule: {
+            /** @default null */
+            cluster: components["schemas"]["ScheduleCluster"] | null;
+            cron: string;
+            /** @default  */
+            name: string;
+            notebook: string;
+            /** @default true */
+            notify: boolean;
+            parameters?: {
+                [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
+            };
+            project: string;
+            /** @default false */
+            run_now: boolean;
+            time_zone: string;
+            /** @default 21600 */
+            timeout: number;
+        };
+        /**
+         * Dashboard
+         * @description As it is listed. ``url`` is below the server's base URL; ``links`` counts those that work now.
+         */
+        Dashboard: {
+            created: string;
+            created_by: string;
+            id: string;
+            links: number;
+            notebook: string;
+            project: string;
+            project_name: string;
+            provenance: components["schemas"]["Provenance"];
+            slug: string;
+            snapshot: string;
+            title: string;
+            url: string;
+        };
+        /** DashboardList */
+        DashboardList: {
+            dashboards: components["schemas"]["Dashboard"][];
+        };
+        /**
+         * DashboardQuery
+         * @description ``notebook`` is a path below ``work/``, on any branch.
+         */
+        DashboardQuery: {
+            /** @default null */
+            notebook: string | null;
+        };
+        /**
+         * DashboardView
+         * @description The page: a definition and its last snapshot. ``notes`` are for those who arrange it; ``frame_url`` is the page
+         *         that runs outputs with scripts.
+         */
+        DashboardView: {
+            /** @default false */
+            editable: boolean;
+            id: string;
+            lead: string;
+            notes?: string[];
+            provenance: components["schemas"]["Provenance"];
+            slug: string;
+            snapshot: string;
+            tiles: components["schemas"]["Tile"][];
+            title: string;
+            widgets: components["schemas"]["Widget"][];
+        };
+        /**
          * DeleteQuery
          * @description ``force``: also when something would be lost.
          */
@@ -1201,10 +1712,15 @@ export interface components {
         /**
          * ExecuteNotebook
          * @description Cells of a notebook to run, by default all; its kernel is started if there is none.
+         *
+         *         ``request_id`` makes it safe to send again. ``kernel_id`` is the kernel that the person sees behind the notebook,
+         *         where there is one; ``sources`` what they see of a cell, by its id.
          */
         ExecuteNotebook: {
             /** @default null */
             cell_ids: string[] | null;
+            /** @default null */
+            kernel_id: string | null;
             notebook: string;
             /** @default null */
             request_id: string | null;
@@ -1214,12 +1730,14 @@ export interface components {
         };
         /**
          * ExecutionQueue
-         * @description The cells of one notebook that run or wait, in order. ``document_id`` is the id of this room's events.
+         * @description The cells of one notebook that run or wait, in order, and those (``not_run``) that were given up before they had
+         *         begun, until something is run again. ``document_id`` is the id of this room's events.
          */
         ExecutionQueue: {
             cells: components["schemas"]["QueuedCell"][];
             document_id: string;
             kernel_id: string;
+            not_run: string[];
             notebook: string;
             waiting: components["schemas"]["Waiting"] | null;
         };
@@ -1309,6 +1827,36 @@ export interface components {
             notebook: string;
             state: string;
             waiting: components["schemas"]["Waiting"] | null;
+        };
+        /**
+         * Layout
+         * @description The tiles in their order.
+         */
+        Layout: {
+            tiles: components["schemas"]["TileLayout"][];
+            title: string;
+        };
+        /**
+         * Link
+         * @description ``url`` holds the token and is known only when the link is made. ``state`` is what it is now.
+         */
+        Link: {
+            created: string;
+            created_by: string;
+            expires: string;
+            id: string;
+            label: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @default  */
+            url: string;
+        };
+        /**
+         * LinkList
+         * @description Newest first.
+         */
+        LinkList: {
+            links: components["schemas"]["Link"][];
         };
         /** LogQuery */
         LogQuery: {
@@ -1405,6 +1953,36 @@ export interface components {
             /** @default null */
             subject: string | null;
         };
+        /**
+         * Output
+         * @description One output, safe to show.
+         *
+         *         ``table`` is that of ``application/vnd.atrium.table+json``; ``image`` a ``data:`` address of ``width`` by ``height``
+         *         pixels (0: unknown); ``html`` is sanitised; ``frame`` is HTML that may run only in the sandboxed page at
+         *         ``/atrium/dashboards/frame/html``; ``figure`` a Plotly figure, drawn by the sandboxed page at ``plotly``.
+         */
+        Output: {
+            /** @default null */
+            figure: unknown;
+            /** @default  */
+            frame: string;
+            /** @default 0 */
+            height: number;
+            /** @default  */
+            html: string;
+            /** @default  */
+            image: string;
+            /** @enum {unknown} */
+            kind: "error" | "frame" | "html" | "image" | "plotly" | "table" | "text";
+            /** @default  */
+            plotly: string;
+            /** @default null */
+            table: unknown;
+            /** @default  */
+            text: string;
+            /** @default 0 */
+            width: number;
+        };
         /** Package */
         Package: {
             name: string;
@@ -1448,6 +2026,18 @@ export interface components {
             version: number | null;
         };
         /**
+         * PreviewSchedule
+         * @description ``project`` and ``notebook``, when given, add the commit that it would run.
+         */
+        PreviewSchedule: {
+            cron: string;
+            /** @default  */
+            notebook: string;
+            /** @default  */
+            project: string;
+            time_zone: string;
+        };
+        /**
          * Production
          * @description The published state of the followed branch. ``path`` is the absolute folder of the read-only checkout.
          */
@@ -1479,6 +2069,33 @@ export interface components {
         /** ProjectList */
         ProjectList: {
             projects: components["schemas"]["Project"][];
+        };
+        /**
+         * Provenance
+         * @description Where the numbers come from: a ``run``, or a ``notebook`` as it was saved when the dashboard was made.
+         *
+         *         ``as_of`` is when it ended; ``tables`` are the versions there were. Whoever comes by a link sees ``as_of``,
+         *         ``seconds`` and ``sha`` only.
+         */
+        Provenance: {
+            as_of: string;
+            /** @default  */
+            branch: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            notebook: string;
+            /** @default  */
+            run: string;
+            /** @default 0 */
+            seconds: number;
+            /** @default  */
+            sha: string;
+            /** @enum {unknown} */
+            source: "notebook" | "run";
+            tables?: {
+                [key: string]: number;
+            };
         };
         /** QueuedCell */
         QueuedCell: {
@@ -1520,6 +2137,191 @@ export interface components {
             /** @default false */
             truncated: boolean;
             unpushed: number;
+        };
+        /**
+         * Run
+         * @description One execution. ``due`` is the time of the schedule that asked for it, None for "run now".
+         */
+        Run: {
+            branch: string;
+            cluster: components["schemas"]["ScheduleCluster"] | null;
+            commit: string;
+            created_by: string;
+            due: string | null;
+            ended: string | null;
+            environment: string;
+            error: components["schemas"]["RunError"] | null;
+            id: string;
+            message: string;
+            name: string;
+            notebook: string;
+            notify: boolean;
+            parameters: {
+                [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
+            };
+            project: string;
+            project_name: string;
+            queued: string;
+            schedule: string | null;
+            started: string | null;
+            /** @enum {unknown} */
+            state: "cancelled" | "failed" | "lost" | "preparing" | "queued" | "running" | "succeeded";
+            tables: components["schemas"]["RunTable"][];
+        };
+        /**
+         * RunBar
+         * @description One bar of a schedule's history; ``seconds`` so far while it goes on.
+         */
+        RunBar: {
+            id: string;
+            seconds: number;
+            started: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "failed" | "lost" | "preparing" | "queued" | "running" | "succeeded";
+        };
+        /**
+         * RunError
+         * @description Why a run did not succeed; ``cell`` counts all cells of the executed notebook from 1.
+         */
+        RunError: {
+            /** @default null */
+            cell: number | null;
+            /** @default  */
+            hint: string;
+            message: string;
+            /** @default  */
+            traceback: string;
+        };
+        /**
+         * RunList
+         * @description Newest first.
+         */
+        RunList: {
+            runs: components["schemas"]["Run"][];
+        };
+        /**
+         * RunLog
+         * @description ``truncated``: there was more before it.
+         */
+        RunLog: {
+            text: string;
+            truncated: boolean;
+        };
+        /**
+         * RunLogQuery
+         * @description ``tail``: how many bytes from the end.
+         */
+        RunLogQuery: {
+            /** @default 65536 */
+            tail: number;
+        };
+        /**
+         * RunPage
+         * @description How a page is shown: ``dark`` or ``light``.
+         */
+        RunPage: {
+            /**
+             * @default light
+             * @enum {unknown}
+             */
+            theme: "dark" | "light";
+        };
+        /** RunQuery */
+        RunQuery: {
+            /** @default 50 */
+            limit: number;
+            /** @default null */
+            notebook: string | null;
+            /** @default null */
+            project: string | null;
+            /** @default null */
+            schedule: string | null;
+        };
+        /**
+         * RunTable
+         * @description A version of a table that a run wrote.
+         */
+        RunTable: {
+            name: string;
+            version: number;
+        };
+        /**
+         * Schedule
+         * @description ``words`` says the cron in English; ``next`` is None while it is paused; ``recent`` is oldest first.
+         */
+        Schedule: {
+            branch: string;
+            cluster: components["schemas"]["ScheduleCluster"] | null;
+            created: string;
+            created_by: string;
+            cron: string;
+            enabled: boolean;
+            id: string;
+            name: string;
+            next: string | null;
+            notebook: string;
+            notify: boolean;
+            parameters: {
+                [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
+            };
+            project: string;
+            project_name: string;
+            recent: components["schemas"]["RunBar"][];
+            skipped: string[];
+            time_zone: string;
+            timeout: number;
+            words: string;
+        };
+        /**
+         * ScheduleCluster
+         * @description The cluster that each run starts for itself: ``minimum`` to ``maximum`` workers.
+         */
+        ScheduleCluster: {
+            /** @enum {unknown} */
+            kind: "dask" | "spark";
+            /** @default 4 */
+            maximum: number;
+            /** @default 1 */
+            minimum: number;
+        };
+        /** ScheduleList */
+        ScheduleList: {
+            schedules: components["schemas"]["Schedule"][];
+        };
+        /**
+         * SchedulePreview
+         * @description ``next``: the next three times in UTC; ``next_words``: the same as people read them in the time zone.
+         */
+        SchedulePreview: {
+            /** @default  */
+            branch: string;
+            /** @default  */
+            commit: string;
+            next: string[];
+            next_words: string[];
+            words: string;
+        };
+        /** ScheduleQuery */
+        ScheduleQuery: {
+            /** @default null */
+            notebook: string | null;
+            /** @default null */
+            project: string | null;
+        };
+        /**
+         * StartRun
+         * @description Run a notebook of the followed branch once, without a schedule.
+         */
+        StartRun: {
+            /** @default null */
+            cluster: components["schemas"]["ScheduleCluster"] | null;
+            notebook: string;
+            parameters?: {
+                [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
+            };
+            project: string;
+            /** @default 21600 */
+            timeout: number;
         };
         /**
          * Status
@@ -1653,6 +2455,34 @@ export interface components {
             threads: components["schemas"]["Thread"][];
         };
         /**
+         * Tile
+         * @description What one cell shows. ``id`` is the cell's; ``width`` counts columns of twelve.
+         *
+         *         ``follows`` names the widgets that change it; ``fixed`` says why it stays as the last run left it all the same.
+         */
+        Tile: {
+            /** @default  */
+            fixed: string;
+            follows?: string[];
+            hidden: boolean;
+            id: string;
+            outputs: components["schemas"]["Output"][];
+            title: string;
+            width: number;
+        };
+        /**
+         * TileLayout
+         * @description ``title`` replaces the proposed one.
+         */
+        TileLayout: {
+            /** @default false */
+            hidden: boolean;
+            id: string;
+            /** @default  */
+            title: string;
+            width: number;
+        };
+        /**
          * UpdateMe
          * @description Absent fields stay as they are.
          */
@@ -1665,6 +2495,34 @@ export interface components {
         /** UpdateProject */
         UpdateProject: {
             followed_branch: string;
+        };
+        /**
+         * UpdateSchedule
+         * @description Absent fields stay as they are; ``no_cluster`` takes the cluster away.
+         */
+        UpdateSchedule: {
+            /** @default null */
+            cluster: components["schemas"]["ScheduleCluster"] | null;
+            /** @default null */
+            cron: string | null;
+            /** @default null */
+            enabled: boolean | null;
+            /** @default null */
+            name: string | null;
+            /** @default false */
+            no_cluster: boolean;
+            /** @default null */
+            notebook: string | null;
+            /** @default null */
+            notify: boolean | null;
+            /** @default null */
+            parameters: {
+                [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
+            } | null;
+            /** @default null */
+            time_zone: string | null;
+            /** @default null */
+            timeout: number | null;
         };
         /**
          * Waiting
@@ -1682,6 +2540,19 @@ export interface components {
         WhichNotebook: {
             /** @default null */
             notebook: string | null;
+        };
+        /**
+         * Widget
+         * @description Its choices are those of the snapshot. ``live``: choosing changes something.
+         */
+        Widget: {
+            choices: unknown[];
+            kind: string;
+            label: string;
+            /** @default true */
+            live: boolean;
+            name: string;
+            value: unknown;
         };
         /**
          * WireError
@@ -2180,6 +3051,334 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_dashboards: {
+        parameters: {
+            query?: {
+                notebook?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_dashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDashboard"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_dashboards_slug_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_dashboards_slug_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_dashboards_slug_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_dashboards_slug_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_dashboards_slug_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Layout"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_dashboards_slug_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_dashboards_slug_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_dashboards_slug_links_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_dashboards_slug_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -3387,6 +4586,422 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_runs: {
+        parameters: {
+            query?: {
+                schedule?: string | null;
+                project?: string | null;
+                notebook?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRun"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_runs_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_runs_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_runs_id_log: {
+        parameters: {
+            query?: {
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLog"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_runs_id_notebook_html: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_runs_id_notebook_ipynb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_schedules: {
+        parameters: {
+            query?: {
+                project?: string | null;
+                notebook?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_schedules_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_schedules_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_schedules_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_atrium_api_schedules_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_schedules_id_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_tables: {
         parameters: {
             query?: {
@@ -3502,6 +5117,141 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TablePreview"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_dashboards_frame_html: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_dashboards_frame_plotly_digest_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_dashboards_static_name_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_dashboards_slug_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_runs_id_: {
+        parameters: {
+            query?: {
+                theme?: "dark" | "light";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

@@ -3,7 +3,6 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Client } from '../api/client';
 import { Events } from '../api/events';
 import { Operations } from '../api/operations';
-import { cellExecutor } from './executor';
 import { IAtrium } from './tokens';
 
 const atrium: JupyterFrontEndPlugin<IAtrium> = {
@@ -18,4 +17,4 @@ const atrium: JupyterFrontEndPlugin<IAtrium> = {
   }
 };
 
-export default [atrium, cellExecutor];
+export default [atrium];

@@ -32,7 +32,7 @@ def routes(documents: Documents) -> list[Route]:
         wanted = None
         if body.cell_ids is not None:
             wanted = [CellToRun(id, body.sources.get(id)) for id in body.cell_ids]
-        return await documents.execute(request.caller.id, body.notebook, wanted, body.request_id)
+        return await documents.execute(request.caller.id, body.notebook, wanted, body.request_id, body.kernel_id or "")
 
     async def queue(request: Request) -> ExecutionQueue:
         """What runs and waits in a notebook, who asked, and why it waits."""

@@ -65,6 +65,7 @@ class Runner:
         self._unsettled: list[Request] = []
         self._latest: dict[str, Execution] = {}
         self._ending = ""
+        self.not_run: list[str] = []
 
     @property
     def entries(self) -> list[Entry]:
@@ -75,6 +76,7 @@ class Runner:
         """Append to the queue. The cells show it already (:func:`cells.wait`)."""
         self._entries.extend(request.entries)
         self._unsettled.append(request)
+        self.not_run = []
         if self.kernel_id:
             self._launcher.try_again(self.kernel_id)
         if self._task is None or self._task.done():
@@ -241,6 +243,7 @@ class Runner:
 
     def _fail(self, entries: list[Entry], problem: AtriumError) -> None:
         shown = error("EnvironmentError" if problem.status == 422 else "NotRun", problem.message, problem.hint)
+        self.not_run = [entry.cell_id for entry in entries]
         for entry in entries:
             self._end(entry, "error", ename=shown["ename"], evalue=shown["evalue"], show=shown)
 

@@ -183,8 +183,9 @@ class Documents:
             for cell_id in cells.running(notebook) - {entry.cell_id for entry in entries}:
                 cells.finish(notebook, cell_id, None)
         kernel_id = runner.kernel_id if runner is not None else ""
-        waiting = await self.waiting(kernel_id) if entries and entries[0].state == "waiting" else None
-        return ExecutionQueue(path, document_id, kernel_id, waiting, [entry.queued() for entry in entries])
+        not_run = runner.not_run if runner is not None else []
+        waiting = await self.waiting(kernel_id) if not_run or (entries and entries[0].state == "waiting") else None
+        return ExecutionQueue(path, document_id, kernel_id, waiting, [entry.queued() for entry in entries], not_run)
 
     async def kernel(self, kernel_id: str) -> KernelStatus:
         """What a kernel runs in."""

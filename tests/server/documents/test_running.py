@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -105,7 +103,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         f'[ -e "{broken}" ] && echo "error: no space left on device" >&2 && exit 1\nexec "{uv.find_uv_bin()}" "$@"\n'
     )
     wrapper.chmod(0o755)
-    with start_server(folder / "home", ATRIUM_UV=str(wrapper)) as server:
+    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
+    with start_server(folder / "home", ATRIUM_UV=str(wrapper), UV_CACHE_DIR=str(cache)) as server:
         yield Lab(server, closed, broken)
 
 
@@ -116,6 +115,7 @@ def _open(lab: Lab) -> Iterator[None]:
     lab.broken.unlink(missing_ok=True)
     for session in lab.server.request("GET", "api/sessions")[1]:
         lab.server.request("DELETE", f"api/sessions/{session['id']}")
+    lab.until(lambda: not lab.kernels())
 
 
 def test_cells_asked_for_during_a_build_run_once_and_in_order(lab: Lab) -> None:
@@ -209,7 +209,7 @@ def test_a_failed_build_is_told_in_the_cells_and_can_be_retried(lab: Lab) -> Non
 
 def test_errors_interrupts_restarts_and_deaths_end_cells_visibly(lab: Lab) -> None:
     path = "scratch/ana/ends.ipynb"
-    long = "import time, os\nprint('pid', os.getpid(), flush=True)\ntime.sleep(60)"
+    long = "import time\nprint('begun', flush=True)\ntime.sleep(60)"
     file = lab.notebook(path, "1/0", "print('never')", long, "input()", "print('fine')")
 
     request = lab.run(path, "c0", "c1", "c4")
@@ -226,7 +226,7 @@ def test_errors_interrupts_restarts_and_deaths_end_cells_visibly(lab: Lab) -> No
 
     def started() -> dict[str, Any]:
         request = lab.run(path, "c2", "c4")
-        lab.until(lambda: lab.saved(file)[2] and lab.outcome(request)[0]["state"] == "running")
+        lab.until(lambda: lab.outcome(request)[0]["state"] == "running" and lab.saved(file)[2] == ["begun\n"])
         return request
 
     kernel = lab.kernel(path)
@@ -244,7 +244,8 @@ def test_errors_interrupts_restarts_and_deaths_end_cells_visibly(lab: Lab) -> No
     assert lab.end(lab.run(path, "c4")) == ["ok"]
 
     request = started()
-    os.kill(int(lab.saved(file)[2][0].split()[1]), signal.SIGKILL)
+    [process] = lab.kernels()
+    process.kill()
     assert lab.end(request) == ["error", "cancelled"]
     assert lab.outcome(request)[0]["ename"] == "KernelDied"
     assert "died" in lab.saved(file)[2][-1]
@@ -265,7 +266,7 @@ def test_shutting_down_a_kernel_that_waits_leaves_nothing(lab: Lab) -> None:
     request = lab.run(path)
     assert lab.server.request("DELETE", f"api/sessions/{session['id']}")[0] == 204
     assert lab.end(request) == ["cancelled"]
-    assert lab.server.request("GET", "api/kernels")[1] == []
+    assert lab.server.request("GET", f"api/kernels/{kernel}")[0] == 404
     lab.closed.unlink()
     time.sleep(3)
     assert lab.kernels() == []
