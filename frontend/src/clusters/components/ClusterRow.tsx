@@ -1,0 +1,74 @@
+import { Button, ErrorNote, useAction } from '../../ui';
+import { ApiError } from '../../api/errors';
+import type { Cluster, ClustersModel } from '../model';
+import { KINDS, stateOf } from '../words';
+
+export interface ClusterRowProps {
+  cluster: Cluster;
+  attached: boolean;
+  model: ClustersModel;
+  onAttach: () => void;
+}
+
+/** One cluster: what it is, how it is, and what can be done with it. */
+export function ClusterRow({ cluster, attached, model, onAttach }: ClusterRowProps): JSX.Element {
+  const { id } = cluster;
+  const detach = useAction(() => model.detach());
+  const stop = useAction(() => model.stop(id));
+  const restart = useAction(() => model.restart(id));
+  const remove = useAction(() => model.delete(id));
+  const ended = cluster.state === 'stopped' || cluster.state === 'failed';
+  const busy = detach.busy || stop.busy || restart.busy || remove.busy || cluster.state === 'stopping';
+  const failed = cluster.error ? new ApiError(0, cluster.error) : null;
+  return (
+    <div className="atrium-Clusters-row">
+      <div className="atrium-Clusters-title">
+        <span className="atrium-List-label">{cluster.name}</span>
+        <span className="atrium-Tag">{KINDS[cluster.kind]}</span>
+        <span className="atrium-Muted" role="status" title={stateOf(cluster)}>
+          {stateOf(cluster)}
+        </span>
+      </div>
+      {cluster.matches === false ? (
+        <p className="atrium-Muted">It runs another environment than this notebook declares.</p>
+      ) : null}
+      <ErrorNote
+        error={failed ?? detach.error ?? stop.error ?? restart.error ?? remove.error}
+        onRetry={ended ? () => void restart.run() : undefined}
+        retryLabel="Restart"
+      />
+      <div className="atrium-Clusters-actions" onClick={event => event.stopPropagation()}>
+        {attached ? (
+          <Button disabled={busy} onClick={() => void detach.run()}>
+            Detach
+          </Button>
+        ) : (
+          <Button disabled={busy} onClick={onAttach}>
+            Attach
+          </Button>
+        )}
+        {ended ? (
+          failed ? null : (
+            <Button disabled={busy} onClick={() => void restart.run()}>
+              Start
+            </Button>
+          )
+        ) : (
+          <Button disabled={busy} onClick={() => void stop.run()}>
+            Stop
+          </Button>
+        )}
+        {cluster.matches === false ? (
+          <Button disabled={busy} onClick={() => void restart.run()}>
+            Restart here
+          </Button>
+        ) : null}
+        {ended ? (
+          <Button kind="danger" disabled={busy} onClick={() => void remove.run()}>
+            Delete
+          </Button>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,115 @@
+import type { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { Client } from '../api/client';
+import { ApiError, asApiError } from '../api/errors';
+import type { Events } from '../api/events';
+import type { Wire } from '../api/wire';
+
+export type EnvironmentStatus = Wire<'EnvironmentStatus'>;
+export type Package = Wire<'Package'>;
+
+/** A build reports several times a second. */
+const REFRESH_MS = 200;
+
+/** The environment that one notebook declares. */
+export class EnvironmentModel implements IDisposable {
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _client: Client;
+  private readonly _subscription: IDisposable;
+  private readonly _refresh: Throttler<void>;
+  private _path: string;
+  private _status: EnvironmentStatus | null = null;
+  private _error: ApiError | null = null;
+  private _began: number | null = null;
+  private _disposed = false;
+
+  constructor(client: Client, events: Events, path: string) {
+    this._client = client;
+    this._path = path;
+    this._refresh = new Throttler(() => this._ask('GET', 'environments'), {
+      limit: REFRESH_MS,
+      edge: 'trailing'
+    });
+    this._subscription = events.on('environments', event => {
+      if (event === null || event.action === 'changed' || event.id === this._status?.digest) {
+        this.refresh();
+      }
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Null until the first answer. */
+  get status(): EnvironmentStatus | null {
+    return this._status;
+  }
+
+  /** When the build that runs was first seen, ISO 8601; null when none does. */
+  get began(): string | null {
+    return this._began === null ? null : new Date(this._began).toISOString();
+  }
+
+  /** Why it failed, or why nothing is known of it. */
+  get error(): ApiError | null {
+    return this._status?.error ? new ApiError(0, this._status.error) : this._error;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Ask again how it is, soon. */
+  refresh(): void {
+    if (!this._disposed) {
+      void this._refresh.invoke().catch(() => undefined);
+    }
+  }
+
+  /** Have it built unless it is there; what failed before is tried again. */
+  async build(): Promise<void> {
+    await this._ask('POST', 'environments/prebuild');
+  }
+
+  async cancel(): Promise<void> {
+    await this._ask('POST', 'environments/cancel');
+  }
+
+  /** The notebook was renamed or moved. */
+  async rename(path: string): Promise<void> {
+    this._path = path;
+    await this.build();
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._subscription.dispose();
+      this._refresh.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _ask(method: 'GET' | 'POST', path: string): Promise<void> {
+    const notebook = this._path;
+    try {
+      const status = await (method === 'GET'
+        ? this._client.request<EnvironmentStatus>(method, path, undefined, { query: { notebook } })
+        : this._client.request<EnvironmentStatus>(method, path, { notebook }));
+      if (notebook !== this._path) {
+        return;
+      }
+      this._status = status;
+      this._error = null;
+      this._began = status.state === 'building' ? (this._began ?? Date.now()) : null;
+    } catch (error) {
+      this._error = asApiError(error);
+    }
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+}

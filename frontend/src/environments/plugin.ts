@@ -1,0 +1,37 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+
+import { IAtrium } from '../app/tokens';
+import { environmentChip } from './chip';
+import { EnvironmentModel } from './model';
+import { NotebookEnvironment } from './notebook';
+import { IEnvironments } from './tokens';
+
+const environments: JupyterFrontEndPlugin<IEnvironments> = {
+  id: 'jupyter-atrium:environments',
+  description: "A notebook's environment: prebuilt when it is opened, its packages, its errors.",
+  autoStart: true,
+  requires: [IAtrium, INotebookTracker],
+  provides: IEnvironments,
+  activate: (app: JupyterFrontEnd, { client, events }: IAtrium, tracker: INotebookTracker) => {
+    const byPanel = new Map<NotebookPanel, NotebookEnvironment>();
+    tracker.widgetAdded.connect((_, panel) => {
+      const path = () => app.serviceManager.contents.localPath(panel.context.path);
+      const environment = new NotebookEnvironment(panel, new EnvironmentModel(client, events, path()));
+      byPanel.set(panel, environment);
+      panel.disposed.connect(() => byPanel.delete(panel));
+      panel.context.pathChanged.connect(() => void environment.model.rename(path()));
+      panel.toolbar.addItem('atrium-environment', environmentChip(environment));
+      void environment.model.build();
+    });
+    // What declares it may have been edited in another tab.
+    tracker.currentChanged.connect((_, panel) => {
+      if (panel) {
+        byPanel.get(panel)?.model.refresh();
+      }
+    });
+    return { of: panel => byPanel.get(panel) ?? null };
+  }
+};
+
+export default [environments];

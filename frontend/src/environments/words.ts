@@ -1,0 +1,64 @@
+import type { EnvironmentStatus } from './model';
+
+/** What the chip says, and the whole sentence for its tooltip. */
+export interface Words {
+  label: string;
+  title: string;
+  state: 'quiet' | 'busy' | 'attention' | 'error';
+}
+
+export function packages(count: number): string {
+  return count === 1 ? '1 package' : `${count} packages`;
+}
+
+/** Where what is installed is declared. */
+export function origin(status: EnvironmentStatus): string {
+  const declared = status.source || 'popular libraries (the project declares none)';
+  return status.extras?.length ? `${declared} and the cluster’s client` : declared;
+}
+
+/** The chip of an environment; `status` null: not known yet. */
+export function words(status: EnvironmentStatus | null, failed: boolean, outdated: boolean): Words {
+  if (status?.state === 'building') {
+    const far = status.total ? ` ${status.done}/${status.total}` : '';
+    return {
+      label: `${phase(status.phase)}${far}`,
+      title: `Environment: ${status.message}`,
+      state: 'busy'
+    };
+  }
+  if (failed) {
+    return {
+      label: 'Environment failed',
+      title: 'The environment was not built; open for the reason',
+      state: 'error'
+    };
+  }
+  if (status?.state === 'ready') {
+    const what = `${packages(status.count)} from ${origin(status)}`;
+    return outdated
+      ? {
+          label: 'Restart kernel',
+          title: `Environment: ${what}; restart the kernel to use it`,
+          state: 'attention'
+        }
+      : { label: packages(status.count), title: `Environment: ${what}, ready`, state: 'quiet' };
+  }
+  return { label: 'Environment', title: 'Environment: not built yet', state: 'quiet' };
+}
+
+function phase(name: EnvironmentStatus['phase']): string {
+  switch (name) {
+    case 'resolving':
+      return 'Resolving';
+    case 'installing':
+      return 'Installing';
+    case 'checking':
+    case 'publishing':
+      return 'Checking';
+    case 'downloading':
+      return 'Downloading';
+    default:
+      return 'Waiting';
+  }
+}
