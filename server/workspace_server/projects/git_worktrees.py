@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -71,10 +73,14 @@ def track(git: Git, branch: str) -> None:
 
 def remove_tree(path: Path) -> None:
     """Remove a folder whatever its permissions; nothing happens when it is not there."""
-    if not path.is_dir() or path.is_symlink():
-        return
-    for folder, _, _ in os.walk(path):
-        Path(folder).chmod(0o700)
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():  # something was still being written into it
-        shutil.rmtree(path)
+    # A git process whose parent was killed may still be writing into it for a moment.
+    for _ in range(50):
+        if not path.is_dir() or path.is_symlink():
+            return
+        for folder, _, _ in os.walk(path):
+            with suppress(FileNotFoundError):
+                Path(folder).chmod(0o700)
+        shutil.rmtree(path, ignore_errors=True)
+        if path.exists():
+            time.sleep(0.1)
+    shutil.rmtree(path)
