@@ -131,8 +131,12 @@ function takesFocus(name: string, output: WidgetOutput, tracker: INotebookTracke
   }
   const place = placeOf(output, tracker);
   const focused = document.activeElement;
-  const free = focused === document.body || focused === null || focused === place?.panel.content.node;
-  return free && place?.panel.content.widgets[place.cell]?.model.id === changed.cell;
+  // Somebody who types elsewhere meanwhile goes on typing.
+  const free =
+    focused === null ||
+    focused === document.body ||
+    (place?.panel.content.node.contains(focused) && !focused.closest('.jp-Editor, input, textarea, select'));
+  return free === true && place?.panel.content.widgets[place.cell]?.model.id === changed.cell;
 }
 
 export function tableFactory(): IRenderMime.IRendererFactory {

@@ -43,9 +43,11 @@ export class NotebookInsert {
     }
     const { content } = panel;
     NotebookActions.insertBelow(content);
-    content.activeCell?.model.sharedModel.setSource(source);
-    if (content.activeCell) {
-      await content.scrollToCell(content.activeCell);
+    const cell = content.activeCell;
+    if (cell) {
+      cell.model.sharedModel.setSource(source);
+      await cell.ready;
+      await content.scrollToCell(cell, 'center');
     }
     content.activate();
   }

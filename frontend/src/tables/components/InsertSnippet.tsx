@@ -1,7 +1,8 @@
 import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
-import { useRef, useState } from 'react';
+import { type KeyboardEvent, useRef, useState } from 'react';
 
 import { Button, Popover } from '../../ui';
+import { step } from '../../ui/rows';
 import { type SnippetKind, SNIPPETS } from '../snippets';
 
 export interface InsertSnippetProps {
@@ -33,7 +34,7 @@ export function InsertSnippet({ onInsert }: InsertSnippetProps): JSX.Element {
       />
       {open ? (
         <Popover anchor={more} label="Insert snippet" onClose={() => setOpen(false)}>
-          <div className="atrium-Menu" role="menu">
+          <div className="atrium-Menu" role="menu" onKeyDown={onMenuKey}>
             {SNIPPETS.map(({ kind, label }) => (
               <button
                 key={kind}
@@ -52,4 +53,13 @@ export function InsertSnippet({ onInsert }: InsertSnippetProps): JSX.Element {
       ) : null}
     </span>
   );
+}
+
+function onMenuKey(event: KeyboardEvent<HTMLElement>): void {
+  const items = [...event.currentTarget.children];
+  const next = step(event.key, items.indexOf(document.activeElement as Element), items.length);
+  if (next !== null) {
+    event.preventDefault();
+    (items[next] as HTMLElement).focus();
+  }
 }

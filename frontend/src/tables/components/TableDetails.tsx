@@ -101,57 +101,40 @@ function Columns(props: { table: Table }): JSX.Element {
 
 function History(props: { versions: readonly TableVersion[]; runUrl: (run: string) => string }): JSX.Element {
   return (
-    <table className="atrium-History">
-      <thead>
-        <tr>
-          <th scope="col" className="atrium-Number">
-            Version
-          </th>
-          <th scope="col">When</th>
-          <th scope="col">What</th>
-          <th scope="col" className="atrium-Number">
-            Rows
-          </th>
-          <th scope="col">By</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.versions.map(version => (
-          <tr key={version.version}>
-            <td className="atrium-Number">{version.version}</td>
-            <td>
-              <RelativeTime time={version.time} />
-            </td>
-            <td>{operation(version)}</td>
-            <td className="atrium-Number">{version.rows ? `+${version.rows.toLocaleString()}` : ''}</td>
-            <td>
-              <Origin version={version} runUrl={props.runUrl} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ol className="atrium-History" aria-label="Versions">
+      {props.versions.map(version => (
+        <li key={version.version}>
+          <span className="atrium-History-version" title={`Version ${version.version}`}>
+            {version.version}
+          </span>
+          <span className="atrium-List-label">{operation(version)}</span>
+          <span className="atrium-Number">
+            {version.rows ? `+${version.rows.toLocaleString()} ${version.rows === 1 ? 'row' : 'rows'}` : ''}
+          </span>
+          <RelativeTime time={version.time} />
+          <Origin version={version} runUrl={props.runUrl} />
+        </li>
+      ))}
+    </ol>
   );
 }
 
-function Origin({
-  version,
-  runUrl
-}: {
-  version: TableVersion;
-  runUrl: (run: string) => string;
-}): JSX.Element {
-  const where = [version.project, version.branch, version.commit.slice(0, 7), version.notebook]
-    .filter(Boolean)
-    .join(' · ');
-  if (version.run) {
-    return (
-      <a href={runUrl(version.run)} target="_blank" rel="noreferrer" title={where}>
-        run {version.run.slice(0, 7)}
-      </a>
-    );
+function Origin(props: { version: TableVersion; runUrl: (run: string) => string }): JSX.Element | null {
+  const { run, branch, commit, notebook } = props.version;
+  if (!run && !branch) {
+    return null;
   }
-  return <span title={where}>{version.branch}</span>;
+  return (
+    <span className="atrium-History-origin" title={notebook}>
+      {run ? (
+        <a href={props.runUrl(run)} target="_blank" rel="noreferrer">
+          run {run.slice(0, 7)}
+        </a>
+      ) : null}
+      <span>{branch}</span>
+      <span className="atrium-Commit">{commit.slice(0, 7)}</span>
+    </span>
+  );
 }
 
 function operation(version: TableVersion): string {

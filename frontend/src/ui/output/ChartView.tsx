@@ -140,7 +140,8 @@ function configuration(chart: Chart, colours: Colours): ChartConfiguration {
         x: {
           ...axis(chart.xTitle),
           type: chart.scale === 'label' ? 'category' : 'linear',
-          offset: chart.kind === 'bar',
+          offset: chart.kind === 'bar' || chart.scale === 'label',
+          grid: { color: colours.grid, display: chart.scale !== 'label' },
           ...(time ? { min: time.from, max: time.to } : {}),
           ...(time
             ? {
