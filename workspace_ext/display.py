@@ -12,7 +12,7 @@ MIME = "application/vnd.atrium.table+json"
 MAX_ROWS = 1000
 
 # A wide frame shows fewer rows, so that an output never weighs a notebook down.
-MAX_CELLS = 100_000
+MAX_CELLS = 30_000
 
 # Beyond it, JavaScript's numbers would round.
 MAX_INTEGER = 2**53

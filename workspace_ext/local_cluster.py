@@ -15,7 +15,7 @@ from pathlib import Path
 
 from workspace_ext.errors import ClusterError
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 RENEW_SECONDS = 20.0
 GRACE_SECONDS = 90.0
 

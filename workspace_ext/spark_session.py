@@ -46,7 +46,7 @@ def connect(address: str) -> SparkSession:
     if session is None:
         session = _sessions[address] = _open(address)
     for name in location.names():
-        show(session, name)
+        _show_or_warn(session, name)
     tables.after_write(_refresh)
     return session
 
@@ -77,7 +77,15 @@ def _frame(session: Any, table: Any) -> Any:
 def _refresh(name: str) -> None:
     for address, session in _sessions.items():
         if _is_alive(address, session):
-            show(session, name)
+            _show_or_warn(session, name)
+
+
+def _show_or_warn(session: Any, name: str) -> None:
+    # One table that Spark cannot read must not keep a notebook from all others.
+    try:
+        show(session, name)
+    except Exception as error:
+        warnings.warn(f"Spark does not show the table {name!r}: {location.first_line(error)}.", stacklevel=4)
 
 
 def _open(address: str) -> Any:

@@ -52,7 +52,7 @@ class Engine:
         except FileNotFoundError:
             return {"state": "unwritten"}
 
-    def wait(self, *states: str, seconds: float = 120.0) -> dict[str, Any]:
+    def wait(self, *states: str, seconds: float = 240.0) -> dict[str, Any]:
         """The state once it is one of `states`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -49,7 +49,7 @@ def test_long_and_wide_frames_show_their_head() -> None:
     long = display.table(pd.DataFrame({"a": range(5000)}))
     assert (len(long["rows"]), long["total"]) == (1000, 5000)
     wide = display.table(pd.DataFrame(np.zeros((2000, 500))))
-    assert (len(wide["rows"]), len(wide["columns"]), wide["total"]) == (200, 500, 2000)
+    assert (len(wide["rows"]), len(wide["columns"]), wide["total"]) == (60, 500, 2000)
     assert display.table(pd.DataFrame()) == {"columns": [], "rows": [], "total": 0}
 
 

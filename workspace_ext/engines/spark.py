@@ -23,7 +23,7 @@ from pathlib import Path
 
 from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 CLOSE_SECONDS = 15.0
 DEFAULT_MEMORY = "1g"
 
@@ -186,6 +186,8 @@ def watch(server: Server, settings: Settings, file: StateFile, stop: threading.E
     while not server.ready():
         if stop.wait(0.1):
             return "Stopped while starting"
+        if settings.lease.expired():
+            return "Nobody used it"
         if time.monotonic() > deadline:
             raise StartError(f"Spark was not ready within {START_SECONDS:.0f} s: {server.last_words()}")
     file.update(state="running", address=server.address, workers=settings.maximum)
