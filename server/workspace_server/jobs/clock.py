@@ -41,6 +41,8 @@ SILENCE = 25.0
 """Seconds without a heartbeat after which a run that seems to live is ended."""
 GRACE = 15.0
 """Seconds that a run has to end itself after SIGTERM, or after its deadline."""
+SETTLED = 100_000_000
+"""Nanoseconds after which the time of a file is surely another."""
 ON_TIME = timedelta(seconds=60)
 
 Spawn = Callable[[str, Callable[[int], None]], None]
@@ -87,12 +89,29 @@ class Clock:
         self._next: dict[tuple[str, str], datetime | None] = {}
         self._before: datetime | None = None
         self._watched: dict[str, Watched] = {}
+        self._files = (home.database, home.database.with_name(home.database.name + "-wal"))
+        self._state: list[int] = []
+        self._left = 0
 
     def tick(self) -> int:
         """Do what is due. Returns how many runs have not ended."""
+        if self._idle():
+            return 0
         self.fire()
         self.start()
-        return self.watch()
+        self._left = self.watch()
+        return self._left
+
+    def _idle(self) -> bool:
+        """Whether nothing has been written since the last tick, and no time has come. Costs two looks at files."""
+        state = [path.stat().st_mtime_ns if path.exists() else 0 for path in self._files]
+        # The time of a file is coarse: two writes may share it.
+        fresh = time.time_ns() - max(state) < SETTLED
+        changed, self._state = fresh or state != self._state, state
+        moment = self._moment()
+        back = self._before is not None and moment < self._before
+        due = any(fire is not None and fire <= moment for fire in self._next.values())
+        return bool(state[0]) and not (changed or back or due or self._left)
 
     def fire(self) -> None:
         """Claim the fires that are due; of those missed, the latest only."""

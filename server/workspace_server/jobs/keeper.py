@@ -70,9 +70,8 @@ class Keeper:
     def _look(self) -> None:
         """Say that the clock is wanted, and start one when there is none."""
         (self._home.run / "clock.wanted").touch()
-        if self._clock is not None:
-            self._clock.poll()
-        if clock_runs(self._home):
+        starting = self._clock is not None and self._clock.poll() is None
+        if starting or clock_runs(self._home):
             return
         with (self._home.run / "clock.log").open("ab") as output:
             self._clock = subprocess.Popen(

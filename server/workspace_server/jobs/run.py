@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import shutil
-import time
 import traceback
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
@@ -36,8 +35,6 @@ from .store import STARTED, RunRow, as_run, finish
 from .supervisor import Supervisor
 
 NOTEBOOK = "notebook.ipynb"
-QUIET = 0.3
-"""Seconds between two words on how far it is."""
 # What belongs to the server's own Python, or to another kernel.
 PRIVATE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "JPY_", "JUPYTER_", "ATRIUM_")
 
@@ -61,7 +58,6 @@ class Runner:
         self._supervisor = supervisor
         self._log = log
         self._folder = home.runs / run.id
-        self._told = 0.0
 
     def work(self) -> None:
         """Do all of it. Raises what went wrong."""
@@ -141,13 +137,11 @@ class Runner:
         """A line of the log, and what the run does now."""
         self._log.write(f"{iso()} {text}\n")
         self._log.flush()
-        self._save(message=text)
+        self._supervisor.message = text
 
     def progress(self, text: str) -> None:
-        """What the run does now; too often said, it is left out."""
-        if time.monotonic() - self._told > QUIET:
-            self._told = time.monotonic()
-            self._save(message=text)
+        """What the run does now."""
+        self._supervisor.message = text
 
     def _save(self, **columns: Any) -> None:
         with self._storage.session() as session:

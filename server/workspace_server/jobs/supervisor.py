@@ -16,8 +16,9 @@ from workspace_ext.contract.jobs import RunError
 
 from ..kit.storage import Storage
 from . import processes
-from .store import RunRow, finish
+from .store import STARTED, RunRow, finish
 
+PAUSE = 0.2
 BEAT = 2.0
 GRACE = 8.0
 
@@ -37,11 +38,14 @@ class Supervisor:
     ----------
     stopped
         Set when the run shall end; ``reason`` says why.
+    message
+        What the run does now. Set it as often as you like.
     """
 
     def __init__(self, storage: Storage, id: str, timeout: float) -> None:
         self.reason: Reason = ""
         self.stopped = threading.Event()
+        self.message = ""
         self._storage = storage
         self._id = id
         self._timeout = timeout
@@ -68,22 +72,23 @@ class Supervisor:
         )
 
     def _run(self) -> None:
-        beaten = 0.0
-        while not self._done.wait(0.2):
+        beaten, said = 0.0, ""
+        while not self._done.wait(PAUSE):
             if self._asked.is_set():
                 self._stop("timeout" if time.monotonic() > self._deadline else "cancelled")
                 return
             if time.monotonic() > self._deadline:
                 self._stop("timeout")
                 return
-            if time.monotonic() - beaten > BEAT:
-                beaten = time.monotonic()
-                self._beat()
+            if time.monotonic() - beaten > BEAT or said != self.message:
+                beaten, said = time.monotonic(), self.message
+                self._beat(said)
 
-    def _beat(self) -> None:
+    def _beat(self, message: str) -> None:
+        change = update(RunRow).where(RunRow.id == self._id, RunRow.state.in_(STARTED))
         try:
             with self._storage.session() as session:
-                session.execute(update(RunRow).where(RunRow.id == self._id).values(heartbeat=RunRow.heartbeat + 1))
+                session.execute(change.values(heartbeat=RunRow.heartbeat + 1, message=message))
         except SQLAlchemyError:
             log.exception("no sign of life could be given")
 

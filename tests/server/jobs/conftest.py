@@ -22,11 +22,11 @@ from workspace_ext.contract.jobs import CreateSchedule, Run
 from workspace_server.jobs import processes
 from workspace_server.jobs.keeper import clock_runs
 from workspace_server.jobs.service import Jobs
-from workspace_server.jobs.store import ACTIVE
+from workspace_server.jobs.store import ACTIVE, RunRow
 from workspace_server.kit.clock import iso
 from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
-from workspace_server.kit.storage import Base, Storage
+from workspace_server.kit.storage import Storage
 from workspace_server.projects.places import Places
 from workspace_server.projects.store import ProjectRow
 
@@ -72,9 +72,13 @@ class Workshop:
 
     def schedule(self, *sources: str, **wish: Any) -> str:
         """The id of a yearly schedule on a notebook of these cells."""
-        project = self.publish({"report.ipynb": notebook(*sources)})
+        project = self.publish({"report.ipynb": notebook(*sources), "data/rows.csv": "a,b\n1,2\n"})
         given = {"cron": "0 0 1 1 *", "time_zone": "UTC", **wish}
         return self.jobs.create(CreateSchedule(project=project, notebook="report.ipynb", **given), "ana").id
+
+    def start(self, *sources: str, **wish: Any) -> str:
+        """The id of a queued run of a notebook of these cells."""
+        return self.jobs.run_now(self.schedule(*sources, **wish), "ana").id
 
     def clock(self) -> subprocess.Popen[bytes]:
         """A real clock on this home."""
@@ -104,8 +108,6 @@ class Workshop:
     def running(self, id: str) -> int:
         """The pid of the run's process, once its first cell runs."""
         self.until(lambda: self.jobs.run(id).message.startswith("cell "), 180)
-        from workspace_server.jobs.store import RunRow
-
         with self.storage.session() as session:
             return int(session.get_one(RunRow, id).pid or 0)
 
@@ -115,16 +117,30 @@ class Workshop:
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
-    home = Home(tmp_path / "home")
+    """A home without a clock."""
+    with _workshop(tmp_path / "home") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """A home whose clock runs, for all tests of a file, so that its environment is built once."""
+    with _workshop(tmp_path_factory.mktemp("works") / "home") as shop:
+        shop.clock()
+        yield shop
+
+
+@contextlib.contextmanager
+def _workshop(path: Path) -> Iterator[Workshop]:
+    home = Home(path)
     home.prepare()
     storage = Storage(home.database)
-    Base.metadata.create_all(storage.engine)
+    storage.migrate()
     shop = Workshop(home, storage, Jobs(home, storage, Events(), Places(home, storage)))
     yield shop
     for run in shop.jobs.untold():
         if run.state in ACTIVE:
-            with contextlib.suppress(Exception):
-                shop.jobs.cancel(run.id)
+            shop.jobs.cancel(run.id)
     for process in shop.clocks:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
