@@ -30,6 +30,7 @@ from .documents.kernels import ProjectKernelSpecManager, WorkspaceKernelManager,
 from .documents.rooms import journal_class
 from .documents.routes import routes as documents_routes
 from .documents.service import Documents
+from .documents.websocket import PatientConnection
 from .environments.routes import routes as environments_routes
 from .environments.service import Environments
 from .jobs.keeper import Keeper
@@ -185,6 +186,7 @@ class AtriumExtension(ExtensionApp):
         config.AtriumIdentityProvider.token_signs_in = not self.workspace
         config.ServerApp.kernel_manager_class = WorkspaceKernelManager
         config.ServerApp.session_manager_class = WorkspaceSessionManager
+        config.ServerApp.kernel_websocket_connection_class = PatientConnection
         config.YDocExtension.ystore_class = journal_class(str(home.journal / "documents.db"))
         config.YDocExtension.session_store_path = str(home.journal / "sessions.json")
         config.BaseFileIdManager.db_path = str(home.journal / "files.db")

@@ -71,7 +71,7 @@ export class ServerExecutor implements INotebookCellExecutor {
         return success;
       }
       const error = outcome.state === 'error' ? new CellError(outcome) : null;
-      options.onCellExecuted({ cell, success, error: error as never });
+      options.onCellExecuted({ cell, success, error: error });
       return success;
     } catch (error) {
       // Not even queued; what a queued cell has to say it says in its output.

@@ -20,11 +20,11 @@ export interface AwarenessLike {
 export function othersIn(states: Map<number, Record<string, unknown>>, me: string): Present[] {
   const found = new Map<string, Present>();
   for (const state of states.values()) {
-    const user = state['user'] as Partial<Record<string, unknown>> | undefined;
-    const username = String(user?.['username'] ?? user?.['name'] ?? '');
+    const user = state['user'] as Partial<Record<string, string>> | undefined;
+    const username = user?.['username'] ?? user?.['name'];
     if (username && username !== me) {
-      const name = String(user?.['display_name'] || user?.['name'] || username);
-      found.set(username, { username, name, color: String(user?.['color'] ?? '') });
+      const name = user?.['display_name'] || user?.['name'] || username;
+      found.set(username, { username, name, color: user?.['color'] ?? '' });
     }
   }
   return [...found.values()].sort((one, other) => one.name.localeCompare(other.name));

@@ -16,13 +16,13 @@ export class WaitingLines {
   constructor(panel: NotebookPanel, queue: QueueModel) {
     this._panel = panel;
     this._queue = queue;
-    queue.changed.connect(this._update, this);
-    panel.context.ready.then(this._update.bind(this)).catch(console.warn);
-    panel.content.modelContentChanged.connect(this._update, this);
+    queue.changed.connect(this._update);
+    panel.content.modelContentChanged.connect(this._update);
+    void panel.context.ready.then(this._update);
     panel.disposed.connect(() => queue.dispose());
   }
 
-  private _update(): void {
+  private readonly _update = (): void => {
     const queue = this._queue.queue;
     if (this._panel.isDisposed || !queue) {
       return;
@@ -44,7 +44,7 @@ export class WaitingLines {
         this._lines.set(cellId, this._add(cell, cellId));
       }
     }
-  }
+  };
 
   private _add(cell: Cell, cellId: string): Widget {
     const line = ReactWidget.create(createElement(WaitingLine, { queue: this._queue, cellId }));

@@ -30,7 +30,7 @@ export function ProgressLine(props: ProgressLineProps): JSX.Element {
         </span>
         <span className="atrium-Number">
           {known ? `${done.toLocaleString()}/${total.toLocaleString()}` : null}
-          {elapsed >= 3_000 ? ` · ${duration(elapsed)}` : null}
+          {elapsed >= 3_000 ? `${known ? ' · ' : ''}${duration(elapsed)}` : null}
         </span>
         {props.onCancel ? (
           <Button kind="quiet" busy={cancel.busy} onClick={() => void cancel.run()}>

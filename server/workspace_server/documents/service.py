@@ -212,7 +212,7 @@ class Documents:
         source = status.source or "the base set"
         size = f" → {status.count} packages" if status.count else ""
         doing = status.message or ("starting the kernel" if status.state == "ready" else "looking for the environment")
-        return f"{source}{size} · {doing}"
+        return doing if source in doing else f"{source}{size} · {doing}"
 
     def _runner(self, document_id: str) -> Runner:
         if document_id not in self._runners:

@@ -1,0 +1,77 @@
+"""The browser's connection to a kernel that may take minutes to start."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+
+class PatientConnection(ZMQChannelsWebsocketConnection):
+    """Accepts the browser at once and passes on what it said when the kernel is there.
+
+    Jupyter's own lets the browser wait in the handshake, which proxies cut after a minute; a browser that left
+    meanwhile was counted as gone without ever having come.
+    """
+
+    _starting: asyncio.Task[None] | None = None
+    _early: list[Any] | None = None
+
+    async def prepare(self) -> None:
+        if self._started():
+            await super().prepare()
+        else:
+            await self._register_session()
+            self._early = []
+
+    def connect(self) -> Any:
+        if self._early is None:
+            return super().connect()
+        self._send_status_message("starting")
+        self._starting = asyncio.create_task(self._connect_later())
+        # Jupyter awaits the answer before it reads anything from the browser, its leaving included.
+        nothing_to_wait_for: asyncio.Future[None] = asyncio.Future()
+        nothing_to_wait_for.set_result(None)
+        return nothing_to_wait_for
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        if self._early is None:
+            super().handle_incoming_message(incoming_msg)
+        else:
+            self._early.append(incoming_msg)
+
+    def disconnect(self) -> None:
+        if self._early is None:
+            super().disconnect()
+            return
+        if self._starting is not None:
+            self._starting.cancel()
+        self._early = []
+        if self._open_sessions.get(self.session_key) is self.websocket_handler:
+            del self._open_sessions[self.session_key]
+
+    def _started(self) -> bool:
+        return bool(self.kernel_manager.ready.done())
+
+    async def _register_session(self) -> None:
+        key = f"{self.kernel_id}:{self.session.session}"
+        if self._open_sessions.get(key) is not self.websocket_handler:
+            await super()._register_session()
+
+    async def _connect_later(self) -> None:
+        handler = self.websocket_handler
+        try:
+            # Not awaited itself: to be cancelled here must not cancel it for all.
+            await asyncio.wait({self.kernel_manager.ready})
+            await super().prepare()
+            early, self._early = self._early or [], None
+            connected = super().connect()
+            if connected is not None:
+                await connected
+        except Exception as problem:
+            self.log.info("Kernel %s did not start: %s", self.kernel_id, problem)
+            handler.close(1011, "The kernel did not start.")
+            return
+        for message in early:
+            self.handle_incoming_message(message)
