@@ -13,8 +13,22 @@ import app from './app/plugin';
 import clusters from './clusters/plugin';
 import comments from './comments/plugin';
 import environments from './environments/plugin';
+import dashboards from './dashboards/plugin';
 import documents from './documents/plugin';
+import jobs from './jobs/plugin';
 import output from './output/plugin';
+import projects from './projects/plugin';
 import tables from './tables/plugin';
 
-export default [...app, ...environments, ...clusters, ...comments, ...documents, ...output, ...tables];
+export default [
+  ...app,
+  ...projects,
+  ...environments,
+  ...clusters,
+  ...comments,
+  ...dashboards,
+  ...documents,
+  ...output,
+  ...tables,
+  ...jobs
+];

@@ -1,0 +1,98 @@
+import { useRef, useState } from 'react';
+
+import { ApiError } from '../../api/errors';
+import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
+import type { OpenedBranch, ProjectsModel } from '../model';
+import { projectName } from '../words';
+
+export interface CloneFormProps {
+  model: ProjectsModel;
+  onCloned: (opened: OpenedBranch) => void;
+  /** Absent where there is nothing else to show. */
+  onClose?: () => void;
+}
+
+/** One field for the address; the name follows it until somebody edits it. Progress and errors stay in place. */
+export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Element {
+  const [url, setUrl] = useState('');
+  const [ownName, setName] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const name = ownName ?? projectName(url);
+  const clone = useAction(async (address: string, called: string) => {
+    const opened = await model.clone(address, called);
+    if (opened) {
+      onCloned(opened);
+    }
+  });
+  const suggestion = url ? undefined : model.suggestions[0];
+  const error = clone.error instanceof ApiError ? clone.error : null;
+  const about = error?.field;
+  const said = error && about ? [error.message, error.hint].filter(Boolean).join(' ') : null;
+  return (
+    <form
+      className="atrium-Form atrium-CloneForm"
+      aria-label="Clone repository"
+      onSubmit={event => {
+        event.preventDefault();
+        if (url.trim()) {
+          void clone.run(url, name);
+        } else {
+          field.current?.focus();
+        }
+      }}
+    >
+      <FormField label="Repository URL" hint="https:// or ssh://" error={about === 'url' ? said : null}>
+        {control => (
+          <input
+            {...control}
+            ref={field}
+            autoFocus={onClose !== undefined}
+            placeholder="https://host/team/repository.git"
+            value={url}
+            spellCheck={false}
+            disabled={clone.busy}
+            onChange={event => setUrl(event.target.value)}
+          />
+        )}
+      </FormField>
+      {url.trim() ? (
+        <FormField label="Name" error={about === 'name' ? said : null}>
+          {control => (
+            <input
+              {...control}
+              value={name}
+              spellCheck={false}
+              disabled={clone.busy}
+              onChange={event => setName(event.target.value || null)}
+            />
+          )}
+        </FormField>
+      ) : null}
+      {clone.busy ? <OperationLine operation={model.cloning} /> : null}
+      {error && !about ? <ErrorNote error={error} /> : null}
+      <div className="atrium-Form-actions">
+        {onClose ? (
+          <Button kind="quiet" onClick={onClose}>
+            Close
+          </Button>
+        ) : null}
+        {suggestion ? (
+          <Button
+            disabled={clone.busy}
+            title={suggestion.url}
+            onClick={() => {
+              setUrl(suggestion.url);
+              setName(suggestion.name);
+              void clone.run(suggestion.url, suggestion.name);
+            }}
+          >
+            Clone example
+          </Button>
+        ) : null}
+        <Button kind="primary" submit busy={clone.busy}>
+          Clone
+        </Button>
+      </div>
+    </form>
+  );
+}

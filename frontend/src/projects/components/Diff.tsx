@@ -1,0 +1,70 @@
+import { count } from '../words';
+import type { CellDiff, FileDiff } from '../git';
+
+/** A file's difference: cells of a notebook, lines of a text. */
+export function Diff({ diff }: { diff: FileDiff }): JSX.Element {
+  const cells = diff.cells ?? [];
+  return (
+    <section className="atrium-Diff" aria-label={`Changes of ${diff.path}`}>
+      <header className="atrium-Diff-header">
+        <strong>{diff.path}</strong>
+        <span className="atrium-Muted">
+          +{diff.added} −{diff.removed}
+          {cells.length ? ` · ${count(cells.length, 'cell')}` : ''}
+          {diff.outputs ? ` · ${count(diff.outputs, 'output')} changed` : ''}
+        </span>
+      </header>
+      {diff.kind === 'notebook' ? (
+        cells.length ? (
+          cells.map(cell => <Cell key={`${cell.change} ${cell.index} ${cell.id}`} cell={cell} />)
+        ) : (
+          <p className="atrium-Empty">Only metadata changed.</p>
+        )
+      ) : diff.kind === 'text' ? (
+        <Lines text={diff.text ?? ''} />
+      ) : (
+        <p className="atrium-Empty">
+          {diff.kind === 'binary' ? 'Not a text; its content is not shown.' : 'Too large to be shown here.'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Cell({ cell }: { cell: CellDiff }): JSX.Element {
+  return (
+    <div className="atrium-Diff-cell">
+      <div className="atrium-Diff-title">
+        cell {cell.index}{' '}
+        <span className="atrium-Muted">
+          {cell.kind === 'code' ? '' : `${cell.kind} `}
+          {cell.change}
+        </span>
+      </div>
+      {cell.diff ? <Lines text={cell.diff} /> : null}
+      {cell.outputs ? <div className="atrium-Muted">{count(cell.outputs, 'output')} changed</div> : null}
+    </div>
+  );
+}
+
+function Lines({ text }: { text: string }): JSX.Element {
+  return (
+    <pre className="atrium-Diff-lines">
+      {text.split('\n').map((line, index) =>
+        line.startsWith('@@') ? (
+          index ? (
+            <div key={index} className="atrium-mod-gap" aria-hidden="true">
+              ⋯
+            </div>
+          ) : null
+        ) : (
+          <div key={index} className={KINDS[line[0] ?? ' ']}>
+            {line || ' '}
+          </div>
+        )
+      )}
+    </pre>
+  );
+}
+
+const KINDS: Record<string, string> = { '+': 'atrium-mod-added', '-': 'atrium-mod-removed' };

@@ -1,0 +1,90 @@
+import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import { useEffect } from 'react';
+
+import { branchIcon, Button, ErrorNote, OperationLine, useAction, useModel } from '../ui';
+import { Changes } from './components/Changes';
+import { ReviewView } from './components/ReviewView';
+import type { GitModel } from './git';
+import type { ProjectsModel } from './model';
+import { count } from './words';
+
+interface GitViewProps {
+  model: GitModel;
+  projects: ProjectsModel;
+}
+
+function GitView({ model, projects }: GitViewProps): JSX.Element {
+  useModel(model);
+  useModel(projects);
+  const { run } = useAction(() => model.open());
+  useEffect(() => void run(), [run]);
+  const push = useAction(() => model.push());
+  const pull = useAction(() => model.pull());
+  const review = useAction(() => model.openReview());
+  const project = projects.project(model.project);
+  const { status } = model;
+  const target = project?.followed_branch ?? 'main';
+  const reviewable = status?.upstream === true && model.branch !== target && status.ahead === 0;
+  const quiet = status !== null && status.files.length === 0;
+  return (
+    <div className="atrium-Git">
+      <header className="atrium-Git-header">
+        <h2>
+          {project?.name} <span className="atrium-Muted">·</span> {model.branch}
+        </h2>
+        <span className="atrium-Muted">{status ? where(status) : ''}</span>
+        {status?.behind ? (
+          <Button busy={pull.busy} onClick={() => void pull.run()}>
+            Pull
+          </Button>
+        ) : null}
+        {status && (status.ahead || !status.upstream) ? (
+          <Button kind={quiet ? 'primary' : 'plain'} busy={push.busy} onClick={() => void push.run()}>
+            Push
+          </Button>
+        ) : null}
+        {reviewable && !model.review ? (
+          <Button kind={quiet ? 'primary' : 'plain'} busy={review.busy} onClick={() => void review.run()}>
+            Review and merge
+          </Button>
+        ) : null}
+      </header>
+      <ErrorNote error={push.error ?? pull.error ?? review.error} />
+      {model.review ? (
+        <ReviewView model={model} review={model.review} />
+      ) : (
+        <>
+          {quiet ? <OperationLine operation={model.operation} /> : null}
+          <Changes model={model} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function where(status: { ahead: number; behind: number; upstream: boolean }): string {
+  if (!status.upstream) {
+    return 'not pushed yet';
+  }
+  const parts = [];
+  if (status.ahead) {
+    parts.push(`${count(status.ahead, 'commit')} to push`);
+  }
+  if (status.behind) {
+    parts.push(`${count(status.behind, 'commit')} to pull`);
+  }
+  return parts.join(', ') || 'as on the remote';
+}
+
+/** The Git view of a branch, for the main area. */
+export function gitWidget(props: GitViewProps, id: string, label: string): MainAreaWidget {
+  const content = ReactWidget.create(<GitView {...props} />);
+  content.addClass('atrium-GitWidget');
+  const widget = new MainAreaWidget({ content });
+  widget.id = id;
+  widget.title.label = label;
+  widget.title.icon = branchIcon;
+  widget.title.closable = true;
+  widget.disposed.connect(() => props.model.dispose());
+  return widget;
+}

@@ -1,0 +1,267 @@
+import type { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { Client } from '../api/client';
+import { asApiError, type ApiError } from '../api/errors';
+import type { Events } from '../api/events';
+import type { Operation, OperationModel, Operations } from '../api/operations';
+import type { Wire } from '../api/wire';
+
+export type Status = Wire<'Status'>;
+export type FileChange = Wire<'FileChange'>;
+export type FileDiff = Wire<'FileDiff'>;
+export type CellDiff = Wire<'CellDiff'>;
+export type Review = Wire<'Review'>;
+export type Commit = Wire<'Commit'>;
+export type Discarded = Wire<'Discarded'>;
+
+const REFRESH_MS = 1_000;
+
+/** A branch in the Git view: what changed, what is chosen, what is being done. */
+export class GitModel implements IDisposable {
+  readonly project: string;
+  readonly branch: string;
+  private readonly _client: Client;
+  private readonly _operations: Operations;
+  private readonly _subscription: IDisposable;
+  private readonly _throttle: Throttler<void>;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _save: () => Promise<void>;
+  private readonly _left = new Set<string>();
+  private _status: Status | null = null;
+  private _error: ApiError | null = null;
+  private _path: string | null = null;
+  private _diff: FileDiff | null = null;
+  private _diffError: ApiError | null = null;
+  private _operation: OperationModel | null = null;
+  private _discarded: Discarded | null = null;
+  private _review: Review | null = null;
+  private _disposed = false;
+
+  /** `save` writes open documents to the disk. */
+  constructor(
+    client: Client,
+    events: Events,
+    operations: Operations,
+    project: string,
+    branch: string,
+    save: () => Promise<void>
+  ) {
+    this.project = project;
+    this.branch = branch;
+    this._client = client;
+    this._operations = operations;
+    this._save = save;
+    this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._subscription = events.on('projects', event => {
+      if (event === null || event.id === project) {
+        this.refresh();
+      }
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get status(): Status | null {
+    return this._status;
+  }
+
+  get error(): ApiError | null {
+    return this._error;
+  }
+
+  /** The file whose difference is shown. */
+  get path(): string | null {
+    return this._path;
+  }
+
+  get diff(): FileDiff | null {
+    return this._diff;
+  }
+
+  get diffError(): ApiError | null {
+    return this._diffError;
+  }
+
+  /** The push, pull or merge that runs, or ran last and failed. */
+  get operation(): OperationModel | null {
+    return this._operation;
+  }
+
+  /** What was discarded last and can be brought back. */
+  get discarded(): Discarded | null {
+    return this._discarded;
+  }
+
+  get review(): Review | null {
+    return this._review;
+  }
+
+  /** The files to commit. */
+  get chosen(): string[] {
+    return this._status?.files.map(file => file.path).filter(path => !this._left.has(path)) ?? [];
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Save what is open, then look. */
+  async open(): Promise<void> {
+    await this._save();
+    await this.load();
+  }
+
+  async load(): Promise<void> {
+    try {
+      this._status = await this._client.request<Status>('GET', this._url('status'));
+      this._error = null;
+    } catch (error) {
+      this._error = asApiError(error);
+    }
+    const files = this._status?.files ?? [];
+    const shown = files.find(file => file.path === this._path) ?? files[0];
+    await this.show(shown?.path ?? null);
+  }
+
+  refresh(): void {
+    if (!this._disposed) {
+      void this._throttle.invoke().catch(() => undefined);
+    }
+  }
+
+  /** Show the difference of a file. */
+  async show(path: string | null): Promise<void> {
+    this._path = path;
+    if (path === null) {
+      this._diff = null;
+      this._emit();
+      return;
+    }
+    this._emit();
+    try {
+      const diff = await this._client.request<FileDiff>('GET', this._url('diff'), undefined, {
+        query: { path }
+      });
+      if (this._path === path) {
+        this._diff = diff;
+        this._diffError = null;
+      }
+    } catch (error) {
+      this._diff = null;
+      this._diffError = asApiError(error);
+    }
+    this._emit();
+  }
+
+  choose(path: string, chosen: boolean): void {
+    if (chosen) {
+      this._left.delete(path);
+    } else {
+      this._left.add(path);
+    }
+    this._emit();
+  }
+
+  async commit(summary: string, description: string): Promise<Commit> {
+    await this._save();
+    const commit = await this._client.request<Commit>('POST', this._url('commit'), {
+      paths: this.chosen,
+      summary,
+      description
+    });
+    this._discarded = null;
+    await this.load();
+    return commit;
+  }
+
+  async discard(paths: string[]): Promise<void> {
+    await this._save();
+    this._discarded = await this._client.request<Discarded>('POST', this._url('discard'), { paths });
+    await this.load();
+  }
+
+  async undoDiscard(): Promise<void> {
+    await this._client.request('POST', this._url('restore'), { backup: this._discarded?.backup ?? '' });
+    this._discarded = null;
+    await this.load();
+  }
+
+  /** True when it succeeded; failure stays with `operation`. */
+  async push(): Promise<boolean> {
+    return this._run(await this._client.request<Operation>('POST', this._url('push')));
+  }
+
+  async pull(): Promise<boolean> {
+    await this._save();
+    return this._run(await this._client.request<Operation>('POST', this._url('pull')));
+  }
+
+  async merge(summary: string): Promise<boolean> {
+    const merged = await this._run(
+      await this._client.request<Operation>('POST', this._url('merge'), { summary })
+    );
+    if (merged) {
+      this._review = null;
+      this._emit();
+    }
+    return merged;
+  }
+
+  async openReview(): Promise<void> {
+    this._operation = null;
+    this._review = await this._client.request<Review>('GET', this._url('review'));
+    this._emit();
+  }
+
+  closeReview(): void {
+    this._review = null;
+    this._operation = null;
+    this._emit();
+  }
+
+  async log(limit: number): Promise<Commit[]> {
+    const reply = await this._client.request<Wire<'CommitList'>>('GET', this._url('log'), undefined, {
+      query: { limit }
+    });
+    return reply.commits;
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._subscription.dispose();
+      this._throttle.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _run(started: Operation): Promise<boolean> {
+    const operation = this._operations.follow(started);
+    this._operation = operation;
+    this._emit();
+    try {
+      const ended = await operation.done;
+      this._operation = null;
+      await this.load();
+      return ended.state === 'succeeded';
+    } catch {
+      // Its error is shown where it was started.
+      this._emit();
+      return false;
+    }
+  }
+
+  private _url(what: string): string {
+    return `projects/${this.project}/branches/${encodeURIComponent(this.branch)}/${what}`;
+  }
+
+  private _emit(): void {
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import type { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { Client } from '../api/client';
+import { asApiError, type ApiError } from '../api/errors';
+import type { Event, Events } from '../api/events';
+import type { Operation, OperationModel, Operations } from '../api/operations';
+import type { Wire } from '../api/wire';
+
+export type Project = Wire<'Project'>;
+export type Branch = Wire<'Branch'>;
+export type OpenedBranch = Wire<'OpenedBranch'>;
+export type Suggestion = Wire<'Suggestion'>;
+
+/** Where in a project a file lies. */
+export interface Place {
+  project: Project;
+  branch: Branch;
+  /** Within the branch's folder. */
+  path: string;
+}
+
+const REFRESH_MS = 500;
+
+/** The projects, with their branches and production. */
+export class ProjectsModel implements IDisposable {
+  private readonly _client: Client;
+  private readonly _operations: Operations;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _published = new Signal<this, Project>(this);
+  private readonly _subscription: IDisposable;
+  private readonly _throttle: Throttler<void>;
+  private _projects: Project[] | null = null;
+  private _suggestions: Suggestion[] = [];
+  private _error: ApiError | null = null;
+  private _cloning: OperationModel<OpenedBranch> | null = null;
+  private _disposed = false;
+
+  constructor(client: Client, events: Events, operations: Operations) {
+    this._client = client;
+    this._operations = operations;
+    this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._subscription = events.on('projects', event => void this._onEvent(event));
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** A project's production has moved to another commit. */
+  get published(): ISignal<this, Project> {
+    return this._published;
+  }
+
+  /** Null until the first answer. */
+  get projects(): Project[] | null {
+    return this._projects;
+  }
+
+  /** Repositories to begin with that are not cloned yet. */
+  get suggestions(): Suggestion[] {
+    const cloned = new Set(this._projects?.map(project => project.url));
+    return this._suggestions.filter(one => !cloned.has(one.url));
+  }
+
+  get error(): ApiError | null {
+    return this._error;
+  }
+
+  /** The clone that was started here last. */
+  get cloning(): OperationModel<OpenedBranch> | null {
+    return this._cloning;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const [projects, suggestions] = await Promise.all([
+        this._client.request<Wire<'ProjectList'>>('GET', 'projects'),
+        this._client.request<Wire<'SuggestionList'>>('GET', 'projects/suggestions')
+      ]);
+      this._projects = projects.projects;
+      this._suggestions = suggestions.suggestions;
+      this._error = null;
+    } catch (error) {
+      this._error = asApiError(error);
+    }
+    this._emit();
+  }
+
+  refresh(): void {
+    if (!this._disposed) {
+      void this._throttle.invoke().catch(() => undefined);
+    }
+  }
+
+  place(path: string): Place | null {
+    for (const project of this._projects ?? []) {
+      for (const branch of project.branches) {
+        if (branch.folder && (path === branch.folder || path.startsWith(`${branch.folder}/`))) {
+          return { project, branch, path: path.slice(branch.folder.length + 1) };
+        }
+      }
+    }
+    return null;
+  }
+
+  project(id: string): Project | null {
+    return this._projects?.find(project => project.id === id) ?? null;
+  }
+
+  /** Resolves when the clone has ended; null when it was cancelled. */
+  async clone(url: string, name: string): Promise<OpenedBranch | null> {
+    const started = await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name });
+    this._cloning = this._operations.follow(started);
+    this._emit();
+    try {
+      const { result } = await this._cloning.done;
+      await this.load();
+      return result;
+    } finally {
+      this._cloning = null;
+      this._emit();
+    }
+  }
+
+  async branches(id: string): Promise<Branch[]> {
+    return (await this._client.request<Wire<'BranchList'>>('GET', `projects/${id}/branches`)).branches;
+  }
+
+  async create(id: string, name: string, source: string, notebook: string): Promise<OpenedBranch> {
+    const opened = await this._client.request<OpenedBranch>('POST', `projects/${id}/branches`, {
+      name,
+      source,
+      notebook
+    });
+    await this.load();
+    return opened;
+  }
+
+  async switchTo(id: string, branch: string, notebook: string): Promise<OpenedBranch> {
+    const opened = await this._client.request<OpenedBranch>('POST', `projects/${id}/switch`, {
+      branch,
+      notebook
+    });
+    await this.load();
+    return opened;
+  }
+
+  /** @throws ApiError `would_lose`, naming what exists only here, unless forced. */
+  async delete(id: string, force: boolean): Promise<void> {
+    await this._client.request('DELETE', `projects/${id}`, undefined, { query: { force } });
+    await this.load();
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._subscription.dispose();
+      this._throttle.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _onEvent(event: Event | null): Promise<void> {
+    if (event?.action !== 'production') {
+      this.refresh();
+      return;
+    }
+    const before = this.project(event.id)?.production?.sha;
+    await this.load();
+    const project = this.project(event.id);
+    // The first one comes with the clone and is no news.
+    if (project?.production && before && project.production.sha !== before) {
+      this._published.emit(project);
+    }
+  }
+
+  private _emit(): void {
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+}

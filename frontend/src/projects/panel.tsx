@@ -1,0 +1,181 @@
+import { useState } from 'react';
+
+import {
+  branchIcon,
+  Button,
+  ErrorNote,
+  List,
+  Panel,
+  plusIcon,
+  projectIcon,
+  RelativeTime,
+  useAction,
+  useModel
+} from '../ui';
+import { CloneForm } from './components/CloneForm';
+import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
+import { branchTitle, count, distance } from './words';
+
+export interface ProjectsPanelProps {
+  model: ProjectsModel;
+  onCloned: (opened: OpenedBranch) => void;
+  onOpen: (project: Project, branch: Branch) => Promise<void>;
+  onGit: (project: string, branch: string) => void;
+  onFolder: (folder: string) => void;
+}
+
+/** A row of the panel; its key says of what: `project`, `project branch name`, `project production`. */
+type Row =
+  | { kind: 'project'; key: string; project: Project }
+  | { kind: 'branch'; key: string; project: Project; branch: Branch }
+  | { kind: 'production'; key: string; project: Project };
+
+/** The projects, their branches, and what is in production. */
+export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
+  const { model } = props;
+  useModel(model);
+  const [cloning, setCloning] = useState(false);
+  const open = useAction(props.onOpen);
+  const { projects } = model;
+  const none = projects?.length === 0;
+  const activate = (row: Row) => {
+    if (row.kind === 'branch') {
+      void open.run(row.project, row.branch);
+    } else if (row.kind === 'project') {
+      props.onFolder(row.project.folder);
+    }
+  };
+  return (
+    <Panel
+      title="Projects"
+      actions={
+        none ? null : (
+          <Button kind="quiet" icon={plusIcon} aria-expanded={cloning} onClick={() => setCloning(!cloning)}>
+            Clone
+          </Button>
+        )
+      }
+    >
+      {none ? <p className="atrium-Projects-none">No projects yet. Clone a repository to begin.</p> : null}
+      {cloning || none ? (
+        <CloneForm
+          model={model}
+          {...(none ? {} : { onClose: () => setCloning(false) })}
+          onCloned={opened => {
+            setCloning(false);
+            props.onCloned(opened);
+          }}
+        />
+      ) : null}
+      <ErrorNote error={open.error} />
+      {none ? null : (
+        <List<Row>
+          label="Projects"
+          className="atrium-Projects"
+          items={projects && rows(projects)}
+          itemKey={row => row.key}
+          searchText={row =>
+            row.kind === 'branch'
+              ? `${row.project.name} ${row.branch.name}`
+              : `${row.project.name} ${row.kind}`
+          }
+          onActivate={activate}
+          error={model.error}
+          onRetry={() => model.refresh()}
+        >
+          {row =>
+            row.kind === 'project' ? (
+              <ProjectRow project={row.project} />
+            ) : row.kind === 'branch' ? (
+              <BranchRow
+                branch={row.branch}
+                followed={row.branch.name === row.project.followed_branch}
+                onGit={() => props.onGit(row.project.id, row.branch.name)}
+              />
+            ) : (
+              <ProductionRow project={row.project} />
+            )
+          }
+        </List>
+      )}
+    </Panel>
+  );
+}
+
+function rows(projects: Project[]): Row[] {
+  return projects.flatMap(project => [
+    { kind: 'project' as const, key: project.id, project },
+    ...[...project.branches]
+      .sort((a, b) => Number(b.name === project.followed_branch) - Number(a.name === project.followed_branch))
+      .map(branch => ({
+        kind: 'branch' as const,
+        key: `${project.id} branch ${branch.name}`,
+        project,
+        branch
+      })),
+    { kind: 'production' as const, key: `${project.id} production`, project }
+  ]);
+}
+
+function ProjectRow({ project }: { project: Project }): JSX.Element {
+  return (
+    <>
+      <projectIcon.react tag="span" className="atrium-Icon" />
+      <span className="atrium-List-label atrium-Projects-name" title={project.url}>
+        {project.name}
+      </span>
+    </>
+  );
+}
+
+function BranchRow(props: { branch: Branch; followed: boolean; onGit: () => void }): JSX.Element {
+  const { branch } = props;
+  return (
+    <div className="atrium-Projects-branch" title={branchTitle(branch)}>
+      <branchIcon.react tag="span" className="atrium-Icon" />
+      <span className="atrium-List-label">{branch.name}</span>
+      <span className="atrium-Muted">{distance(branch)}</span>
+      <Button
+        kind="quiet"
+        className={branch.changes ? 'atrium-Projects-changes' : 'atrium-Projects-git'}
+        aria-label={
+          branch.changes
+            ? `Commit ${count(branch.changes, 'file')} of ${branch.name}`
+            : `Commits and review of ${branch.name}`
+        }
+        onClick={event => {
+          event.stopPropagation();
+          props.onGit();
+        }}
+      >
+        {branch.changes ? <span className="atrium-Count">{branch.changes}</span> : 'Git'}
+      </Button>
+    </div>
+  );
+}
+
+function ProductionRow({ project }: { project: Project }): JSX.Element {
+  const { production, problem } = project;
+  return (
+    <div className="atrium-Projects-branch atrium-Muted">
+      <span className="atrium-List-label" title={`Follows ${project.followed_branch} of ${project.url}`}>
+        production
+      </span>
+      {problem ? (
+        <span className="atrium-Projects-problem" title={[problem.message, problem.hint].join(' ')}>
+          not updated
+        </span>
+      ) : null}
+      {production ? (
+        <>
+          <span className="atrium-Commit" title={production.sha}>
+            {production.sha.slice(0, 7)}
+          </span>
+          <RelativeTime time={production.published} />
+        </>
+      ) : problem ? null : (
+        <span>publishing</span>
+      )}
+    </div>
+  );
+}

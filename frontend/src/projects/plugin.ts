@@ -1,0 +1,144 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, Notification, showDialog, type MainAreaWidget } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { createElement } from 'react';
+
+import { ApiError } from '../api/errors';
+import { IAtrium } from '../app/tokens';
+import { notifyError, panelWidget, projectIcon } from '../ui';
+import { branchChip } from './chip';
+import { GitModel } from './git';
+import { gitWidget } from './git-view';
+import { ProjectsModel } from './model';
+import { Navigator } from './navigate';
+import { ProjectsPanel } from './panel';
+import { IProjects } from './tokens';
+
+const OPEN_GIT = 'atrium-projects:git';
+const DELETE = 'atrium-projects:delete';
+
+const projects: JupyterFrontEndPlugin<IProjects> = {
+  id: 'jupyter-atrium:projects',
+  description: 'Cloned repositories: their branches, commits, reviews, and what is in production.',
+  autoStart: true,
+  requires: [IAtrium, IDocumentManager, INotebookTracker],
+  optional: [IDefaultFileBrowser, ILayoutRestorer],
+  provides: IProjects,
+  activate: (
+    app: JupyterFrontEnd,
+    { client, events, operations }: IAtrium,
+    documents: IDocumentManager,
+    tracker: INotebookTracker,
+    browser: IDefaultFileBrowser | null,
+    restorer: ILayoutRestorer | null
+  ): IProjects => {
+    const model = new ProjectsModel(client, events, operations);
+    const navigator = new Navigator(app, documents, tracker, browser);
+    const views = new Map<string, MainAreaWidget>();
+
+    const openGit = (id: string, branch: string) => {
+      const key = `atrium-git-${id}-${branch}`;
+      let view = views.get(key);
+      if (!view || view.isDisposed) {
+        const save = () =>
+          navigator.save(model.project(id)?.branches.find(one => one.name === branch) ?? null);
+        const git = new GitModel(client, events, operations, id, branch, save);
+        view = gitWidget({ model: git, projects: model }, key, `Git: ${branch}`);
+        views.set(key, view);
+        app.shell.add(view, 'main');
+      }
+      app.shell.activateById(view.id);
+    };
+
+    const panel = panelWidget(
+      createElement(ProjectsPanel, {
+        model,
+        onCloned: opened => navigator.openClone(opened),
+        onOpen: async (project, branch) => navigator.open(await model.switchTo(project.id, branch.name, '')),
+        onGit: openGit,
+        onFolder: folder => void navigator.showFolder(folder)
+      }),
+      { id: 'atrium-projects', caption: 'Projects', icon: projectIcon }
+    );
+    app.shell.add(panel, 'left', { rank: 50 });
+    restorer?.add(panel, 'atrium-projects');
+
+    tracker.widgetAdded.connect((_, notebook) => {
+      const path = () => app.serviceManager.contents.localPath(notebook.context.path);
+      const chip = branchChip({ model, navigator, panel: notebook, path, openGit });
+      notebook.toolbar.addItem('atrium-branch', chip);
+      notebook.context.pathChanged.connect(() => chip.update());
+      // What was typed becomes a change once it is on the disk.
+      notebook.context.fileChanged.connect(() => model.refresh());
+    });
+
+    model.published.connect((_, project) => {
+      const commit = project.production?.sha.slice(0, 7) ?? '';
+      Notification.success(`${project.followed_branch} → ${commit}, production of ${project.name} updated`, {
+        autoClose: 6_000
+      });
+    });
+
+    /** The project, and branch if there is one, of the row that was clicked. */
+    const clicked = () => {
+      const row = app.contextMenuHitTest(node => node.classList.contains('atrium-List-row'));
+      const [id = '', kind, ...branch] = (row?.dataset['key'] ?? '').split(' ');
+      const project = model.project(id);
+      return project && { project, branch: kind === 'branch' ? branch.join(' ') : project.followed_branch };
+    };
+    app.commands.addCommand(OPEN_GIT, {
+      label: 'Changes, Commits and Review',
+      execute: () => {
+        const at = clicked();
+        if (at) {
+          openGit(at.project.id, at.branch);
+        }
+      }
+    });
+    app.commands.addCommand(DELETE, {
+      label: 'Delete Project…',
+      execute: async () => {
+        const at = clicked();
+        if (at) {
+          await remove(model, at.project.id, at.project.name);
+        }
+      }
+    });
+    for (const [rank, command] of [OPEN_GIT, DELETE].entries()) {
+      app.contextMenu.addItem({ command, selector: '.atrium-Projects .atrium-List-row', rank });
+    }
+
+    void model.load();
+    return { model, place: path => model.place(path), openGit };
+  }
+};
+
+/** Asks, naming what would be lost where something would. */
+async function remove(model: ProjectsModel, id: string, name: string): Promise<void> {
+  const ask = async (body: string) =>
+    (
+      await showDialog({
+        title: `Delete ${name}?`,
+        body,
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Delete' })]
+      })
+    ).button.accept;
+  try {
+    if (await ask('It is removed from this workspace; the remote repository stays as it is.')) {
+      await model.delete(id, false).catch(async (error: unknown) => {
+        if (!(error instanceof ApiError) || error.code !== 'would_lose') {
+          throw error;
+        }
+        if (await ask(error.message)) {
+          await model.delete(id, true);
+        }
+      });
+    }
+  } catch (error) {
+    notifyError(error);
+  }
+}
+
+export default [projects];
