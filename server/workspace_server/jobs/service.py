@@ -352,7 +352,7 @@ def _check(parameters: dict[str, ParameterValue], cluster: ScheduleCluster | Non
                 "invalid_parameter", f"{name!r} cannot be the name of a parameter.",
                 "Use the name of a variable of the notebook.", "parameters",
             )  # fmt: skip
-    if cluster is not None and not 1 <= cluster.minimum <= cluster.maximum <= MOST_WORKERS:
+    if cluster is not None and not 0 <= cluster.minimum <= max(1, cluster.maximum) <= MOST_WORKERS:
         raise Invalid(
             "invalid_cluster", f"{cluster.minimum} to {cluster.maximum} workers are not possible.",
             f"Choose 1 to {MOST_WORKERS}, the lower number first.", "cluster",

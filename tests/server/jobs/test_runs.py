@@ -215,6 +215,8 @@ def test_a_clock_that_nobody_wants_goes_when_its_runs_have_ended(works: Workshop
     assert wanted(lease, 0)
     os.utime(lease, (time.time() - PATIENCE - 1,) * 2)
     assert not wanted(lease, 0)
+    assert wanted(lease, time.time()), "a new clock waits for its server to come back"
+    lease.unlink()
     assert works.clocks[-1].wait(60) == 0
     assert works.jobs.run(id).state == "succeeded"
     works.clock()
