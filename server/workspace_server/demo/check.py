@@ -248,32 +248,38 @@ class Journey:
     def dashboard(self) -> str:
         made = self.ana.call("POST", "/dashboards", {"notebook": f"projects/{PROJECT}/main/{NOTEBOOK}"})
         self.slug = made["slug"]
-        self.link = self.ana.call("POST", f"/dashboards/{self.slug}/links", {})
         view = self.ana.call("GET", f"/dashboards/{self.slug}")
-        names = [widget["name"] for widget in view["snapshot"]["widgets"]]
+        names = [widget["name"] for widget in view["widgets"]]
         expect(names == ["forecast_date", "store"], f"the widgets are {names}")
-        return f"two widgets, {len(view['layout']['tiles'])} tiles proposed, a link to share"
+        expect(view["provenance"]["run"] == self.run["id"], f"it shows {view['provenance']}")
+        link = self.ana.call("POST", f"/dashboards/{self.slug}/links", {"label": "the board"})
+        self.link = link["url"].partition("#")[2]
+        return f"two widgets, {len(view['tiles'])} tiles proposed, the run's results at once, a link that expires"
 
     def viewer(self) -> str:
-        token = self.link["token"]
-        viewer = Client(self.address, token)
+        viewer = Client(self.address, self.link)
         view = viewer.call("GET", f"/dashboards/{self.slug}")
         expect("forecast_store" not in json.dumps(view), "the viewer is shown code")
-        widgets = {widget["name"]: widget for widget in view["snapshot"]["widgets"]}
+        widgets = {widget["name"]: widget for widget in view["widgets"]}
         shown = {name: widget["value"] for name, widget in widgets.items()}
         other = next(choice for choice in widgets["store"]["choices"] if choice != shown["store"])
-        before = viewer.call("POST", f"/dashboards/{self.slug}/answers", {"values": shown})
-        after = viewer.call("POST", f"/dashboards/{self.slug}/answers", {"values": {**shown, "store": other}})
-        expect(_tables(before) != _tables(after), f"{other} shows the same numbers as {shown['store']}")
-        self._refused(
-            viewer, "POST", f"/dashboards/{self.slug}/answers", {"values": {"store": "__import__('os')"}}, 422
-        )
+        answers = f"/dashboards/{self.slug}/answers"
+        answer = viewer.call("POST", answers, {"values": {**shown, "store": other}})
+        before = {tile["id"]: tile["outputs"] for tile in view["tiles"]}
+        changed = [tile["id"] for tile in answer["tiles"] if tile["outputs"] != before[tile["id"]]]
+        expect({"selected", "plot-selected"} <= set(changed), f"{other} changed only {changed}")
+        again = viewer.call("POST", answers, {"values": {**shown, "store": other}})
+        expect(again["cached"] and again["tiles"] == answer["tiles"], "the same question was computed twice")
+        self._refused(viewer, "POST", answers, {"values": {"store": "__import__('os')"}}, 422)
         self._refused(viewer, "GET", "/projects", None, 403)
         self._refused(viewer, "POST", "/documents/execute", {"notebook": "x.ipynb"}, 403)
         self._refused(viewer, "GET", "//api/contents", None, 403)
         self._refused(viewer, "POST", "//api/kernels", {}, 403)
         self._refused(Client(self.address), "GET", f"/dashboards/{self.slug}", None, 401)
-        return f"with only the link: {shown['store']} and {other} differ; code, files and kernels refused"
+        expect(self._versions()["forecasts"] == self.run["tables"][0]["version"], "a viewer changed a table")
+        return (
+            f"{shown['store']} and {other} differ, {answer['seconds']:.1f} s, then cached; code, files, kernels refused"
+        )
 
     # Helpers
 
@@ -353,11 +359,6 @@ def _number(said: str, what: str) -> int:
     words = said.replace(",", " ").split()
     expect(what in words, f"it said {said!r}")
     return int(words[words.index(what) - 1])
-
-
-def _tables(answer: Any) -> str:
-    """The numbers of an answer, for comparison."""
-    return json.dumps(answer["outputs"], sort_keys=True)
 
 
 def _break(steps: list[Step], name: str, process: subprocess.Popen[bytes]) -> list[Step]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from uv import find_uv_bin
 
 from ..kit.home import Home
@@ -52,8 +53,15 @@ def server(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(30)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        end_all(home)
+
+
+def end_all(home: Home) -> None:
+    """Kill whatever still works on ``home``: clusters, the clock and runs outlive their server on purpose."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and any(str(home.path) in argument for argument in process.cmdline()):
+                process.kill()
 
 
 def remove(folder: Path) -> None:
