@@ -1,8 +1,12 @@
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { EnvironmentModel } from './model';
+
+/** How long after attaching a kernel that still starts is restarted without asking. */
+const SETTLE_MS = 60_000;
 
 /** A notebook's environment and the kernel that runs, or does not yet run, in it. */
 export class NotebookEnvironment implements IDisposable {
@@ -12,6 +16,7 @@ export class NotebookEnvironment implements IDisposable {
   /** What the notebook declared when its kernel started; null while there is no kernel. */
   private _started: string | null = null;
   private _kernel: string | null = null;
+  private _settleUntil = 0;
 
   constructor(panel: NotebookPanel, model: EnvironmentModel) {
     this.panel = panel;
@@ -42,13 +47,14 @@ export class NotebookEnvironment implements IDisposable {
     this._kernelStarted();
   }
 
-  /** The environment changes by what this person just did: restart the kernel at once if nothing is lost by it. */
+  /**
+   * The environment changes by what this person just did: restart the kernel by itself if nothing is lost by it, at
+   * once or when it has started.
+   */
   async settle(): Promise<void> {
     await this.model.build();
-    const { session } = this.panel.sessionContext;
-    if (this.outdated && session?.kernel?.status === 'idle' && this._untouched) {
-      await this.restart();
-    }
+    this._settleUntil = Date.now() + SETTLE_MS;
+    await this._settle();
   }
 
   dispose(): void {
@@ -60,10 +66,23 @@ export class NotebookEnvironment implements IDisposable {
     }
   }
 
-  /** Whether no cell has been run in this kernel. */
+  private async _settle(): Promise<void> {
+    const kernel = this.panel.sessionContext.session?.kernel;
+    if (kernel?.status === 'idle' && Date.now() < this._settleUntil && this.outdated) {
+      this._settleUntil = 0;
+      if (this._untouched) {
+        await this.restart();
+      }
+    }
+  }
+
+  /** Whether no cell has been run or waits to be. */
   private get _untouched(): boolean {
     const cells = [...(this.panel.content.model?.cells ?? [])];
-    return cells.every(cell => cell.type !== 'code' || !cell.sharedModel.toJSON().execution_count);
+    return cells.every(cell => {
+      const { executionCount, executionState } = cell as Partial<ICodeCellModel>;
+      return !executionCount && executionState !== 'running';
+    });
   }
 
   private readonly _onChanged = (): void => {
@@ -85,6 +104,8 @@ export class NotebookEnvironment implements IDisposable {
   private readonly _onStatus = (_: unknown, status: string): void => {
     if (status === 'restarting' || status === 'autorestarting') {
       this._kernelStarted();
+    } else if (status === 'idle') {
+      void this._settle().catch(error => console.warn('Atrium: the kernel did not restart.', error));
     }
   };
 

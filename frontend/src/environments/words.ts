@@ -44,7 +44,7 @@ export function words(status: EnvironmentStatus | null, failed: boolean, outdate
         }
       : { label: packages(status.count), title: `Environment: ${what}, ready`, state: 'quiet' };
   }
-  return { label: 'Environment', title: 'Environment: not built yet', state: 'quiet' };
+  return { label: 'Environment', title: status ? 'Environment: not built' : 'Environment', state: 'quiet' };
 }
 
 function phase(name: EnvironmentStatus['phase']): string {

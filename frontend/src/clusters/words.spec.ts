@@ -1,0 +1,70 @@
+import type { Cluster } from './model';
+import { words, wrongWorkers } from './words';
+
+function cluster(changes: Partial<Cluster>): Cluster {
+  return {
+    id: 'c',
+    name: 'small',
+    kind: 'dask',
+    state: 'running',
+    message: '',
+    workers: 2,
+    minimum: 1,
+    maximum: 4,
+    notebook: 'projects/p/main/n.ipynb',
+    attached: 1,
+    created_by: 'ana',
+    created: '2026-11-20T16:00:00+00:00',
+    dashboard: null,
+    matches: null,
+    error: null,
+    log: '',
+    ...changes
+  };
+}
+
+describe('The chip of a cluster', () => {
+  it('shows how many workers are there of how many there may be', () => {
+    expect(words(cluster({}))).toEqual({
+      label: 'small · 2/4',
+      title: 'Dask cluster small: 2 of 4 workers',
+      state: 'quiet'
+    });
+    expect(words(null).label).toBe('No cluster');
+  });
+
+  it('needs somebody when it failed or runs another environment', () => {
+    expect(words(cluster({ state: 'failed' })).state).toBe('error');
+    expect(words(cluster({ matches: false })).state).toBe('attention');
+    expect(words(cluster({ matches: true })).state).toBe('quiet');
+  });
+
+  it('is busy while it builds, starts and stops', () => {
+    const building = words(cluster({ state: 'building', message: 'installing dask (3 of 67)' }));
+    expect(building).toMatchObject({ label: 'small · building', state: 'busy' });
+    expect(building.title).toContain('installing dask (3 of 67)');
+    expect(words(cluster({ state: 'stopping' })).state).toBe('busy');
+    expect(words(cluster({ state: 'stopped' })).state).toBe('quiet');
+  });
+});
+
+describe('Numbers of workers', () => {
+  it.each([
+    [1, 4],
+    [0, 1],
+    [2, 2]
+  ])('%d to %d is possible', (minimum, maximum) => {
+    expect(wrongWorkers(minimum, maximum)).toBeNull();
+  });
+
+  it.each([
+    [-1, 4],
+    [3, 2],
+    [0, 0],
+    [1.5, 4],
+    [NaN, 4],
+    [1, NaN]
+  ])('%d to %d is refused', (minimum, maximum) => {
+    expect(wrongWorkers(minimum, maximum)).not.toBeNull();
+  });
+});

@@ -1,0 +1,58 @@
+import type { EnvironmentStatus } from './model';
+import { words } from './words';
+
+function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
+  return {
+    state: 'none',
+    id: null,
+    operation: null,
+    error: null,
+    source: 'requirements.txt',
+    digest: 'd',
+    phase: '',
+    message: '',
+    done: 0,
+    total: 0,
+    count: 0,
+    detail: '',
+    ...changes
+  };
+}
+
+describe('The chip of an environment', () => {
+  it('says how far a build is, and in the tooltip with what', () => {
+    const building = status({
+      state: 'building',
+      phase: 'installing',
+      message: 'installing prophet (3 of 41)',
+      done: 3,
+      total: 41
+    });
+    expect(words(building, false, false)).toEqual({
+      label: 'Installing 3/41',
+      title: 'Environment: installing prophet (3 of 41)',
+      state: 'busy'
+    });
+    // An earlier failure does not hide that it is being tried again.
+    expect(words(building, true, false).state).toBe('busy');
+  });
+
+  it('counts packages once it is ready, and asks for a restart when the kernel has another', () => {
+    const ready = status({ state: 'ready', count: 41 });
+    expect(words(ready, false, false)).toMatchObject({ label: '41 packages', state: 'quiet' });
+    expect(words(ready, false, true)).toMatchObject({ label: 'Restart kernel', state: 'attention' });
+    expect(words(status({ state: 'ready', count: 1 }), false, false).label).toBe('1 package');
+  });
+
+  it('names what the cluster adds and what nothing declares', () => {
+    const extra = status({ state: 'ready', count: 2, source: '', extras: ['distributed>=2025.1'] });
+    expect(words(extra, false, false).title).toContain('popular libraries');
+    expect(words(extra, false, false).title).toContain('the cluster’s client');
+  });
+
+  it('says that it failed, also when nothing is known of it', () => {
+    expect(words(status({ state: 'failed' }), true, true).state).toBe('error');
+    expect(words(null, true, false).state).toBe('error');
+    expect(words(null, false, false)).toMatchObject({ label: 'Environment', state: 'quiet' });
+  });
+});
