@@ -108,8 +108,8 @@ function History(props: { versions: readonly TableVersion[]; runUrl: (run: strin
             {version.version}
           </span>
           <span className="atrium-List-label">{operation(version)}</span>
-          <span className="atrium-Number">
-            {version.rows ? `+${version.rows.toLocaleString()} ${version.rows === 1 ? 'row' : 'rows'}` : ''}
+          <span className="atrium-Number" title="Rows added">
+            {version.rows ? `+${version.rows.toLocaleString()}` : ''}
           </span>
           <RelativeTime time={version.time} />
           <Origin version={version} runUrl={props.runUrl} />
