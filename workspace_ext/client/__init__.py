@@ -66,6 +66,11 @@ class Client:
         self, method: str, path: str, body: Any = None, *, reply: type[Reply], query: dict[str, Any] | None = None
     ) -> Reply: ...
 
+    @overload
+    def call(
+        self, method: str, path: str, body: Any, reply: type[Reply], query: dict[str, Any] | None = None
+    ) -> Reply: ...
+
     def call(
         self,
         method: str,

@@ -103,7 +103,8 @@ def notebook(*cells: tuple[str, str]) -> nbformat.NotebookNode:
         "kernelspec": {"display_name": "Project environment", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return new_notebook(cells=made, metadata=metadata)
+    book: nbformat.NotebookNode = new_notebook(cells=made, metadata=metadata)
+    return book
 
 
 def toy(read: str = READ_TOY, days: int = 90) -> nbformat.NotebookNode:
