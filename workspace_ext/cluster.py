@@ -28,6 +28,9 @@ TITLES = {"dask": "Dask", "spark": "Spark"}
 
 CONNECT_SECONDS = 10.0
 
+# The workspace answers when the cluster runs, and says so itself when that takes longer than 90 seconds.
+ASK_SECONDS = 120.0
+
 # The scheduler's usual one.
 DASK_PORT = 8786
 
@@ -118,7 +121,7 @@ def _ask(url: str, token: str) -> dict[str, Any]:
     # The server that started this kernel is never behind a proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=CONNECT_SECONDS) as response:
+        with opener.open(request, timeout=ASK_SECONDS) as response:
             reply: dict[str, Any] = json.load(response)
             return reply
     except urllib.error.HTTPError as error:
