@@ -121,6 +121,13 @@ class KernelConnection:
             return Reply(True, count)
         return Reply(False, count, content.get("ename") or "Aborted", content.get("evalue") or "The kernel stopped it.")
 
+    async def tell(self, code: str) -> None:
+        """Run ``code`` without a trace: no output, no history, no number of a cell."""
+        id = self._client.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False)
+        content = await self._reply(id)
+        if content.get("status") != "ok":
+            log.error("a kernel could not be told: %s %s", content.get("ename"), content.get("evalue"))
+
     async def close(self) -> None:
         """Let go of the kernel, which stays as it is."""
         if self._reader is not None:

@@ -140,6 +140,14 @@ class WorkspaceSessionManager(SessionManager):
         async with self._locks[notebook]:
             return await self.of_notebook(notebook) or await create(path, name, type, kernel_name, kernel_id)
 
+    async def update_session(self, session_id: str, **kwargs: Any) -> None:
+        """A changed path is a renamed notebook, or one that goes on in another branch with its kernel."""
+        await super().update_session(session_id, **kwargs)
+        row = self.cursor.execute("SELECT * FROM session WHERE session_id = ?", (session_id,)).fetchone()
+        if row is not None and row["type"] == "notebook" and kwargs.keys() & {"path", "name"}:
+            kernels: Any = self.kernel_manager
+            await kernels.documents.moved(row["kernel_id"], notebook_of(row["path"], row["name"]))
+
     async def of_notebook(self, notebook: str) -> dict[str, Any] | None:
         """The session of the notebook at this contents path."""
         rows = self.cursor.execute("SELECT * FROM session WHERE type = 'notebook'").fetchall()

@@ -26,6 +26,14 @@ from .errors import Abandoned
 # Of the server's own Python, its Jupyter, and its operator's shell; HOME, PATH, locale and proxies stay.
 FOREIGN = ("ATRIUM_", "CONDA_", "GIT_", "JPY_", "JUPYTER", "PYTHON", "UV_", "VIRTUAL_ENV", "__PYVENV")
 LOOK_AGAIN = 2.0
+# A kernel that works elsewhere by its own choice stays there.
+_MOVE = """import os
+os.environ.update(told)
+for name in gone:
+    os.environ.pop(name, None)
+if os.path.realpath(os.getcwd()) == os.path.realpath(folders[0]):
+    os.chdir(folders[1])
+"""
 
 State = Literal["waiting", "failed", "started", "abandoned"]
 
@@ -102,6 +110,21 @@ class KernelLauncher:
         start.wake.set()
         return True
 
+    async def moved(self, kernel_id: str, notebook: str) -> str | None:
+        """The kernel's notebook goes on under another path, in another branch for example: the code that tells the
+        kernel so, or None where there is nothing to tell. Where its tables are written to depends on it."""
+        start = self._starts.get(kernel_id)
+        if start is None or start.notebook == notebook:
+            return None
+        before, start.notebook = start.notebook, notebook
+        if start.state != "started":
+            return None
+        told = await asyncio.to_thread(self._place_variables, notebook)
+        told["ATRIUM_TOKEN"] = self._token(notebook, _person())
+        gone = sorted({"ATRIUM_PROJECT", "ATRIUM_BRANCH", "ATRIUM_TABLES_BRANCH"} - told.keys())
+        folders = [str((self._home.work / path).parent) for path in (before, notebook)]
+        return f"exec({_MOVE!r}, {{'told': {told!r}, 'gone': {gone!r}, 'folders': {folders!r}}})"
+
     def forget(self, kernel_id: str) -> None:
         """The kernel is gone."""
         self._starts.pop(kernel_id, None)
@@ -153,7 +176,7 @@ class KernelLauncher:
             now = await asyncio.to_thread(self._environments.of_notebook, start.notebook)
             if now.digest == declaration.digest:
                 return environment
-        raise Abandoned
+        raise Abandoned from None
 
     async def _until_worth_another_try(self, start: Start, error: AtriumError) -> None:
         digest = start.declaration.digest if start.declaration is not None else ""
@@ -172,7 +195,7 @@ class KernelLauncher:
             if declaration.digest != digest or status.state in ("building", "ready"):
                 return
         if start.abandoned:
-            raise Abandoned
+            raise Abandoned from None
 
     def _set(self, kernel_id: str, start: Start, state: State, error: AtriumError | None = None) -> None:
         if start.abandoned:
@@ -199,12 +222,16 @@ class KernelLauncher:
             "PYTHONPATH": str(self._environments.runtime()),
             "ATRIUM_URL": self.url,
             "ATRIUM_TOKEN": self._token(start.notebook, person),
-            "ATRIUM_NOTEBOOK": start.notebook,
             "ATRIUM_TABLES": str(self._home.tables_main),
         }
-        if (place := self._projects.locate(Path(start.notebook))) is not None:
+        return variables | self._place_variables(start.notebook)
+
+    def _place_variables(self, notebook: str) -> dict[str, str]:
+        """What depends on where the notebook lies."""
+        variables = {"ATRIUM_NOTEBOOK": notebook}
+        if (place := self._projects.locate(Path(notebook))) is not None:
             variables |= {"ATRIUM_PROJECT": place.name, "ATRIUM_BRANCH": place.branch}
-        if (copies := self._tables.branches(start.notebook)) is not None:
+        if (copies := self._tables.branches(notebook)) is not None:
             variables["ATRIUM_TABLES_BRANCH"] = str(self._tables.branch_folder(*copies))
         return variables
 

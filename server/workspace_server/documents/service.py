@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, defaultdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ..kit.home import Home
 from ..projects.service import Projects
 from ..tables.service import Tables
 from . import cells
+from .connection import KernelConnection
 from .errors import NoSuchRequest
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
@@ -39,6 +41,9 @@ from .runner import Runner
 ROOM = "documents"
 REQUESTS_KEPT = 2000
 CELL_ARRIVES = 5.0
+TELLING = 3.0
+
+log = logging.getLogger(__name__)
 
 
 class Documents:
@@ -63,6 +68,7 @@ class Documents:
         self._runners: dict[str, Runner] = {}
         self._requests: OrderedDict[str, Request] = OrderedDict()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._telling: set[asyncio.Task[None]] = set()
 
     def bind(self, server: Any) -> None:
         """Jupyter's server application, once its managers exist."""
@@ -241,6 +247,33 @@ class Documents:
         """Jupyter's manager of the kernel, None if it is gone."""
         kernels = self._server.kernel_manager
         return kernels.get_kernel(kernel_id) if kernel_id in kernels else None
+
+    async def moved(self, kernel_id: str, path: str) -> None:
+        """A notebook was renamed, or its kernel taken along to another branch: tell the kernel where it is now."""
+        notebook = self._file(path).relative_to(self.home.work) if self._inside(path) else Path(path)
+        code = await self.launcher.moved(kernel_id, notebook.as_posix())
+        manager = self.manager(kernel_id)
+        if code is None or manager is None:
+            return
+        connection = KernelConnection(manager, lambda _: None)
+
+        async def tell() -> None:
+            try:
+                await connection.open()
+                await connection.tell(code)
+            except AtriumError as error:
+                log.warning("kernel %s was not told that it moved: %s", kernel_id, error)
+            finally:
+                await connection.close()
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        # An idle kernel knows before its next cell; one that is busy is told between two cells.
+        await asyncio.wait({task}, timeout=TELLING)
+
+    def _inside(self, path: str) -> bool:
+        return self._file(path).is_relative_to(self.home.work)
 
     def interrupted(self, kernel_id: str) -> None:
         """Somebody pressed stop."""
