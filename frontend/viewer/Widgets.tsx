@@ -18,6 +18,7 @@ export function Widgets(props: { view: View; dashboard: Dashboard }): JSX.Elemen
     values,
     view.widgets.map(widget => widget.name)
   );
+  const picked = view.widgets.map(widget => labels(widget.choices)(values[widget.name])).join(' · ');
   return (
     <section className="bar" aria-label="Choose what is shown" aria-busy={pending.length > 0}>
       <div className="bar-inner">
@@ -25,7 +26,7 @@ export function Widgets(props: { view: View; dashboard: Dashboard }): JSX.Elemen
           <Selects view={view} dashboard={dashboard} />
         </div>
         <button type="button" className="summary" onClick={() => sheet.current?.showModal()}>
-          <span>{chosen}</span>
+          <span>{picked}</span>
           <span className="summary-verb">Change</span>
         </button>
         <p className="chosen">{chosen}</p>

@@ -146,10 +146,9 @@ class Kernels:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                warm = await self._ready(dashboard, launch)
+                warm = await self._emptied(dashboard, launch)
                 began = time.monotonic()
                 outputs: dict[str, list[dict[str, Any]]] = {}
-                await _execute(warm, EMPTY)
                 await _execute(warm, CHOOSE.format(values=json.dumps(dict(work.values))))
                 for id, source in work.cells:
                     shown = await _execute(warm, source)
@@ -168,6 +167,18 @@ class Kernels:
                 await asyncio.shield(self._end(dashboard))
         warm.used = time.monotonic()
         return Result(outputs, tables, round(time.monotonic() - began, 3))
+
+    async def _emptied(self, dashboard: str, launch: Launch) -> _Warm:
+        """A kernel with nothing in its namespace."""
+        warm = await self._ready(dashboard, launch)
+        try:
+            await _execute(warm, EMPTY)
+        except CellFailed:
+            # It has died since it was last used.
+            await self._end(dashboard)
+            warm = await self._ready(dashboard, launch)
+            await _execute(warm, EMPTY)
+        return warm
 
     async def _ready(self, dashboard: str, launch: Launch) -> _Warm:
         warm = self._warm.get(dashboard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workspace_ext.contract.dashboards import Layout, Output, TileLayout
 
@@ -103,18 +103,17 @@ def _width(outputs: Sequence[Output]) -> int:
 
 
 def _stretch(tiles: list[TileLayout]) -> list[TileLayout]:
-    """Fill rows that would stay half empty by widening their last tile."""
+    """Fill rows that would stay half empty by widening their tiles; single numbers keep rows of their own."""
     result = list(tiles)
-    used = 0
-    last: int | None = None
-    shown = [i for i, tile in enumerate(result) if not tile.hidden]
-    for i in [*shown, -1]:
-        width = 12 if i == -1 else result[i].width
-        if used + width > 12:
-            if last is not None and 0 < used < 12:
-                wide = result[last].width + 12 - used
-                result[last] = TileLayout(result[last].id, max(w for w in WIDTHS if w <= wide), result[last].hidden)
-            used = 0
-        used += width
-        last = i
+    row: list[int] = []
+    for i in [*(i for i, tile in enumerate(result) if not tile.hidden), None]:
+        width = 0 if i is None else result[i].width
+        used = sum(result[j].width for j in row)
+        if row and (i is None or used + width > 12 or (result[row[0]].width == 3) != (width == 3)):
+            widths = {1: [12], 2: [6, 6], 3: [4, 4, 4]}.get(len(row)) if used < 12 else None
+            for j, wide in zip(row, widths or (), strict=False):
+                result[j] = replace(result[j], width=wide)
+            row = []
+        if i is not None:
+            row.append(i)
     return result

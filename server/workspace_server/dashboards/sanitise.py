@@ -110,6 +110,8 @@ def bundle(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> Output | Non
     if text := joined(data.get("text/markdown")):
         return Output("html", html=markdown(text))
     text = plain(joined(data.get("text/plain")))
+    if re.fullmatch(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", text):
+        text = text[1:-1]  # How Python writes a text; people read it without.
     return Output("text", text=text) if text.strip() else None
 
 
