@@ -27,12 +27,15 @@ def decode(kind: Any, value: Any) -> Any:
         return tuple(decode(arguments[0], one) for one in value)
     if origin is dict:
         return {name: decode(arguments[1], one) for name, one in value.items()}
-    if is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{one.name: decode(hints[one.name], value[one.name]) for one in fields(kind) if one.name in value})
-    return value
+    return _record(kind, value) if is_dataclass(kind) else value
 
 
-@cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _record(kind: Any, value: dict[str, Any]) -> Any:
+    hints = _hints(kind)
+    return kind(**{name: decode(hint, value[name]) for name, hint in hints.items() if name in value})
+
+
+@lru_cache(maxsize=None)
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {one.name: hints[one.name] for one in fields(kind)}
