@@ -35,7 +35,7 @@ def _record(kind: Any, value: dict[str, Any]) -> Any:
     return kind(**{name: decode(hint, value[name]) for name, hint in hints.items() if name in value})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _hints(kind: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {one.name: hints[one.name] for one in fields(kind)}
