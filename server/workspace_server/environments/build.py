@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -258,15 +259,8 @@ def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -
         broken = folder.with_name(f"{folder.name}-broken")
         target.rename(broken)
         _discard(broken)
-    for parent, _, files in os.walk(folder):
-        for name in files:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & ~0o222)
-        if Path(parent) != folder:
-            Path(parent).chmod(0o555)
+    subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
     folder.rename(target)
-    target.chmod(0o555)
     environment = Environment(id, target, packages)
     compile_in_background(environment.python, site_packages(target))
     return environment
