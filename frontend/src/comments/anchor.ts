@@ -28,8 +28,8 @@ const AROUND = 32;
 /** The longest quote; what is selected beyond it is left out. */
 const LONGEST = 2_000;
 
-/** A quote shorter than this is not looked for in other cells: `df` is everywhere. */
-const TELLING = 6;
+/** So many characters of a quote and its surroundings have to be alike in another cell: `SELECT` is everywhere. */
+const TELLING = 24;
 
 /** The words from `start` to `end` and what stands around them; null where there are none. */
 export function quoteOf(source: string, start: number, end: number): Quote | null {
@@ -69,18 +69,17 @@ export function resolve(anchor: Anchor, cells: readonly CellText[]): Found | nul
   if (source !== undefined) {
     const range = best(source, quote, anchor.line ?? 0) ?? loosely(source, quote.exact);
     if (range) {
-      return { cell: own, ...range, how: 'exact' };
+      return { cell: own, start: range.start, end: range.end, how: 'exact' };
     }
   }
-  if (quote.exact.trim().length >= TELLING) {
-    const others = cells.flatMap((cell, index) => {
-      const range = index === own ? null : best(cell.source, quote, anchor.line ?? 0);
-      return range ? [{ cell: index, ...range, how: 'moved' as const }] : [];
-    });
-    // Two places that quote the same are no place.
-    if (others.length === 1) {
-      return others[0] ?? null;
-    }
+  const others = cells.flatMap((cell, index) => {
+    const range = index === own ? null : best(cell.source, quote, anchor.line ?? 0);
+    return range && range.alike + quote.exact.trim().length >= TELLING ? [{ cell: index, range }] : [];
+  });
+  const [other] = others;
+  // Two places that quote the same are no place.
+  if (other && others.length === 1) {
+    return { cell: other.cell, start: other.range.start, end: other.range.end, how: 'moved' };
   }
   if (source === undefined) {
     return null;
@@ -95,8 +94,8 @@ interface Range {
 }
 
 /** The occurrence of a quote whose surroundings are most like its own; of equals, the one nearest to its line. */
-function best(source: string, quote: Quote, line: number): Range | null {
-  let found: Range | null = null;
+function best(source: string, quote: Quote, line: number): (Range & { alike: number }) | null {
+  let found: (Range & { alike: number }) | null = null;
   let most = -1;
   let nearest = Infinity;
   for (let at = source.indexOf(quote.exact); at !== -1; at = source.indexOf(quote.exact, at + 1)) {
@@ -105,7 +104,7 @@ function best(source: string, quote: Quote, line: number): Range | null {
       common(reversed(source.slice(0, at)), reversed(quote.prefix)) + common(source.slice(end), quote.suffix);
     const distance = Math.abs(lineAt(source, at) - line);
     if (alike > most || (alike === most && distance < nearest)) {
-      found = { start: at, end };
+      found = { start: at, end, alike };
       most = alike;
       nearest = distance;
     }

@@ -85,7 +85,16 @@ describe('resolve', () => {
   it('does not guess between two places, nor from a word that is everywhere', () => {
     const gone = { ...anchor, cell_id: 'gone' };
     expect(resolve(gone, cells(SOURCE, SOURCE))).toBeNull();
-    expect(resolve({ ...anchorAt('df'), cell_id: 'gone' }, cells(SOURCE))).toBeNull();
+    const word = {
+      ...anchor,
+      cell_id: 'gone',
+      quote: { exact: 'SELECT', prefix: 'frame = ws.sql("', suffix: ' * FROM' }
+    };
+    expect(resolve(word, cells('store = dropdown(ws.sql("SELECT DISTINCT store"))'))).toBeNull();
+    expect(resolve(word, cells('frame = ws.sql("SELECT * FROM sales")'))).toMatchObject({
+      start: 16,
+      how: 'moved'
+    });
   });
 
   it('stays with its cell when the words are gone, and says so', () => {

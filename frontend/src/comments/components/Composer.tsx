@@ -34,8 +34,10 @@ export function Composer(props: ComposerProps): JSX.Element {
   const current = Math.min(chosen, offered.length - 1);
 
   useEffect(() => {
-    if (autoFocus) {
-      box.current?.focus();
+    const element = box.current;
+    if (autoFocus && element) {
+      element.focus();
+      element.setSelectionRange(element.value.length, element.value.length);
     }
   }, [autoFocus]);
 
