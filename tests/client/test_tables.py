@@ -283,3 +283,26 @@ def test_outside_a_workspace_tables_lie_below_the_current_folder(
     monkeypatch.chdir(tmp_path)
     ws.tables.write(sales, "sales")
     assert (tmp_path / "tables" / "sales" / "_delta_log").is_dir()
+
+
+def test_writers_of_every_mode_wait_for_one_another(tables_folder: Path, sales: pd.DataFrame) -> None:
+    ws.tables.write(sales, "sales")
+    start, errors = threading.Barrier(6), []
+
+    def write(mode: Any) -> None:
+        start.wait()
+        try:
+            ws.tables.write(sales, "sales", mode=mode)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(mode,)) for mode in ("append", "overwrite") * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    history = ws.tables.history("sales")
+    assert len(history) == 7
+    appended = history["mode"].to_list().index("overwrite")
+    assert len(ws.tables.read("sales")) == 12 * (1 + appended)

@@ -6,8 +6,12 @@ first. In a scheduled run, a retry does not write twice. Outside Atrium, tables 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +33,9 @@ MODES = {"ErrorIfExists": "create", "Append": "append", "Overwrite": "overwrite"
 
 # How often each table has been written in this process, by run: the same in every attempt of a run.
 _sequences: Counter[tuple[str, str]] = Counter()
+
+# How often a write is tried while other programs write the same table.
+ATTEMPTS = 5
 
 _versions_read: dict[str, int] = {}
 
@@ -127,39 +134,76 @@ def _commit(
     application: str,
     provenance: dict[str, str],
 ) -> int:
-    from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+    from deltalake import CommitProperties, Transaction
+    from deltalake.exceptions import CommitFailedError
 
-    properties = CommitProperties(
-        custom_metadata=provenance,
-        app_transactions=[Transaction(application, 0)] if application else None,
-    )
-    partitions: Any = [partition_by] if isinstance(partition_by, str) else partition_by and [*partition_by]
+    options: dict[str, Any] = {
+        "partition_by": [partition_by] if isinstance(partition_by, str) else partition_by and [*partition_by],
+        "commit_properties": CommitProperties(
+            custom_metadata=provenance,
+            app_transactions=[Transaction(application, 0)] if application else None,
+        ),
+    }
     try:
-        if not location.is_table(folder):
-            frames.name_undecided(arrow)
-            folder.parent.mkdir(parents=True, exist_ok=True)
+        if _create(arrow, folder, options):
+            return 0
+        for attempt in range(1, ATTEMPTS + 1):
             try:
-                write_deltalake(folder, arrow, mode="error", partition_by=partitions, commit_properties=properties)
-                return 0
-            except Exception:
-                # Somebody else may have made it meanwhile; then this is an ordinary write.
-                if not location.is_table(folder):
+                # Delta would let an overwrite leave rows that somebody appends meanwhile.
+                with _locked(folder):
+                    return _add(arrow, folder, mode, schema, options)
+            except CommitFailedError:
+                # A writer who knows no lock was faster, so that nothing was written. Look again at what is there.
+                if attempt == ATTEMPTS:
                     raise
-        table = DeltaTable(folder)
-        options: dict[str, Any] = {"mode": mode, "partition_by": partitions, "commit_properties": properties}
-        if schema == "overwrite":
-            frames.name_undecided(arrow)
-        else:
-            arrow = frames.fit(arrow, _arrow_schema(table), folder.name, schema == "merge")
-        if schema != "strict":
-            options["schema_mode"] = schema
-        write_deltalake(table, arrow, **options)
-        return int(table.version())
+                time.sleep(0.05 * attempt)
+        raise AssertionError("unreachable")
     except TableError:
         raise
     except Exception as error:
         # The Rust library raises bare exceptions too.
         raise TableError(f"The table {folder.name!r} was not written: {location.first_line(error)}.") from error
+
+
+def _create(arrow: Any, folder: Path, options: dict[str, Any]) -> bool:
+    """Make the table from its first rows. Returns False if there is one already."""
+    from deltalake import write_deltalake
+
+    if location.is_table(folder):
+        return False
+    frames.name_undecided(arrow)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Two writers who both make the table would each state its columns, and fail those who come third.
+    with _locked(folder.parent):
+        if location.is_table(folder):
+            return False
+        write_deltalake(folder, arrow, mode="error", **options)
+        return True
+
+
+def _add(arrow: Any, folder: Path, mode: Mode, schema: Schema, options: dict[str, Any]) -> int:
+    """Write rows to a table that is there. Returns the version that holds them."""
+    from deltalake import DeltaTable, write_deltalake
+
+    table = DeltaTable(folder)
+    if schema == "overwrite":
+        frames.name_undecided(arrow)
+    else:
+        arrow = frames.fit(arrow, _arrow_schema(table), folder.name, schema == "merge")
+    if schema != "strict":
+        options = {**options, "schema_mode": schema}
+    write_deltalake(table, arrow, mode=mode, **options)
+    return int(table.version())
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _arrow_schema(table: Any) -> Any:
