@@ -141,7 +141,7 @@ def _jupyter_arguments(arguments: argparse.Namespace, work: Path) -> list[str]:
         "--IdentityProvider.token=",
         "--AtriumExtension.workspace=True",
         f"--AtriumExtension.home_path={arguments.home}",
-        "--LabApp.news_url=",
+        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]
