@@ -86,7 +86,8 @@ function colours(element: HTMLElement): Colours {
   const value = (name: string) => style.getPropertyValue(name).trim();
   return {
     text: style.color,
-    grid: value('--atrium-output-line'),
+    // As a colour, resolved: a variable may hold an expression, which a canvas does not understand.
+    grid: style.borderTopColor,
     font: style.fontFamily,
     series: [1, 2, 3, 4, 5, 6, 7].map(number => value(`--atrium-chart-${number}`))
   };
