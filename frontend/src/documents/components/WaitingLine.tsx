@@ -16,15 +16,14 @@ export function WaitingLine(props: WaitingLineProps): JSX.Element | null {
     return null;
   }
   const { waiting } = queue;
-  const queued = queue.cells.find(cell => cell.cell_id === cellId && cell.state === 'waiting');
-  if (queued) {
-    return waiting ? (
-      <ProgressLine message={waiting.message} started={waiting.since} />
-    ) : (
-      <span className="atrium-Muted">
-        Waits for the cell that {queue.cells[0]?.person ?? 'somebody'} runs
-      </span>
-    );
+  const place = queue.cells.findIndex(cell => cell.cell_id === cellId && cell.state === 'waiting');
+  const first = queue.cells[0];
+  if (place === 0 && waiting) {
+    return <ProgressLine message={waiting.message} started={waiting.since} />;
+  }
+  if (place >= 0 && first) {
+    const before = first.state === 'running' ? `the cell that ${first.person} runs` : 'the cells before it';
+    return <span className="atrium-Muted">Waits for {before}</span>;
   }
   if (!queue.not_run.includes(cellId)) {
     return null;
