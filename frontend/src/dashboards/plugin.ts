@@ -49,7 +49,7 @@ const dashboards: JupyterFrontEndPlugin<void> = {
           model.dispose();
         });
         opened.set(slug, widget);
-        shell.add(widget, 'main', { mode: 'split-right', ref: tracker.currentWidget?.id });
+        shell.add(widget, 'main', { mode: 'tab-after', ref: tracker.currentWidget?.id });
       }
       shell.activateById(widget.id);
     };

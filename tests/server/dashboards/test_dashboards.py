@@ -10,8 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.server.dashboards.conftest import CELLS, Shop, notebook, texts
+
+CHROMIUM = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(600)]
 
@@ -190,6 +196,47 @@ def test_the_page_is_public_and_empty(shop: Shop) -> None:
         assert policy.startswith("sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline';")
         assert "connect-src 'none'" in policy
     assert shop.server.request("GET", "atrium/dashboards/static/..%2fservice.py", person=None)[0] == 404
+
+
+@pytest.mark.browser
+def test_the_page_in_a_browser(shop: Shop) -> None:
+    id, token = shop.link()
+    requests: list[str] = []
+    problems: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        page = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.goto(f"{shop.server.url}atrium/dashboards/{shop.slug}#{token}")
+        page.get_by_role("heading", name="Sales of the stores").wait_for()
+        assert page.get_by_text("as of today").is_visible() or page.get_by_text("as of yesterday").is_visible()
+        # On a phone nothing is wider than the screen, and widgets are in a sheet.
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        total = page.locator(".atrium-Figure").first
+        assert total.inner_text() == str(sum(100 + day for day in range(1, 8)))
+        page.get_by_role("button", name="Change").click()
+        sheet = page.get_by_role("dialog")
+        sheet.get_by_label("Store").select_option("San Francisco")
+        sheet.get_by_role("button", name="Show").click()
+        expected = str(sum(300 + day for day in range(1, 8)))
+        page.wait_for_function("text => document.querySelector('.atrium-Figure').textContent === text", arg=expected)
+        # What fails leaves the numbers, says why, and the widget says what the numbers are of.
+        page.get_by_role("button", name="Change").click()
+        sheet.get_by_label("Store").select_option("New York")
+        sheet.get_by_label("From day").select_option("5")
+        sheet.get_by_role("button", name="Show").click()
+        page.get_by_role("alert").get_by_text("ZeroDivisionError").wait_for()
+        assert "New York" not in page.locator(".summary").inner_text()
+        assert total.inner_text() in (expected, str(sum(200 + day for day in range(1, 8))))
+        assert not [url for url in requests if token in url or "kernels" in url]
+        assert [problem for problem in problems if "500" not in problem] == []
+        # Taken back while somebody looks.
+        shop.server.api("DELETE", f"/dashboards/{shop.slug}/links/{id}")
+        page.get_by_role("heading", name="This link no longer works").wait_for()
+        assert total.count() == 0
+        browser.close()
 
 
 def test_layouts_are_checked_and_kept(shop: Shop) -> None:
