@@ -93,11 +93,24 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
                 await self._remove_unstarted(kernel_id, manager)
                 return
             await asyncio.wait({ready}, timeout=0.2)
+        if kernel_id not in self:
+            return  # Somebody else was shutting it down.
         await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
         if not restart:
             self.documents.launcher.forget(kernel_id)
 
     shutdown_kernel = _async_shutdown_kernel
+
+    async def _async_shutdown_all(self, now: bool = False) -> None:
+        """What one kernel does must not keep the server from ending the others, and itself."""
+        await asyncio.gather(
+            *(self._async_shutdown_kernel(kernel_id, now=now) for kernel_id in self.list_kernel_ids()),
+            return_exceptions=True,
+        )
+        if ending := [task for task in self._pending_kernels.values() if not task.done()]:
+            await asyncio.wait(ending, timeout=ENDING)
+
+    shutdown_all = _async_shutdown_all
 
     async def _remove_unstarted(self, kernel_id: str, manager: Any) -> None:
         self._pending_kernel_tasks.pop(kernel_id, None)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -294,6 +297,23 @@ def test_much_output_and_displays_that_change(lab: Lab) -> None:
     assert "left out" in "".join(shown[2])
     assert shown[3] == ["19"]
     lab.until(lambda: lab.saved(file)[4] == ["early\nlate\n"], 20)
+
+
+def test_the_command_runs_a_notebook(lab: Lab) -> None:
+    path = "scratch/ana/command.ipynb"
+    file = lab.notebook(path, "print('by command')", "1/0")
+    told = {**os.environ, "ATRIUM_URL": lab.server.url, "ATRIUM_TOKEN": lab.server.tokens["ana"]}
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        atrium = [sys.executable, "-c", "from workspace_ext.cli import main; raise SystemExit(main())"]
+        return subprocess.run([*atrium, "documents", *arguments], env=told, capture_output=True, text=True, check=False)
+
+    assert command("run", path, "--cell", "c0").returncode == 0
+    assert lab.saved(file)[0] == ["by command\n"]
+    failed = command("run", path, "--cell", "c1")
+    assert failed.returncode == 1
+    assert "ZeroDivisionError" in failed.stderr
+    assert command("queue", path, "--json").returncode == 0
 
 
 def test_refusals(lab: Lab) -> None:

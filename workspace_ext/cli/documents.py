@@ -1,0 +1,58 @@
+"""`atrium documents <verb>`: run notebooks, see what runs and who has what open."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from ..client import Client, ClientError
+from ..contract.documents import (
+    CellOutcome,
+    ExecuteNotebook,
+    ExecutionQueue,
+    ExecutionRequest,
+    OpenDocument,
+    OpenDocumentList,
+    QueuedCell,
+)
+
+
+def register(verbs: Any) -> None:
+    """Add the room to the command."""
+    room = verbs.add_parser("documents", help="open notebooks and what runs in them").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    run = room.add_parser("run", help="run a notebook in its kernel, into the shared document")
+    run.add_argument("notebook", help="its path below work/")
+    run.add_argument("--cell", action="append", help="only this cell, by its id; may be repeated")
+    run.set_defaults(run=_run)
+    queue = room.add_parser("queue", help="what runs and waits in a notebook")
+    queue.add_argument("notebook", help="its path below work/")
+    queue.set_defaults(run=_queue)
+    opened = room.add_parser("open", help="who has what open")
+    opened.add_argument("folder", nargs="?", default="", help="only below this folder of work/")
+    opened.set_defaults(run=_open)
+
+
+def _run(arguments: argparse.Namespace, client: Client) -> ExecutionRequest | list[CellOutcome]:
+    body = ExecuteNotebook(arguments.notebook, arguments.cell)
+    request = client.call("POST", "/documents/execute", body, reply=ExecutionRequest)
+    while not request.done:
+        time.sleep(0.3)
+        request = client.call("GET", f"/documents/requests/{request.id}", reply=ExecutionRequest)
+    if failed := [cell for cell in request.cells if cell.state != "ok"]:
+        first = failed[0]
+        raise ClientError(500, "cell_failed", f"Cell {first.cell_id}: {first.ename}: {first.evalue}")
+    return request if arguments.json else request.cells
+
+
+def _queue(arguments: argparse.Namespace, client: Client) -> ExecutionQueue | list[QueuedCell]:
+    query = {"notebook": arguments.notebook}
+    queue = client.call("GET", "/documents/queue", reply=ExecutionQueue, query=query)
+    return queue if arguments.json else queue.cells
+
+
+def _open(arguments: argparse.Namespace, client: Client) -> list[OpenDocument]:
+    query = {"folder": arguments.folder}
+    return client.call("GET", "/documents/open", reply=OpenDocumentList, query=query).documents
