@@ -1,4 +1,4 @@
-import { duration, relativeTime } from '../ui';
+import { duration, relativeTime } from '../ui/time';
 import type { Run, RunState, Schedule } from './model';
 
 export const STATES: Record<RunState, string> = {

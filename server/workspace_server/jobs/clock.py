@@ -220,6 +220,12 @@ class Clock:
             finish(session, run.id, state, error)
         release(self._places, run.id)
 
+    def is_used(self) -> bool:
+        """Whether there is a schedule or a run that wants to be on time."""
+        with self._storage.session() as session:
+            queued = session.scalar(select(RunRow.id).where(RunRow.state == "queued").limit(1))
+            return queued is not None or session.scalar(select(ScheduleRow.id).limit(1)) is not None
+
     def release_dead(self) -> None:
         """Let go of the commits of runs that ended while no clock ran."""
         with self._storage.session() as session:
@@ -276,8 +282,11 @@ def main() -> int:
     from .spawner import Spawner
 
     storage = Storage(home.database)
-    clock = Clock(home, storage, Spawner(home, storage, lock), parallel=max(2, os.cpu_count() or 2))
+    spawner = Spawner(home, storage, lock)
+    clock = Clock(home, storage, spawner, parallel=max(2, os.cpu_count() or 2))
     clock.release_dead()
+    if clock.is_used():
+        spawner.warm()
     began = time.time()
     log.info("the clock of %s runs", home.path)
     while not stopping and home.database.exists():

@@ -24,11 +24,18 @@ class Spawner:
         self._home = home
         self._storage = storage
         self._lock = lock
-        warm()
+        self._warm = False
         # Nobody asks how a run's process ended: it says so itself, in the database.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
+    def warm(self) -> None:
+        """Import what a run needs, once."""
+        if not self._warm:
+            self._warm = True
+            warm()
+
     def __call__(self, id: str, record: Callable[[int], None]) -> None:
+        self.warm()
         # SQLite's locks belong to the process: a connection must never be closed in another one than opened it.
         self._storage.close()
         ready, go = os.pipe()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.server.jobs.conftest import Workshop, notebook
-from workspace_ext.contract.jobs import CreateSchedule, RunTable
+from workspace_ext.contract.jobs import CreateSchedule, RunTable, ScheduleCluster
 from workspace_server.jobs import processes
 from workspace_server.jobs.clock import PATIENCE, wanted
 from workspace_server.jobs.keeper import clock_runs
@@ -161,6 +161,15 @@ def test_tables_that_a_run_wrote(works: Workshop) -> None:
     page = works.jobs.page(second.id)
     assert "Why did this number change?" in page
     assert "table numbers" in page
+
+
+def test_a_cluster_of_its_own(works: Workshop) -> None:
+    cluster = ScheduleCluster("dask", 1, 2)
+    source = "import workspace_ext as ws\nprint(ws.cluster.dask().submit(lambda n: n + 1, 41).result())"
+    run = works.ended(works.start(source, cluster=cluster))
+    assert run.state == "succeeded", (run.error, works.log(run.id))
+    assert printed(cells(works, run.id)[0]) == "42\n"
+    assert run.cluster == cluster
 
 
 def test_the_commit_is_that_of_the_moment(works: Workshop) -> None:
