@@ -1,4 +1,9 @@
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { Dialog, Notification, showDialog, type MainAreaWidget } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -24,7 +29,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
   description: 'Cloned repositories: their branches, commits, reviews, and what is in production.',
   autoStart: true,
   requires: [IAtrium, IDocumentManager, INotebookTracker],
-  optional: [IDefaultFileBrowser, ILayoutRestorer],
+  optional: [IDefaultFileBrowser, ILayoutRestorer, ILabShell],
   provides: IProjects,
   activate: (
     app: JupyterFrontEnd,
@@ -32,7 +37,8 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     documents: IDocumentManager,
     tracker: INotebookTracker,
     browser: IDefaultFileBrowser | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    shell: ILabShell | null
   ): IProjects => {
     const model = new ProjectsModel(client, events, operations);
     const navigator = new Navigator(app, documents, tracker, browser);
@@ -64,6 +70,12 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     );
     app.shell.add(panel, 'left', { rank: 50 });
     restorer?.add(panel, 'atrium-projects');
+    // Who comes for the first time begins with a project; later everybody finds the layout they left.
+    void shell?.restored.then(layout => {
+      if (layout.fresh) {
+        app.shell.activateById(panel.id);
+      }
+    });
 
     tracker.widgetAdded.connect((_, notebook) => {
       const path = () => app.serviceManager.contents.localPath(notebook.context.path);
