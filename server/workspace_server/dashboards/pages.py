@@ -69,11 +69,17 @@ PLOTLY = """<!doctype html>
 addEventListener('message', event => {
   if (event.source === parent && event.data?.figure) {
     const {data, layout} = event.data.figure;
-    const ink = event.data.dark ? '#e6e6e6' : '#1f1f1f';
-    const look = {autosize: true, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink}};
-    const whole = {...layout, ...look, font: {...layout?.font, ...look.font}, width: undefined};
+    const [ink, line] = event.data.dark ? ['#e6e6e6', '#3a414a'] : ['#1f1f1f', '#e1e4e8'];
+    const clear = 'rgba(0,0,0,0)';
+    const axis = given => ({gridcolor: line, zerolinecolor: line, automargin: true, ...given});
+    const height = layout?.height ?? 380;
+    const whole = {
+      ...layout, height, width: undefined, autosize: true, paper_bgcolor: clear, plot_bgcolor: clear,
+      font: {...layout?.font, color: ink}, xaxis: axis(layout?.xaxis), yaxis: axis(layout?.yaxis),
+      margin: {t: layout?.title ? 56 : 16, r: 16, b: 40, l: 48, ...layout?.margin},
+    };
     Plotly.newPlot('figure', data, whole, {responsive: true, displaylogo: false, displayModeBar: false})
-      .then(() => parent.postMessage({atrium: 'height', height: layout?.height ?? 450}, '*'));
+      .then(() => parent.postMessage({atrium: 'height', height}, '*'));
   }
 });
 parent.postMessage({atrium: 'ready'}, '*');

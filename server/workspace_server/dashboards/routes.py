@@ -37,7 +37,7 @@ def routes(dashboards: Dashboards, home: Home) -> list[Route]:
 
     def view(request: Request) -> DashboardView:
         """What a dashboard shows."""
-        return dashboards.view(request.path["slug"], request.caller)
+        return dashboards.viewing.view(request.path["slug"], request.caller)
 
     def arrange(request: Request) -> DashboardView:
         """Order, width, visibility and titles of the tiles."""
@@ -53,11 +53,11 @@ def routes(dashboards: Dashboards, home: Home) -> list[Route]:
 
     async def answer(request: Request) -> Answer:
         """What the dashboard shows for other values of its widgets."""
-        return await dashboards.answer(request.path["slug"], request.body.values, request.caller)
+        return await dashboards.viewing.answer(request.path["slug"], request.body.values, request.caller)
 
     async def watch(request: Request) -> AsyncIterator[bytes]:
         """Server-sent events: `snapshot` when there are new results, `gone` when the link stops working."""
-        return await dashboards.watch(request.path["slug"], request.caller)
+        return await dashboards.viewing.watch(request.path["slug"], request.caller)
 
     def links(request: Request) -> LinkList:
         """The dashboard's share links."""
