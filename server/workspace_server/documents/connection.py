@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from ..kit.errors import Failed
 from .outputs import Outputs
@@ -80,6 +81,9 @@ class KernelConnection:
             It does not.
         """
         self._client = self._manager.client()
+        # The manager's own session would give every connection the same address, and a kernel answers the newest only.
+        self._client.session = self._client.session.clone()
+        self._client.session.session = uuid4().hex
         self._client.start_channels(stdin=False, hb=False)
         deadline = time.monotonic() + ANSWER
         while True:
