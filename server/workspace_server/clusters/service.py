@@ -59,7 +59,8 @@ class Clusters:
         self._events = events
         self._environments = environments
         self._supervisor = Supervisor(home, storage, events, environments)
-        self._naming = threading.Lock()
+        # What is looked up and then written is one step: two people create, attach and delete at once.
+        self._writing = threading.Lock()
 
     async def start(self) -> None:
         """Adopt the clusters that run. On the event loop, once the database is there."""
@@ -120,7 +121,7 @@ class Clusters:
 
         def change() -> bool:
             place = self._place(notebook)
-            with self._storage.session() as session:
+            with self._writing, self._storage.session() as session:
                 row = _find(session, id)
                 row.desired, row.problem = "running", None
                 session.merge(AttachmentRow(notebook=key(place), cluster_id=id))
@@ -132,7 +133,7 @@ class Clusters:
         """Attach the notebook to none. The cluster runs on."""
 
         def change() -> bool:
-            with self._storage.session() as session:
+            with self._writing, self._storage.session() as session:
                 row = session.get(AttachmentRow, key(self._place(notebook)))
                 if row is not None:
                     session.delete(row)
@@ -156,7 +157,7 @@ class Clusters:
         """End it and forget it; the notebooks that were attached have none then."""
 
         def change() -> None:
-            with self._storage.session() as session:
+            with self._writing, self._storage.session() as session:
                 session.delete(_find(session, id))
 
         await asyncio.to_thread(change)
@@ -249,7 +250,7 @@ class Clusters:
         name = " ".join(wanted.name.split())
         if len(name) > 60:
             raise Invalid("long_name", "The name is longer than 60 characters.", "Shorten it.", "name")
-        with self._naming, self._storage.session() as session:
+        with self._writing, self._storage.session() as session:
             taken = set(session.scalars(select(ClusterRow.name)))
             if name in taken:
                 raise Conflict(
@@ -265,7 +266,7 @@ class Clusters:
 
     def _desire(self, id: str, desired: str, notebook: str | None) -> None:
         place = self._place(notebook) if notebook else None
-        with self._storage.session() as session:
+        with self._writing, self._storage.session() as session:
             row = _find(session, id)
             row.desired, row.problem = desired, None
             if place is not None:
