@@ -81,6 +81,7 @@ export function gitWidget(props: GitViewProps, id: string, label: string): MainA
   const content = ReactWidget.create(<GitView {...props} />);
   content.addClass('atrium-GitWidget');
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = id;
   widget.title.label = label;
   widget.title.icon = branchIcon;

@@ -171,7 +171,7 @@ function ProductionRow({ project }: { project: Project }): JSX.Element {
           <span className="atrium-Commit" title={production.sha}>
             {production.sha.slice(0, 7)}
           </span>
-          <RelativeTime time={production.published} />
+          <RelativeTime key={production.published} time={production.published} />
         </>
       ) : problem ? null : (
         <span>publishing</span>
