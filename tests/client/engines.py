@@ -52,7 +52,7 @@ class Engine:
         except FileNotFoundError:
             return {"state": "unwritten"}
 
-    def wait(self, *states: str, seconds: float = 240.0) -> dict[str, Any]:
+    def wait(self, *states: str, seconds: float = 330.0) -> dict[str, Any]:
         """The state once it is one of `states`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -109,7 +109,7 @@ def running(python: Path, kind: str, folder: Path, *options: str) -> Iterator[En
 def run_script(python: Path, script: str, cwd: Path, **told: str) -> str:
     """What a script prints in a kernel's environment; warnings are shown, errors fail the test."""
     done = subprocess.run(
-        [str(python), "-c", script], cwd=cwd, env=variables(**told), capture_output=True, text=True, timeout=200
+        [str(python), "-c", script], cwd=cwd, env=variables(**told), capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr

@@ -14,6 +14,9 @@ from tests.client.engines import Engine, build_environment, run_script, running
 from workspace_ext.engines import spark
 from workspace_ext.engines.requirements import KERNEL, SOURCE_BUILDS, SPARK
 
+# Spark is ready in ten seconds on two idle cores, and in two minutes on two that eight others want.
+pytestmark = pytest.mark.timeout(900)
+
 MANY_SALES = """
 import os, sys, numpy as np, pandas as pd, workspace_ext as ws
 days = pd.date_range("2024-01-01", periods=500)
