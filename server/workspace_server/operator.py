@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from .kit.errors import AtriumError, Invalid
 from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
+
+# Not for the people of a shared server: Jupyter's news, and installing extensions for everybody.
+DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension:plugin")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,6 +119,9 @@ def _up(arguments: argparse.Namespace) -> int:
     # The operator's own Jupyter settings must not bend a shared server.
     config = home.settings / "jupyter"
     os.environ["JUPYTER_CONFIG_DIR"] = str(config)
+    page = config / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(DISABLED, True)}))
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(config / "lab" / "user-settings")
     os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(config / "lab" / "workspaces")
     os.environ["ATRIUM_HOME"] = str(home.path)
@@ -141,7 +148,7 @@ def _jupyter_arguments(arguments: argparse.Namespace, work: Path) -> list[str]:
         "--IdentityProvider.token=",
         "--AtriumExtension.workspace=True",
         f"--AtriumExtension.home_path={arguments.home}",
-        "--LabApp.news_url=None",
+        "--LanguageServerManager.autodetect=False",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]

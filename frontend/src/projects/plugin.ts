@@ -71,8 +71,9 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     app.shell.add(panel, 'left', { rank: 50 });
     restorer?.add(panel, 'atrium-projects');
     // Who comes for the first time begins with a project; later everybody finds the layout they left.
-    void shell?.restored.then(layout => {
-      if (layout.fresh) {
+    // (After app.restored, so that this comes after the file browser, which shows itself then, too.)
+    void Promise.all([shell?.restored, app.restored]).then(([layout]) => {
+      if (layout?.fresh) {
         app.shell.activateById(panel.id);
       }
     });
