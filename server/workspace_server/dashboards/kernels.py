@@ -102,6 +102,7 @@ class Kernels:
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: dict[str, int] = {}
         self._reaper: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def alive(self) -> list[str]:
         """The dashboards that have a kernel now."""
@@ -117,6 +118,7 @@ class Kernels:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reaper
         await asyncio.gather(*(self._end(dashboard) for dashboard in list(self._warm)))
+        await asyncio.gather(*self._ending)
 
     async def stop(self, dashboard: str) -> None:
         """End the kernel of a dashboard, after what it computes."""
@@ -164,7 +166,7 @@ class Kernels:
             raise
         finally:
             if not healthy:
-                await asyncio.shield(self._end(dashboard))
+                await self._end(dashboard)
         warm.used = time.monotonic()
         return Result(outputs, tables, round(time.monotonic() - began, 3))
 
@@ -196,9 +198,13 @@ class Kernels:
         )  # fmt: skip
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
         with (self._home.run / "viewers.log").open("ab") as output:
-            await manager.start_kernel(
-                env={**kept, **launch.variables}, cwd=str(launch.folder), stdout=output, stderr=output
-            )
+            try:
+                await manager.start_kernel(
+                    env={**kept, **launch.variables}, cwd=str(launch.folder), stdout=output, stderr=output
+                )
+            except BaseException:
+                await self._shut(manager)
+                raise
         warm = self._warm[dashboard] = _Warm(launch, manager, manager.client())
         warm.client.start_channels()
         try:
@@ -209,12 +215,23 @@ class Kernels:
 
     async def _end(self, dashboard: str) -> None:
         warm = self._warm.pop(dashboard, None)
-        if warm is None:
-            return
-        warm.client.stop_channels()
-        with contextlib.suppress(Exception):
-            await warm.manager.shutdown_kernel(now=True)
-        warm.manager.cleanup_connection_file()
+        if warm is not None:
+            await self._shut(warm.manager, warm.client)
+
+    async def _shut(self, manager: Any, client: Any = None) -> None:
+        """End one kernel, even if whoever waits for that goes away."""
+
+        async def shut() -> None:
+            if client is not None:
+                client.stop_channels()
+            with contextlib.suppress(Exception):
+                await manager.shutdown_kernel(now=True)
+            manager.cleanup_connection_file()
+
+        task = asyncio.create_task(shut())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        await asyncio.shield(task)
 
     async def _reap(self) -> None:
         while True:

@@ -110,8 +110,9 @@ def bundle(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> Output | Non
     if text := joined(data.get("text/markdown")):
         return Output("html", html=markdown(text))
     text = plain(joined(data.get("text/plain")))
-    if re.fullmatch(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", text):
-        text = text[1:-1]  # How Python writes a text; people read it without.
+    # How Python writes numbers and texts; people read them without.
+    text = re.sub(r"^np\.[a-z]+\d*_?\((.*)\)$", r"\1", text)
+    text = re.sub(r"""^(['"])([^'"\\\n]*)\1$""", r"\2", text)
     return Output("text", text=text) if text.strip() else None
 
 

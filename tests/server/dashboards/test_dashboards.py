@@ -228,8 +228,10 @@ def test_the_page_in_a_browser(shop: Shop) -> None:
         sheet.get_by_label("From day").select_option("5")
         sheet.get_by_role("button", name="Show").click()
         page.get_by_role("alert").get_by_text("ZeroDivisionError").wait_for()
-        assert "New York" not in page.locator(".summary").inner_text()
-        assert total.inner_text() in (expected, str(sum(200 + day for day in range(1, 8))))
+        # The first of the two choices may have been answered before the second was made.
+        new_york = str(sum(200 + day for day in range(1, 8)))
+        assert page.locator(".summary span").first.inner_text() in ("San Francisco · 1", "New York · 1")
+        assert total.inner_text() == (new_york if "New York" in page.locator(".summary").inner_text() else expected)
         assert not [url for url in requests if token in url or "kernels" in url]
         assert [problem for problem in problems if "500" not in problem] == []
         # Taken back while somebody looks.

@@ -85,7 +85,13 @@ def test_pictures_are_data_and_svg_cannot_run() -> None:
     svg = sanitise.bundle({"image/svg+xml": ["<svg onload=alert(1)>", "</svg>"]}, {})
     assert svg is not None
     assert svg.image.startswith("data:image/svg+xml;base64,")
-    assert shown(text_plain="'a quoted text'") == Output("text", text="a quoted text")
+    for python, words in (
+        ("'a text'", "a text"),
+        ("np.float64(204.0)", "204.0"),
+        ("np.str_('x')", "x"),
+        ("f('x')", "f('x')"),
+    ):
+        assert sanitise.bundle({"text/plain": python}, {}) == Output("text", text=words)
     assert shown(image_png="not base64!", text_plain="x") == Output("text", text="x")
 
 
