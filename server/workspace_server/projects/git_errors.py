@@ -57,7 +57,7 @@ _ANY: list[_Row] = [
     (
         r"\.lock': File exists|Another git process", Conflict, "git_busy",
         "Another git process is at work in this project.",
-        "Wait until it has ended. If none is running, remove the .lock file that the details name.",
+        "Wait until it has ended. If none is running, remove {lock}.",
     ),
     (
         r"'refs/heads/([^']+)' exists; cannot create", Conflict, "branch_in_the_way",
@@ -73,11 +73,16 @@ _ANY: list[_Row] = [
 
 def explain(arguments: Sequence[str], status: int, said: str, url: str = "") -> AtriumError:
     """The error that fits what git said on its way out."""
-    where = {"host": host_of(url) or "the remote", "url": url or "its remote"}
+    lock = re.search(r"'([^']+\.lock)'", said)
+    where = {
+        "host": host_of(url) or "the remote",
+        "url": url or "its remote",
+        "lock": lock[1] if lock else "its .lock file",
+    }
     rows = [*_ANY, *_REMOTE] if arguments[0] in ("fetch", "push", "ls-remote") else _ANY
     for pattern, kind, code, message, hint in rows:
         if re.search(pattern, said, re.IGNORECASE):
-            return kind(code, message.format(**where), hint)
+            return kind(code, message.format(**where), hint.format(**where))
     lines = [re.sub(r"^(fatal|error|remote): ", "", line) for line in said.strip().splitlines() if line.strip()]
     reason = "; ".join(lines[-3:]) or f"it ended with {status}"
     return Failed("git_failed", f"git {arguments[0]} did not succeed: {reason}.", "The details are git's own words.")

@@ -314,3 +314,19 @@ async def test_a_remote_that_refuses_says_why(room: Room, project: Project, remo
         await room.ended(await room.projects.branches.push(project.id, "main", room.ana.id))
     assert error.value.code == "push_refused"
     assert "pre-receive hook declined" in error.value.message
+
+
+async def test_a_lock_that_another_git_left_is_named(room: Room, project: Project) -> None:
+    tree = room.tree(project)
+    (tree / "README.md").write_text("x")
+    lock = room.projects.get(project.id).git / "worktrees" / "main" / "index.lock"
+    lock.touch()
+    with pytest.raises(AtriumError) as error:
+        await room.projects.branches.discard(project.id, "main", ["README.md"], room.ana.id)
+    assert error.value.code == "git_busy"
+    assert str(lock) in error.value.hint
+    # It is somebody else's: older than what was tried here, and so it stays.
+    assert lock.exists()
+    lock.unlink()
+    await room.projects.branches.discard(project.id, "main", ["README.md"], room.ana.id)
+    assert (tree / "README.md").read_text() == "# Forecast\n"
