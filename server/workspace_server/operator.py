@@ -17,6 +17,9 @@ from .kit.storage import Storage
 # Not for the people of a shared server: Jupyter's news, and installing extensions for everybody.
 DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension:plugin")
 
+# There is one kernel, and the environment's chip says more than its name; the toolbar needs the room.
+SETTINGS = {"@jupyterlab/notebook-extension:panel": {"toolbar": [{"name": "kernelName", "disabled": True}]}}
+
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="atrium", description="Atrium, for the one who operates it.")
@@ -119,9 +122,10 @@ def _up(arguments: argparse.Namespace) -> int:
     # The operator's own Jupyter settings must not bend a shared server.
     config = home.settings / "jupyter"
     os.environ["JUPYTER_CONFIG_DIR"] = str(config)
-    page = config / "labconfig" / "page_config.json"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(DISABLED, True)}))
+    lab = config / "labconfig"
+    lab.mkdir(parents=True, exist_ok=True)
+    (lab / "page_config.json").write_text(json.dumps({"disabledExtensions": dict.fromkeys(DISABLED, True)}))
+    (lab / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(config / "lab" / "user-settings")
     os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(config / "lab" / "workspaces")
     os.environ["ATRIUM_HOME"] = str(home.path)
