@@ -95,6 +95,7 @@ class _Engine(NBClientEngine):
             timeout=None,
             raise_on_iopub_timeout=False,
             iopub_timeout=60,
+            coalesce_streams=True,
             stdout_file=options["log"],
             stderr_file=options["log"],
             on_cell_start=on_cell_start,

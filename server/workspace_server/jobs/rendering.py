@@ -121,8 +121,8 @@ def _highlighting() -> str:
     from pygments.formatters import HtmlFormatter
 
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
-    dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none !important; }}"
+    dark = HtmlFormatter(style="github-dark").get_style_defs(":root[data-theme='dark'] .highlight")
+    return f"{light}\n{dark}\n.highlight, .highlight pre {{ background: none !important; }}"
 
 
 STYLE = files(__package__).joinpath("run.css").read_text()
