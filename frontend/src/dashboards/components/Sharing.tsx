@@ -14,7 +14,7 @@ import type { EditorModel, Link, View } from '../model';
 
 const DAYS = 30;
 
-/** "date", "date and store", "date, store and region". */
+/** “Date”; “Date” and “Store”; “Date”, “Store” and “Region”. */
 export function listed(words: readonly string[]): string {
   return words.length < 2
     ? words.join('')
@@ -23,7 +23,7 @@ export function listed(words: readonly string[]): string {
 
 /** Exactly what somebody with the link can see and do. */
 export function promise(view: View, days: number): string {
-  const labels = view.widgets.filter(widget => widget.live).map(widget => widget.label.toLocaleLowerCase());
+  const labels = view.widgets.filter(widget => widget.live).map(widget => `“${widget.label}”`);
   const choose = labels.length ? ` and may choose ${listed(labels)}` : '';
   return `Anyone with this link sees the results${choose}. No code, no tables. Expires in ${days} days.`;
 }
