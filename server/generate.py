@@ -15,6 +15,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+
 from workspace_server.app import Atrium
 from workspace_server.kit import storage
 from workspace_server.kit.home import Home

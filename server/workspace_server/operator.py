@@ -14,8 +14,14 @@ from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
 
-# Not for the people of a shared server: Jupyter's news, and installing extensions for everybody.
-DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension:plugin")
+# Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands out
+# the server's address (a dashboard's link is made in the dashboard). The debugger talks to kernels past the queue of cells.
+DISABLED = (
+    "@jupyter/collaboration-extension:shared-link",
+    "@jupyterlab/apputils-extension:announcements",
+    "@jupyterlab/debugger-extension",
+    "@jupyterlab/extensionmanager-extension",
+)
 
 # There is one kernel, and the environment's chip says more than its name; the toolbar needs the room.
 SETTINGS = {"@jupyterlab/notebook-extension:panel": {"toolbar": [{"name": "kernelName", "disabled": True}]}}

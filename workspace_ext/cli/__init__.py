@@ -1,7 +1,7 @@
 """The command ``atrium``.
 
-The operator's verbs (``up``, ``users``, ``doctor``, ``demo``) act on a home and run the server's own module; every other
-room is a module here with ``register(verbs)``, thin over the REST client.
+The operator's verbs (``up``, ``users``, ``doctor``, ``demo``) act on a home and run the server's own module; every
+other room is a module here with ``register(verbs)``, thin over the REST client.
 """
 
 from __future__ import annotations
@@ -84,6 +84,9 @@ def _client(arguments: argparse.Namespace) -> Client:
             ) from None
     if not arguments.token:
         raise ClientError(
-            0, "no_token", "There is no token to sign in with.", "Set ATRIUM_TOKEN to what `atrium users token NAME` prints."
+            0,
+            "no_token",
+            "There is no token to sign in with.",
+            "Set ATRIUM_TOKEN to what `atrium users token NAME` prints.",
         )
     return Client(url, arguments.token)
