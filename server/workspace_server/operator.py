@@ -14,8 +14,9 @@ from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
 
-# Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands out
-# the server's address (a dashboard's link is made in the dashboard). The debugger talks to kernels past the queue of cells.
+# Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands
+# out the server's address (a dashboard's link is made in the dashboard). And the debugger, which talks to kernels past
+# the queue of cells.
 DISABLED = (
     "@jupyter/collaboration-extension:shared-link",
     "@jupyterlab/apputils-extension:announcements",

@@ -100,7 +100,7 @@ class Person:
 
 
 def cursor_is_seen(typist: Page, other: Page, name: str) -> None:
-    """``typist`` types where they are until ``other`` sees their cursor's flag with ``name``; it fades when they rest."""
+    """``typist`` types until ``other`` sees their cursor's flag with ``name``; it fades when they rest."""
     flag = other.locator(".jp-remote-userFlag, .jp-remote-userInfo").filter(has_text=name).first
     for attempt in range(30):
         typist.keyboard.type("!")
