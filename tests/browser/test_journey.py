@@ -73,7 +73,7 @@ def discuss(ana: Person, bo: Person) -> None:
     ana.page.keyboard.press("Control+Alt+m")
     ana.page.get_by_role("textbox", name="Comment").fill(QUESTION)
     ana.page.get_by_role("button", name="Comment", exact=True).click()
-    bo.notebook.get_by_role("button", name="1 open comment").click()
+    bo.notebook.get_by_role("button", name="1 open comment").first.click()
     thread = bo.page.locator(".atrium-Thread", has_text=QUESTION)
     expect(thread).to_be_visible()
     thread.get_by_role("textbox").fill(ANSWER)
@@ -107,7 +107,7 @@ def work(ana: Person) -> None:
 def commit_and_merge(ana: Person) -> None:
     ana.menu("File", "Save Notebook")
     ana.chip("forecast-weekly").click()
-    ana.page.get_by_role("button", name=re.compile("Commit 1 file|Commits and review")).click()
+    ana.page.get_by_role("button", name="Commit 1 file", exact=True).click()
     ana.page.get_by_label("Summary").fill("Forecast each store, weekly")
     ana.page.get_by_role("button", name="Commit and push").click()
     ana.page.get_by_role("button", name="Review and merge").click()
@@ -126,6 +126,8 @@ def schedule(ana: Person) -> None:
 
 def present(ana: Person) -> str:
     ana.notebook.get_by_role("button", name="Present what this notebook shows").click()
+    ana.page.get_by_role("button", name="Share", exact=True).click()
+    expect(ana.page.get_by_text("Anyone with this link sees the results")).to_be_visible()
     ana.page.get_by_role("button", name="Copy link").click()
     return ana.page.get_by_label("The link").input_value()
 

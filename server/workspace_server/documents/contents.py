@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from jupyter_server import CallContext
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
+from jupyter_server.services.contents.handlers import ContentsHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from traitlets import Unicode
 
@@ -69,4 +70,9 @@ class WorkspaceContentsManager(AsyncLargeFileManager):
         if user is not None and path.strip("/") in ("", SCRATCH, f"{SCRATCH}/{user.username}"):
             (Path(self.root_dir) / SCRATCH / str(user.username)).mkdir(parents=True, exist_ok=True)
         model: dict[str, Any] = await super().get(path, *args, **kwargs)
+        if isinstance(handler, ContentsHandler) and model.get("hash"):
+            # A browser asks before it saves whether the file has changed beneath it. Beneath an open document its room
+            # knows, and hears of whoever else writes; the browser may not have heard yet that its room has just saved.
+            rooms = handler.settings["atrium"].documents.rooms
+            model["hash"] = rooms.hash_of(path) or model["hash"]
         return model

@@ -112,6 +112,14 @@ class Rooms:
         """Every open room of a file."""
         return [room for room in self._rooms().values() if isinstance(room, DocumentRoom)]
 
+    def hash_of(self, path: str) -> str | None:
+        """The hash of the file as its room last read or wrote it; None when it is not open."""
+        for room in self.all():
+            if path_of_room(room) == path.strip("/"):
+                hash: str | None = room._document.hash
+                return hash
+        return None
+
     def present(self) -> Iterator[tuple[str, list[str]]]:
         """Contents path and the names of those who have it open, for each file. Safe from any thread.
 
