@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from .access.service import Access
@@ -138,8 +139,11 @@ def _up(arguments: argparse.Namespace) -> int:
     os.environ["ATRIUM_HOME"] = str(home.path)
     os.chdir(home.work)
 
+    from jupyter_server.utils import JupyterServerAuthWarning
     from jupyterlab.labapp import LabApp
 
+    # Two of Jupyter's own handlers do not say who may call them; those are refused to strangers here.
+    warnings.simplefilter("ignore", JupyterServerAuthWarning)
     LabApp.launch_instance(_jupyter_arguments(arguments, home.work))
     return 0
 

@@ -101,6 +101,8 @@ class Rooms:
         """Write the document to its file unless it says the same already."""
         # Not through the room's loader, which would take the file's time stamp for its own.
         contents = self._settings["contents_manager"]
+        if not await ensure_async(contents.file_exists(path_of_room(room))):
+            return  # Somebody deleted it, and saving would bring it back.
         model = await ensure_async(
             contents.get(path_of_room(room), content=True, format=room.file_format, type=room.file_type)
         )

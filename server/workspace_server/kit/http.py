@@ -145,7 +145,7 @@ class Handler(JupyterHandler):
         try:
             route = self.routes.get(self.request.method or "")
             if route is None:
-                raise HTTPError(405)
+                raise HTTPError(405, f"{self.request.method} is not possible here.")
             caller = self.gate.identify(self)
             if not route.public:
                 if caller.kind == "nobody":
@@ -160,9 +160,8 @@ class Handler(JupyterHandler):
         except AtriumError as error:
             self._fail(error)
         except HTTPError as error:
-            if error.status_code != 405:
-                raise
-            self._fail(Invalid("no_such_method", f"{self.request.method} is not possible here."), 405)
+            said = error.log_message or error.reason or f"{self.request.method} is not possible here."
+            self._fail(Failed("refused", str(said)), error.status_code)
         except Exception as error:
             log.exception("%s %s", self.request.method, self.request.path)
             self._fail(Failed("unexpected", f"{type(error).__name__}: {error}", "The server's log has the details."))
