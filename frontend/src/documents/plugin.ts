@@ -33,6 +33,9 @@ const documents: JupyterFrontEndPlugin<void> = {
       const queue = new QueueModel(client, events, path());
       panel.context.pathChanged.connect(() => queue.rename(path()));
       new WaitingLines(panel, queue);
+      // There is one kernel; a notebook that names none need not be asked which.
+      const session = panel.sessionContext;
+      session.kernelPreference = { ...session.kernelPreference, autoStartDefault: true };
       showPeople(panel, () => user.identity?.username ?? '');
     });
   }

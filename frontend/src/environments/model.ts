@@ -33,7 +33,8 @@ export class EnvironmentModel implements IDisposable {
       edge: 'trailing'
     });
     this._subscription = events.on('environments', event => {
-      if (event === null || event.action === 'changed' || event.id === this._status?.digest) {
+      // The end of another build may be that of what somebody else has just declared.
+      if (event === null || event.action !== 'building' || event.id === this._status?.digest) {
         this.refresh();
       }
     });
@@ -72,6 +73,16 @@ export class EnvironmentModel implements IDisposable {
   /** Have it built unless it is there; what failed before is tried again. */
   async build(): Promise<void> {
     await this._ask('POST', 'environments/prebuild');
+  }
+
+  /** See whether something else is declared by now, and have that built. */
+  async revisit(): Promise<void> {
+    if (!this._disposed) {
+      await this._ask('GET', 'environments');
+      if (!this._disposed && this._status?.state === 'none' && !this.error) {
+        await this.build();
+      }
+    }
   }
 
   async cancel(): Promise<void> {

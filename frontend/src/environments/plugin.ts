@@ -1,11 +1,14 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { IAtrium } from '../app/tokens';
 import { environmentChip } from './chip';
 import { EnvironmentModel } from './model';
 import { NotebookEnvironment } from './notebook';
 import { IEnvironments } from './tokens';
+
+/** Documents that are edited together are saved within this time. */
+const SAVED_MS = 2_000;
 
 const environments: JupyterFrontEndPlugin<IEnvironments> = {
   id: 'jupyter-atrium:environments',
@@ -24,10 +27,12 @@ const environments: JupyterFrontEndPlugin<IEnvironments> = {
       panel.toolbar.addItem('atrium-environment', environmentChip(environment));
       void environment.model.build();
     });
-    // What declares it may have been edited in another tab.
-    tracker.currentChanged.connect((_, panel) => {
-      if (panel) {
-        byPanel.get(panel)?.model.refresh();
+    // What declares it may have been edited in another tab, and reaches the disk a moment after the typing.
+    app.shell.currentChanged?.connect((_, { newValue }) => {
+      const model = newValue instanceof NotebookPanel ? byPanel.get(newValue)?.model : undefined;
+      if (model) {
+        void model.revisit();
+        setTimeout(() => void model.revisit(), SAVED_MS);
       }
     });
     return { of: panel => byPanel.get(panel) ?? null };

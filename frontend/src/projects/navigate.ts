@@ -49,6 +49,11 @@ export class Navigator {
     void this.showFolder(opened.folder);
   }
 
+  /** A new notebook in a branch that has none. */
+  async create(opened: OpenedBranch): Promise<void> {
+    await this._app.commands.execute('notebook:create-new', { cwd: opened.folder, activate: true });
+  }
+
   async showFolder(folder: string): Promise<void> {
     await this._browser?.model.cd(`/${folder}`).catch(() => undefined);
   }

@@ -19,7 +19,9 @@ import { branchTitle, count, distance } from './words';
 export interface ProjectsPanelProps {
   model: ProjectsModel;
   onCloned: (opened: OpenedBranch) => void;
-  onOpen: (project: Project, branch: Branch) => Promise<void>;
+  onOpen: (project: Project, branch: Branch) => Promise<OpenedBranch>;
+  /** A new notebook there. */
+  onCreate: (opened: OpenedBranch) => Promise<void>;
   onGit: (project: string, branch: string) => void;
   onFolder: (folder: string) => void;
 }
@@ -35,7 +37,16 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   const { model } = props;
   useModel(model);
   const [cloning, setCloning] = useState(false);
-  const open = useAction(props.onOpen);
+  /** What was opened last and shows nothing, for want of a notebook. */
+  const [bare, setBare] = useState<OpenedBranch | null>(null);
+  const opened = (now: OpenedBranch) => setBare(now.notebook ? null : now);
+  const open = useAction(async (project: Project, branch: Branch) =>
+    opened(await props.onOpen(project, branch))
+  );
+  const create = useAction(async (where: OpenedBranch) => {
+    await props.onCreate(where);
+    setBare(null);
+  });
   const { projects } = model;
   const none = projects?.length === 0;
   const activate = (row: Row) => {
@@ -61,13 +72,25 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         <CloneForm
           model={model}
           {...(none ? {} : { onClose: () => setCloning(false) })}
-          onCloned={opened => {
+          onCloned={cloned => {
             setCloning(false);
-            props.onCloned(opened);
+            opened(cloned);
+            props.onCloned(cloned);
           }}
         />
       ) : null}
       <ErrorNote error={open.error} />
+      {bare ? (
+        <div className="atrium-Empty" role="status">
+          <p>
+            {bare.name} has no notebook on {bare.branch} yet.
+          </p>
+          <Button busy={create.busy} onClick={() => void create.run(bare)}>
+            New notebook
+          </Button>
+          <ErrorNote error={create.error} />
+        </div>
+      ) : null}
       {none ? null : (
         <List<Row>
           label="Projects"

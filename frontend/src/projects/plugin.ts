@@ -62,7 +62,12 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       createElement(ProjectsPanel, {
         model,
         onCloned: opened => navigator.openClone(opened),
-        onOpen: async (project, branch) => navigator.open(await model.switchTo(project.id, branch.name, '')),
+        onOpen: async (project, branch) => {
+          const opened = await model.switchTo(project.id, branch.name, '');
+          navigator.open(opened);
+          return opened;
+        },
+        onCreate: opened => navigator.create(opened),
         onGit: openGit,
         onFolder: folder => void navigator.showFolder(folder)
       }),

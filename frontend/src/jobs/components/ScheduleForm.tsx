@@ -65,7 +65,8 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
     onDone();
   });
   const failure = create.error ?? error;
-  const wrong = (field: string) => (failure?.field === field ? failure.message : null);
+  const wrong = (field: string) =>
+    failure?.field === field ? [failure.message, failure.hint].filter(Boolean).join(' ') : null;
   const placed = ['cron', 'time_zone', 'cluster'].includes(failure?.field ?? '');
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
