@@ -77,6 +77,8 @@ def jupyter_lab(python: Path, folder: Path) -> Iterator[Any]:
         port = free.getsockname()[1]
     env = {
         **os.environ,
+        # `jupyter lab` runs the first `jupyter-lab` on the path.
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "ATRIUM_HOME": str(folder / "home"),
         "JUPYTER_TOKEN": TOKEN,
         "JUPYTER_CONFIG_DIR": str(folder / "config"),

@@ -17,6 +17,8 @@ PUBLIC = {
     "GET /atrium/api/openapi.json",
     "GET /atrium/dashboards/{slug}",
     "GET /atrium/dashboards/static/{name}",
+    "GET /atrium/dashboards/frame/html",
+    "GET /atrium/dashboards/frame/plotly/{digest}",
 }
 
 
