@@ -1,63 +1,92 @@
-"""Two people in one notebook, in two browsers."""
+"""Two people in one notebook, in two browsers, whose environment takes its time."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uv
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.people import Person, chromium, cursor_is_seen
 from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOK = "scratch/ana/shared.ipynb"
-CHROMIUM = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+CELLS = ("seen = []", "seen.append(1); print(seen)", "seen.append(2); print(seen)")
+BUILD = 180_000
 
 
-def visit(browser: Browser, server: Server, person: str) -> Page:
-    page = browser.new_context(viewport={"width": 1400, "height": 850}).new_page()
-    page.set_default_timeout(120_000)
-    expect.set_options(timeout=30_000)
-    page.goto(f"{server.url}lab/tree/{NOTEBOOK}?token={server.tokens[person]}")
-    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=120_000)
-    return page
+class Uv:
+    """The real uv behind a script: waits while the gate is shut, and fails while it is told to.
+
+    Attributes
+    ----------
+    seconds
+        How long it takes in addition, for somebody who wants to see a slow build in real time: ``ATRIUM_SLOW_BUILD``.
+    """
+
+    seconds = float(os.environ.get("ATRIUM_SLOW_BUILD", "0"))
+
+    def __init__(self, folder: Path) -> None:
+        self.gate, self.broken, self.path = folder / "gate", folder / "broken", folder / "uv"
+        self.path.write_text(
+            f'#!/bin/sh\nwhile [ -e "{self.gate}" ]; do sleep 0.1; done\n'
+            f'case "$*" in *"pip compile"*) sleep {self.seconds};; esac\n'
+            f'if [ -e "{self.broken}" ]; then echo "error: Failed to fetch: connection refused" >&2; exit 2; fi\n'
+            f'exec "{uv.find_uv_bin()}" "$@"\n'
+        )
+        self.path.chmod(0o755)
+        self.gate.touch()
 
 
-def prompts(page: Page, *shown: str) -> None:
-    expect(page.locator(".jp-Notebook .jp-InputPrompt")).to_have_text(list(shown), timeout=150_000)
-
-
-def outputs(page: Page, *shown: str) -> None:
-    expect(page.locator(".jp-Notebook .jp-OutputArea-output")).to_have_text(list(shown), timeout=20_000)
-
-
-def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    closed, wrapper = tmp_path / "closed", tmp_path / "uv"
-    wrapper.write_text(f'#!/bin/sh\nwhile [ -e "{closed}" ]; do sleep 0.1; done\nexec "{uv.find_uv_bin()}" "$@"\n')
-    wrapper.chmod(0o755)
-    closed.touch()
-    home = tmp_path / "home"
-    file = home / "work" / NOTEBOOK
+@contextmanager
+def slow_workspace(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Browser, Uv]]:
+    slow = Uv(tmp_path)
+    file = tmp_path / "home" / "work" / NOTEBOOK
     file.parent.mkdir(parents=True)
     cells = [
         {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": text}
-        for n, text in enumerate(("seen = []", "seen.append(1); print(seen)", "seen.append(2); print(seen)"))
+        for n, text in enumerate(CELLS)
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     file.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
     cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with (
-        start_server(home, ATRIUM_UV=str(wrapper), UV_CACHE_DIR=str(cache)) as server,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM) as browser,
-    ):
+    told = {"ATRIUM_UV": str(slow.path), "UV_CACHE_DIR": str(cache)}
+    with start_server(tmp_path / "home", **told) as server, chromium() as browser:
+        yield server, browser, slow
+
+
+def visit(browser: Browser, server: Server, name: str) -> Page:
+    page = Person(browser, server, name).page
+    page.goto(f"{server.url}lab/tree/{NOTEBOOK}?token={server.tokens[name]}")
+    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=BUILD)
+    return page
+
+
+def run_three(page: Page) -> None:
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    for _ in range(3):
+        page.keyboard.press("Shift+Enter")
+    prompts(page, "[*]:", "[*]:", "[*]:", "[ ]:")
+
+
+def prompts(page: Page, *shown: str) -> None:
+    expect(page.locator(".jp-Notebook .jp-InputPrompt")).to_have_text(list(shown), timeout=BUILD)
+
+
+def outputs(page: Page, *shown: str) -> None:
+    expect(page.locator(".jp-Notebook .jp-OutputArea-output")).to_have_text(list(shown))
+
+
+def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with slow_workspace(tmp_path, tmp_path_factory) as (server, browser, slow):
         ana, bo = visit(browser, server, "ana"), visit(browser, server, "bo")
 
         # Each sees the other, and what the other types.
@@ -67,12 +96,10 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
         bo.keyboard.press("End")
         bo.keyboard.type("  # Bo was here")
         expect(ana.locator(".jp-CodeCell .cm-content").nth(2)).to_contain_text("# Bo was here")
-        expect(ana.locator(".jp-remote-userFlag-name", has_text="Bo").first).to_be_attached()
+        cursor_is_seen(bo, ana, "Bo")
 
         # Three cells at once while the environment is built: both see that they wait, and why.
-        ana.locator(".jp-CodeCell .cm-content").first.click()
-        for _ in range(3):
-            ana.keyboard.press("Shift+Enter")
+        run_three(ana)
         for page in (ana, bo):
             prompts(page, "[*]:", "[*]:", "[*]:", "[ ]:")
             expect(page.locator(".atrium-WaitingLine").first).to_contain_text("the base set")
@@ -81,10 +108,10 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
 
         # The one who asked leaves; nothing of it is lost, and nothing runs twice.
         ana.context.close()
-        expect(bo.locator(".atrium-People [role=img]")).to_have_count(0, timeout=60_000)
+        expect(bo.locator(".atrium-People [role=img]")).to_have_count(0)
         people = {one["path"]: one["people"] for one in server.api("GET", "/documents/open")["documents"]}
         assert "Bo" in people[NOTEBOOK]
-        closed.unlink()
+        slow.gate.unlink()
         prompts(bo, "[1]:", "[2]:", "[3]:", "[ ]:")
         outputs(bo, "[1]\n", "[1, 2]\n")
         ana = visit(browser, server, "ana")
@@ -99,3 +126,37 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
         expect(ana.locator(".jp-OutputArea-output").nth(2)).to_have_text("[1, 2, 3]\n")
         expect(ana.locator(".jp-OutputArea-output").nth(3)).to_have_text(re.compile("ZeroDivisionError"))
         prompts(ana, "[1]:", "[2]:", "[3]:", "[4]:", "[ ]:")
+
+
+def test_a_build_that_fails_and_a_restart_meanwhile(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with slow_workspace(tmp_path, tmp_path_factory) as (server, browser, slow):
+        ana = visit(browser, server, "ana")
+        run_three(ana)
+        lines = ana.locator(".atrium-WaitingLine")
+        expect(lines).to_have_count(3)
+
+        # It fails: each cell says so, none has run, and one button runs them all.
+        slow.broken.touch()
+        slow.gate.unlink()
+        expect(lines.get_by_text("Not run.")).to_have_count(3, timeout=BUILD)
+        prompts(ana, "[ ]:", "[ ]:", "[ ]:", "[ ]:")
+        told = ana.locator(".jp-OutputArea-output", has_text="The package index does not answer")
+        expect(told).to_have_count(3)
+        expect(ana.locator(".atrium-Chip", has_text="Environment failed")).to_be_visible()
+        slow.gate.touch()
+        slow.broken.unlink()
+        ana.get_by_role("button", name="Retry").first.click()
+        prompts(ana, "[*]:", "[*]:", "[*]:", "[ ]:")
+        expect(ana.locator(".jp-OutputArea-output")).to_have_count(0)
+
+        # A restart while it builds keeps what waits, in its order, once.
+        ana.locator(".jp-Toolbar-item[data-jp-item-name=restart]").click()
+        ana.get_by_role("button", name="Confirm Kernel Restart").click()
+        expect(ana.locator(".jp-Dialog")).to_have_count(0)
+        prompts(ana, "[*]:", "[*]:", "[*]:", "[ ]:")
+        expect(lines).to_have_count(3)
+        slow.gate.unlink()
+        prompts(ana, "[1]:", "[2]:", "[3]:", "[ ]:")
+        outputs(ana, "[1]\n", "[1, 2]\n")
+        expect(lines).to_have_count(0)
+        assert server.api("GET", f"/documents/queue?notebook={NOTEBOOK}")["cells"] == []
