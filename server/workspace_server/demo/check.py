@@ -43,7 +43,7 @@ def check(csv: str | None = None, broken: str | None = None, keep: bool = False)
         0 when every step did what it promises.
     """
     # An AF_UNIX path, which kernels may use, holds about 100 characters.
-    folder = Path(tempfile.mkdtemp(prefix="atrium-"))
+    folder = Path(tempfile.mkdtemp(prefix="atrium-check-"))
     home = Home(folder / "home")
     try:
         url = real.prepare(home, Path(csv).resolve()) if csv else example.prepare(home)
