@@ -244,8 +244,10 @@ class Runner:
     def _fail(self, entries: list[Entry], problem: AtriumError) -> None:
         shown = error("EnvironmentError" if problem.status == 422 else "NotRun", problem.message, problem.hint)
         self.not_run = [entry.cell_id for entry in entries]
-        for entry in entries:
-            self._end(entry, "error", ename=shown["ename"], evalue=shown["evalue"], show=shown)
+        for position, entry in enumerate(entries):
+            # One message, where the queue came to a halt; the others are listed as not run.
+            show = shown if position == 0 else None
+            self._end(entry, "error", ename=shown["ename"], evalue=shown["evalue"], show=show)
 
     def _end(
         self,
