@@ -63,4 +63,5 @@ lock:
 		--no-emit-index-url --no-annotate --no-header -q --upgrade -o tests/requirements.txt
 
 clean:
-	rm -rf .make .venv dist build frontend/lib frontend/node_modules workspace_ext/labextension
+	rm -rf .make .venv dist build frontend/lib frontend/node_modules workspace_ext/labextension \
+		server/workspace_server/dashboards/static
