@@ -59,22 +59,19 @@ class AtriumIdentityProvider(IdentityProvider):
         if "Authorization" in handler.request.headers:
             return
         access = access_of(handler)
-        handler.atrium_session = access.sign_in(access.by_name(user.username))
+        session = access.sign_in(access.by_name(user.username))
         options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "path": handler.base_url}
         if handler.request.protocol == "https":
             options["secure"] = True
-        handler.set_secure_cookie(self.get_cookie_name(handler), handler.atrium_session, **options)
+        handler.set_secure_cookie(self.get_cookie_name(handler), session, **options)
 
     def user_from_cookie(self, cookie_value: str) -> User | None:
         raise NotImplementedError("the cookie is read by get_user_cookie")
 
     def get_user_cookie(self, handler: Any) -> User | None:
-        person = self.person_of_cookie(handler)
-        return as_user(person) if person else None
-
-    def person_of_cookie(self, handler: Any) -> Person | None:
         cookie = handler.get_secure_cookie(self.get_cookie_name(handler))
-        return access_of(handler).signed_in(cookie.decode()) if cookie else None
+        person = access_of(handler).signed_in(cookie.decode()) if cookie else None
+        return as_user(person) if person else None
 
     def clear_login_cookie(self, handler: Any) -> None:
         cookie = handler.get_secure_cookie(self.get_cookie_name(handler))

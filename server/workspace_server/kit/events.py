@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,7 +24,7 @@ class Event:
 
 
 class Events:
-    """Publish from any thread; listen in the process (``on``) or as a stream (``subscribe``)."""
+    """Publish from any thread; listen in the process (``on``) or through a queue (``queue``)."""
 
     def __init__(self) -> None:
         self._versions = itertools.count(1)
@@ -69,12 +69,6 @@ class Events:
             yield queue
         finally:
             self._queues.discard(queue)
-
-    async def subscribe(self) -> AsyncIterator[Event]:
-        """Every event from now on."""
-        with self.queue() as queue:
-            while True:
-                yield await queue.get()
 
     def _deliver(self, event: Event) -> None:
         for queue in self._queues:
