@@ -31,27 +31,39 @@ def notebook_diff(old: bytes, new: bytes) -> list[CellDiff] | None:
     before, after = cells_of(old), cells_of(new)
     if before is None or after is None:
         return None
-    pairs = _align(before, after)
-    diffs = []
-    gone = iter(sorted(set(range(len(before))) - {i for i, _ in pairs}))
-    partner = {j: i for i, j in pairs}
+    diffs = (cell_diff(before, after, i, j) for i, j in paired(before, after))
+    return [diff for diff in diffs if diff is not None]
+
+
+def paired(before: list[Cell], after: list[Cell]) -> list[tuple[int | None, int | None]]:
+    """The cells of both in one order, that of ``after``, by their positions from 0 (before, after); None where a cell
+    is only in the other."""
+    partner = {j: i for i, j in _align(before, after)}
+    gone = iter(sorted(set(range(len(before))) - set(partner.values())))
+    pairs: list[tuple[int | None, int | None]] = []
     upcoming = next(gone, None)
     last = -1
-    for j, cell in enumerate(after):
+    for j in range(len(after)):
         i = partner.get(j)
         if i is not None:
             last = max(last, i)
         while upcoming is not None and upcoming < last:
-            diffs.append(_one(upcoming, before[upcoming], None))
+            pairs.append((upcoming, None))
             upcoming = next(gone, None)
-        if i is None:
-            diffs.append(_one(j, None, cell))
-        elif _source(before[i]) != _source(cell) or _kind(before[i]) != _kind(cell) or _outputs(before[i], cell):
-            diffs.append(_one(j, before[i], cell))
+        pairs.append((i, j))
     while upcoming is not None:
-        diffs.append(_one(upcoming, before[upcoming], None))
+        pairs.append((upcoming, None))
         upcoming = next(gone, None)
-    return diffs
+    return pairs
+
+
+def cell_diff(before: list[Cell], after: list[Cell], i: int | None, j: int | None) -> CellDiff | None:
+    """How one of :func:`paired` differs; None if it does not."""
+    old, new = before[i] if i is not None else None, after[j] if j is not None else None
+    same = old is not None and new is not None and (source_of(old), _kind(old)) == (source_of(new), _kind(new))
+    if same and not _outputs(old or {}, new or {}):
+        return None
+    return _one(j if j is not None else i or 0, old, new)
 
 
 def notebook_counts(old: bytes, new: bytes) -> tuple[int, int, int] | None:
@@ -82,7 +94,7 @@ def _align(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
     left = [i for i in range(len(before)) if i not in {i for i, _ in pairs}]
     right = [j for j in range(len(after)) if j not in {j for _, j in pairs}]
     matcher = difflib.SequenceMatcher(
-        None, [_source(before[i]) for i in left], [_source(after[j]) for j in right], autojunk=False
+        None, [source_of(before[i]) for i in left], [source_of(after[j]) for j in right], autojunk=False
     )
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
@@ -91,7 +103,7 @@ def _align(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
             pairs += [
                 (i, j)
                 for i, j in zip(left[i1:i2], right[j1:j2], strict=False)
-                if _kind(before[i]) == _kind(after[j]) and _similar(_source(before[i]), _source(after[j]))
+                if _kind(before[i]) == _kind(after[j]) and _similar(source_of(before[i]), source_of(after[j]))
             ]
     return pairs
 
@@ -105,7 +117,7 @@ def _similar(old: str, new: str) -> bool:
 def _one(index: int, old: Cell | None, new: Cell | None) -> CellDiff:
     cell = new if new is not None else old
     assert cell is not None
-    before, after = _source(old or {}).splitlines(), _source(new or {}).splitlines()
+    before, after = source_of(old or {}).splitlines(), source_of(new or {}).splitlines()
     lines = list(difflib.unified_diff(before, after, n=3, lineterm=""))[2:]
     if old is None or new is None:
         # All of it: the header would only repeat the number of lines.
@@ -120,7 +132,8 @@ def _one(index: int, old: Cell | None, new: Cell | None) -> CellDiff:
     )
 
 
-def _source(cell: Cell) -> str:
+def source_of(cell: Cell) -> str:
+    """What is typed in a cell."""
     source = cell.get("source", "")
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
