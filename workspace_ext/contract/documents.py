@@ -137,3 +137,119 @@ class FolderQuery:
     """``folder`` is a path as Jupyter's contents API names it; empty: everything."""
 
     folder: str = ""
+
+
+PointKind = Literal["automatic", "named", "before merge", "before restore", "before git", "from disk"]
+
+
+@dataclass(frozen=True)
+class HistoryPoint:
+    """A state of a document that one can go back to.
+
+    ``people``: the names of those who edited since the point before it, or who asked for it. One with a ``name`` is
+    kept for ever, the others are thinned out.
+    """
+
+    id: str
+    kind: PointKind
+    name: str
+    people: list[str]
+    created: str
+
+
+@dataclass(frozen=True)
+class DocumentHistory:
+    """The points of a document, the newest first. ``document`` is the id of its events; ``writable``: whether who asks
+    may restore and name."""
+
+    path: str
+    document: str
+    writable: bool
+    points: list[HistoryPoint]
+
+
+@dataclass(frozen=True)
+class HistoryQuery:
+    """``path`` is one as Jupyter's contents API names it."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class NamePoint:
+    """Name what the document says now."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class RenamePoint:
+    """An empty name: it is thinned out like the others."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PointQuery:
+    """``against``: ``now``, ``previous``, or the id of another point."""
+
+    against: str = "now"
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """One cell of two versions; ``before`` and ``after`` are its positions in them, from 0.
+
+    ``source``: what is typed in it, of cells whose source is the ``same``; of others ``diff`` is a unified diff of it
+    without a header. ``outputs``: how many differ; ``moved``: others stand before it now; ``settings``: its metadata
+    or attachments differ.
+    """
+
+    id: str
+    kind: str
+    change: Literal["same", "modified", "added", "removed"]
+    before: int | None
+    after: int | None
+    source: str = ""
+    diff: str = ""
+    outputs: int = 0
+    moved: bool = False
+    settings: bool = False
+
+
+@dataclass(frozen=True)
+class PointDiff:
+    """A point compared: ``earlier`` and ``later`` are the points between which it changed, None for the present.
+
+    ``point`` is one of them. Notebooks have ``cells``, others ``text`` (a unified diff without a header).
+    ``settings``: the notebook's own metadata differs; ``same``: nothing does.
+    """
+
+    point: HistoryPoint
+    earlier: HistoryPoint
+    later: HistoryPoint | None
+    kind: Literal["notebook", "text"]
+    same: bool
+    cells: list[CellChange] = field(default_factory=list)
+    text: str = ""
+    settings: bool = False
+    added: int = 0
+    removed: int = 0
+    outputs: int = 0
+
+
+@dataclass(frozen=True)
+class RestorePoint:
+    """``cell``: only this one, by its position in the point from 0."""
+
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """``before``: what the document said before; restoring it undoes this. ``changed``: whether anything did."""
+
+    point: HistoryPoint
+    before: HistoryPoint
+    changed: bool

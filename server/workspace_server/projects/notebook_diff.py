@@ -35,10 +35,10 @@ def notebook_diff(old: bytes, new: bytes) -> list[CellDiff] | None:
     return [diff for diff in diffs if diff is not None]
 
 
-def paired(before: list[Cell], after: list[Cell]) -> list[tuple[int | None, int | None]]:
+def paired(before: list[Cell], after: list[Cell], strict: bool = False) -> list[tuple[int | None, int | None]]:
     """The cells of both in one order, that of ``after``, by their positions from 0 (before, after); None where a cell
-    is only in the other."""
-    partner = {j: i for i, j in _align(before, after)}
+    is only in the other. ``strict``: one that has an id is only ever the same as one with this id."""
+    partner = {j: i for i, j in _align(before, after, strict)}
     gone = iter(sorted(set(range(len(before))) - set(partner.values())))
     pairs: list[tuple[int | None, int | None]] = []
     upcoming = next(gone, None)
@@ -81,7 +81,7 @@ def count_lines(unified: str) -> tuple[int, int]:
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
-def _align(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
+def _align(before: list[Cell], after: list[Cell], strict: bool = False) -> list[tuple[int, int]]:
     by_id: dict[str, int] = {}
     for i, cell in enumerate(before):
         if identity := cell.get("id"):
@@ -91,8 +91,9 @@ def _align(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
         identity = str(cell.get("id") or "")
         if identity in by_id:
             pairs.append((by_id.pop(identity), j))
-    left = [i for i in range(len(before)) if i not in {i for i, _ in pairs}]
-    right = [j for j in range(len(after)) if j not in {j for _, j in pairs}]
+    old, new = {i for i, _ in pairs}, {j for _, j in pairs}
+    left = [i for i, cell in enumerate(before) if i not in old and not (strict and cell.get("id"))]
+    right = [j for j, cell in enumerate(after) if j not in new and not (strict and cell.get("id"))]
     matcher = difflib.SequenceMatcher(
         None, [source_of(before[i]) for i in left], [source_of(after[j]) for j in right], autojunk=False
     )
