@@ -4,7 +4,10 @@
 
     AtriumError
     ├── NotFound
+    │   ├── NoSuchCell
+    │   ├── NoSuchFile
     │   ├── NoSuchNotebook
+    │   ├── NoSuchPoint
     │   └── NoSuchRequest
     └── Conflict
         └── Abandoned      the kernel was shut down before it had started
@@ -15,9 +18,28 @@ from __future__ import annotations
 from ..kit.errors import Conflict, NotFound
 
 
+class NoSuchFile(NotFound):
+    def __init__(self, path: str) -> None:
+        super().__init__("no_such_file", f"There is no file {path!r} to open.", "It may have been moved or deleted.")
+
+
 class NoSuchNotebook(NotFound):
     def __init__(self, path: str) -> None:
         super().__init__("no_such_notebook", f"There is no notebook {path!r}.", "Check the path: it begins below work.")
+
+
+class NoSuchCell(NotFound):
+    def __init__(self, position: int) -> None:
+        super().__init__("no_such_cell", f"This version has no cell {position + 1}.", "Look at the version again.")
+
+
+class NoSuchPoint(NotFound):
+    def __init__(self) -> None:
+        super().__init__(
+            "no_such_version",
+            "This version is no longer kept.",
+            "Of older versions one an hour, later one a day is kept; look at the history again.",
+        )
 
 
 class NoSuchRequest(NotFound):
