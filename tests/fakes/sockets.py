@@ -31,6 +31,7 @@ class Socket(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self._told = (1006, "")
+        self._begun = False
         self.closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -64,6 +65,8 @@ class Socket(asyncio.Protocol):
         except BaseException:
             socket.abort()
             raise
+        # Not before the caller has the socket: the server's first messages may have come with its answer.
+        asyncio.get_running_loop().call_soon(socket._begin)
         return socket
 
     @property
@@ -123,8 +126,11 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._opened.done() and not self._handshake():
-            return
+        if self._opened.done() or self._handshake():
+            self._frames()
+
+    def _begin(self) -> None:
+        self._begun = True
         self._frames()
 
     def _handshake(self) -> bool:
@@ -142,7 +148,7 @@ class Socket(asyncio.Protocol):
 
     def _frames(self) -> None:
         buffer, start, available = self._buffer, 0, len(self._buffer)
-        while available - start >= 2:
+        while self._begun and available - start >= 2:
             size, begin = buffer[start + 1], start + 2
             if size == 126:
                 size, begin = int.from_bytes(buffer[begin : begin + 2], "big"), begin + 2
