@@ -1,0 +1,1 @@
+"""Shared documents: their rooms, their journal, their files, their history."""
