@@ -1,0 +1,191 @@
+"""Notebooks as the text that Jupyter writes: one space of indentation, sorted keys, long texts as lists of lines.
+
+The same text, hashed, tells whether two outputs are the same, whatever they went through: numbers that browsers made
+floating, texts kept as lists of lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from json.encoder import encode_basestring
+from typing import Any, Protocol
+
+BLOB = "application/vnd.atrium.blob+json"
+"""MIME type of an output whose content is kept beside the document."""
+
+_EXACT = 2**53
+"""Whole numbers below it are the same in every browser."""
+_SPLIT = frozenset({"application/javascript", "image/svg+xml"})
+_TRANSIENT_METADATA = ("orig_nbformat", "orig_nbformat_minor", "signature")
+_NOT_CHOSEN = {"kernelspec": {"name": "", "display_name": ""}, "language_info": {"name": ""}}
+"""What JupyterLab writes into the metadata of a notebook that has no kernel."""
+
+
+class BlobStore(Protocol):
+    def read(self, hash: str) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class BlobRef:
+    """The place of a large output in a notebook's text."""
+
+    hash: str
+    indent: int
+
+    def text(self, blobs: BlobStore) -> str:
+        """The output's JSON as it stands in the file. Reads the disk."""
+        return "".join(map(str, output_parts(json.loads(blobs.read(self.hash)), self.indent, whole=True)))
+
+
+Part = str | BlobRef
+
+
+def dumps(value: Any, indent: int = 0) -> str:
+    """Like ``json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)`` at a level of indentation, and faster.
+
+    Numbers come back from browsers as floating ones, so whole ones are written as integers.
+    """
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))
+        return json.dumps(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if not value:
+        return "{}" if isinstance(value, Mapping) else "[]"
+    line = "\n" + " " * (indent + 1)
+    if isinstance(value, Mapping):
+        items = (f"{encode_basestring(key)}: {dumps(value[key], indent + 1)}" for key in sorted(value))
+        return "{" + line + ("," + line).join(items) + line[:-1] + "}"
+    return "[" + line + ("," + line).join([dumps(item, indent + 1) for item in value]) + line[:-1] + "]"
+
+
+def lines(text: Any) -> Any:
+    """A text as the list of lines that a notebook file holds."""
+    return text.splitlines(True) if isinstance(text, str) else text
+
+
+def joined(text: Any) -> Any:
+    """The inverse of :func:`lines`."""
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        return "".join(text)
+    return text
+
+
+def blob_hash(output: Mapping[str, Any]) -> str | None:
+    """Of the output that ``output`` stands for; None if it stands for itself."""
+    data = output.get("data")
+    blob = data.get(BLOB) if isinstance(data, Mapping) else None
+    return str(blob["hash"]) if isinstance(blob, Mapping) and "hash" in blob else None
+
+
+def bundle(data: Any) -> Any:
+    """A MIME bundle as a file holds it."""
+    if not isinstance(data, Mapping):
+        return data
+    return {mime: lines(value) if mime.startswith("text/") or mime in _SPLIT else value for mime, value in data.items()}
+
+
+def output_parts(output: Mapping[str, Any], indent: int, whole: bool = False) -> list[Part]:
+    """One output's text; ``whole`` for one that was read from where large ones are kept."""
+    if not whole and (hash := blob_hash(output)) is not None:
+        return [BlobRef(hash, indent)]
+    kind = output.get("output_type")
+    if kind in ("execute_result", "display_data"):
+        output = {**output, "data": bundle(output.get("data", {}))}
+    elif kind == "stream":
+        output = {**output, "text": lines(output.get("text", ""))}
+    return [dumps(output, indent)]
+
+
+OUTPUTS_INDENT = 3
+
+
+def outputs_parts(outputs: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """The text of a cell's list of outputs."""
+    if not outputs:
+        return ["[]"]
+    line = "\n" + " " * (OUTPUTS_INDENT + 1)
+    parts: list[Part] = []
+    for index, output in enumerate(outputs):
+        parts.append(("," if index else "[") + line)
+        parts.extend(output_parts(output, OUTPUTS_INDENT + 1))
+    parts.append(line[:-1] + "]")
+    return parts
+
+
+def cell_parts(cell: Mapping[str, Any], outputs: Sequence[Part], with_id: bool) -> list[Part]:
+    """One cell's text, without a comma.
+
+    Parameters
+    ----------
+    cell
+        As nbformat has it; its outputs do not matter.
+    outputs
+        Their text; only code cells have one.
+    """
+    code = cell.get("cell_type") == "code"
+    shown: dict[str, Any] = {
+        key: value
+        for key, value in cell.items()
+        if key not in ("execution_state", "outputs") and (key != "id" or with_id)
+    }
+    shown["source"] = lines(cell.get("source", ""))
+    shown["metadata"] = {key: value for key, value in (cell.get("metadata") or {}).items() if key != "trusted"}
+    if code:
+        shown.setdefault("execution_count", None)
+    if attachments := cell.get("attachments"):
+        shown["attachments"] = {name: bundle(data) for name, data in attachments.items()}
+    elif not code:
+        shown.pop("attachments", None)
+    keys = sorted([*shown, "outputs"] if code else shown)
+    parts: list[Part] = []
+    text = "  {"
+    for index, key in enumerate(keys):
+        text += ("," if index else "") + f"\n   {encode_basestring(key)}: "
+        if key == "outputs":
+            parts += [text, *outputs]
+            text = ""
+        else:
+            text += dumps(shown[key], 3)
+    parts.append(text + "\n  }")
+    return parts
+
+
+def notebook_parts(
+    cells: Sequence[Sequence[Part]], metadata: Mapping[str, Any], nbformat: int, nbformat_minor: int
+) -> Iterator[Part]:
+    """A file's text from that of its cells."""
+    yield '{\n "cells": [' + ("\n" if cells else "]")
+    for index, cell in enumerate(cells):
+        if index:
+            yield ",\n"
+        yield from cell
+    rest = {"metadata": dict(metadata), "nbformat": nbformat, "nbformat_minor": nbformat_minor}
+    yield ("\n ]" if cells else "") + ",\n" + dumps(rest)[2:] + "\n"
+
+
+def kept_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook's metadata without what is not for its file."""
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key not in _TRANSIENT_METADATA and value != _NOT_CHOSEN.get(key, ...)
+    }
+
+
+def digest(parts: Sequence[Part]) -> str:
+    """Of a text that may refer to large outputs."""
+    hashed = blake2b(digest_size=12)
+    for part in parts:
+        hashed.update(part.encode("utf-8", "surrogatepass") if isinstance(part, str) else b"\0" + part.hash.encode())
+    return hashed.hexdigest()
