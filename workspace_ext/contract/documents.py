@@ -169,7 +169,7 @@ class DocumentHistory:
 
 
 @dataclass(frozen=True)
-class HistoryQuery:
+class DocumentQuery:
     """``path`` is one as Jupyter's contents API names it."""
 
     path: str

@@ -368,6 +368,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/documents/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a document that are kept. */
+        get: operations["get_atrium_api_documents_history"];
+        put?: never;
+        /** Keep what a document says now for ever, under a name. */
+        post: operations["post_atrium_api_documents_history"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/documents/history/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a version differs from the present, or from another version. */
+        get: operations["get_atrium_api_documents_history_id_"];
+        put?: never;
+        post?: never;
+        /** Forget a version. */
+        delete: operations["delete_atrium_api_documents_history_id_"];
+        options?: never;
+        head?: never;
+        /** Name a version, which keeps it for ever, or take its name. */
+        patch: operations["patch_atrium_api_documents_history_id_"];
+        trace?: never;
+    };
+    "/atrium/api/documents/history/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a document say what a version says, or one cell of it. */
+        post: operations["post_atrium_api_documents_history_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/documents/kernels/{id}": {
         parameters: {
             query?: never;
@@ -1362,6 +1416,32 @@ export interface components {
             branches: components["schemas"]["Branch"][];
         };
         /**
+         * CellChange
+         * @description One cell of two versions; ``before`` and ``after`` are its positions in them, from 0.
+         *
+         *         ``source``: what is typed in it, of cells whose source is the ``same``; of others ``diff`` is a unified diff of it
+         *         without a header. ``outputs``: how many differ; ``moved``: others stand before it now; ``settings``: its metadata
+         *         or attachments differ.
+         */
+        CellChange: {
+            after: number | null;
+            before: number | null;
+            /** @enum {unknown} */
+            change: "added" | "modified" | "removed" | "same";
+            /** @default  */
+            diff: string;
+            id: string;
+            kind: string;
+            /** @default false */
+            moved: boolean;
+            /** @default 0 */
+            outputs: number;
+            /** @default false */
+            settings: boolean;
+            /** @default  */
+            source: string;
+        };
+        /**
          * CellDiff
          * @description One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
          *
@@ -1643,6 +1723,24 @@ export interface components {
             paths: string[];
         };
         /**
+         * DocumentHistory
+         * @description The points of a document, the newest first. ``document`` is the id of its events; ``writable``: whether who asks
+         *         may restore and name.
+         */
+        DocumentHistory: {
+            document: string;
+            path: string;
+            points: components["schemas"]["HistoryPoint"][];
+            writable: boolean;
+        };
+        /**
+         * DocumentQuery
+         * @description ``path`` is one as Jupyter's contents API names it.
+         */
+        DocumentQuery: {
+            path: string;
+        };
+        /**
          * EnvironmentDetail
          * @description A published environment. ``lock`` is what it was built from, with hashes.
          */
@@ -1798,6 +1896,21 @@ export interface components {
             folder: string;
         };
         /**
+         * HistoryPoint
+         * @description A state of a document that one can go back to.
+         *
+         *         ``people``: the names of those who edited since the point before it, or who asked for it. One with a ``name`` is
+         *         kept for ever, the others are thinned out.
+         */
+        HistoryPoint: {
+            created: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "automatic" | "before git" | "before merge" | "before restore" | "from disk" | "named";
+            name: string;
+            people: string[];
+        };
+        /**
          * HistoryQuery
          * @description ``limit`` is 1 to 1000 versions.
          */
@@ -1870,6 +1983,14 @@ export interface components {
         MergeRequest: {
             /** @default  */
             summary: string;
+        };
+        /**
+         * NamePoint
+         * @description Name what the document says now.
+         */
+        NamePoint: {
+            name: string;
+            path: string;
         };
         /** NewThread */
         NewThread: {
@@ -2007,6 +2128,40 @@ export interface components {
         PersonList: {
             people: components["schemas"]["Person"][];
         };
+        /**
+         * PointDiff
+         * @description A point compared: ``earlier`` and ``later`` are the points between which it changed, None for the present.
+         *
+         *         ``point`` is one of them. Notebooks have ``cells``, others ``text`` (a unified diff without a header).
+         *         ``settings``: the notebook's own metadata differs; ``same``: nothing does.
+         */
+        PointDiff: {
+            /** @default 0 */
+            added: number;
+            cells?: components["schemas"]["CellChange"][];
+            earlier: components["schemas"]["HistoryPoint"];
+            /** @enum {unknown} */
+            kind: "notebook" | "text";
+            later: components["schemas"]["HistoryPoint"] | null;
+            /** @default 0 */
+            outputs: number;
+            point: components["schemas"]["HistoryPoint"];
+            /** @default 0 */
+            removed: number;
+            same: boolean;
+            /** @default false */
+            settings: boolean;
+            /** @default  */
+            text: string;
+        };
+        /**
+         * PointQuery
+         * @description ``against``: ``now``, ``previous``, or the id of another point.
+         */
+        PointQuery: {
+            /** @default now */
+            against: string;
+        };
         /** PreviewColumn */
         PreviewColumn: {
             name: string;
@@ -2117,9 +2272,33 @@ export interface components {
             /** @default  */
             suffix: string;
         };
+        /**
+         * RenamePoint
+         * @description An empty name: it is thinned out like the others.
+         */
+        RenamePoint: {
+            name: string;
+        };
         /** Restore */
         Restore: {
             backup: string;
+        };
+        /**
+         * RestorePoint
+         * @description ``cell``: only this one, by its position in the point from 0.
+         */
+        RestorePoint: {
+            /** @default null */
+            cell: number | null;
+        };
+        /**
+         * Restored
+         * @description ``before``: what the document said before; restoring it undoes this. ``changed``: whether anything did.
+         */
+        Restored: {
+            before: components["schemas"]["HistoryPoint"];
+            changed: boolean;
+            point: components["schemas"]["HistoryPoint"];
         };
         /**
          * Review
@@ -3410,6 +3589,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionRequest"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_history: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentHistory"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_documents_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamePoint"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPoint"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_documents_history_id_: {
+        parameters: {
+            query?: {
+                against?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDiff"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_documents_history_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_atrium_api_documents_history_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenamePoint"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPoint"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_documents_history_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePoint"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

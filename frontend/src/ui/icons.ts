@@ -35,6 +35,10 @@ export const dashboardIcon = icon(
   '<rect x="2" y="2" width="5" height="7" rx="1"/><rect x="9" y="2" width="5" height="3.5" rx="1"/>' +
     '<rect x="2" y="11.5" width="5" height="2.5" rx="1"/><rect x="9" y="8" width="5" height="6" rx="1"/>'
 );
+export const historyIcon = icon(
+  'history',
+  '<path d="M2.500 8A5.500 5.500 0 1 0 4.300 3.900L2.500 5.500"/><path d="M2.500 2.500v3h3"/><path d="M8 5v3l2 1.500"/>'
+);
 export const linkIcon = icon(
   'link',
   '<path d="M6.5 9.5a3 3 0 0 0 4.300 0l2-2a3 3 0 0 0-4.300-4.300l-.8.8"/><path d="M9.5 6.5a3 3 0 0 0-4.300 0l-2 2a3 3 0 0 0 4.300 4.300l.8-.8"/>'

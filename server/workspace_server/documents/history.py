@@ -81,10 +81,13 @@ class History:
     # What rooms tell
 
     def changed(self, room: Room, people: Iterable[str] = ()) -> None:
-        """A document was saved with what ``people`` (names) did. Makes a point every ten minutes; cheap."""
+        """A document was saved with what ``people`` (names; who is in it unless told) did.
+
+        Makes a point every ten minutes; cheap.
+        """
         edits = self._edits.setdefault(room.file_id, _Edits())
         edits.changed = True
-        edits.people.update(people)
+        edits.people.update(people or _editors(room))
         if not edits.making and (edits.last is None or self._clock() - edits.last >= EVERY):
             edits.making = True
             self._start(self._automatic(room, edits))
@@ -282,6 +285,11 @@ class History:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _editors(room: Room) -> set[str]:
+    """The names of those in a room who may have changed it."""
+    return {str(name) for one in room.clients if one.may_write and (name := one.identity.get("display_name"))}
 
 
 def _name(name: str) -> str:

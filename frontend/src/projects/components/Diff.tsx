@@ -1,5 +1,8 @@
-import { count } from '../words';
+import { useMemo } from 'react';
+
 import type { CellDiff, FileDiff } from '../git';
+import { lines } from '../marks';
+import { count } from '../words';
 
 /** A file's difference: cells of a notebook, lines of a text. */
 export function Diff({ diff }: { diff: FileDiff }): JSX.Element {
@@ -47,19 +50,22 @@ function Cell({ cell }: { cell: CellDiff }): JSX.Element {
   );
 }
 
-function Lines({ text }: { text: string }): JSX.Element {
+/** The lines of a unified diff; within those that were replaced, the words that changed stand out. */
+export function Lines({ text }: { text: string }): JSX.Element {
+  const shown = useMemo(() => lines(text), [text]);
   return (
     <pre className="atrium-Diff-lines">
-      {text.split('\n').map((line, index) =>
-        line.startsWith('@@') ? (
-          index ? (
-            <div key={index} className="atrium-mod-gap" aria-hidden="true">
-              ⋯
-            </div>
-          ) : null
+      {shown.map((line, index) =>
+        line.kind === 'gap' ? (
+          <div key={index} className="atrium-mod-gap" aria-hidden="true">
+            ⋯
+          </div>
         ) : (
-          <div key={index} className={KINDS[line[0] ?? ' ']}>
-            {line || ' '}
+          <div key={index} className={line.kind === 'same' ? undefined : `atrium-mod-${line.kind}`}>
+            {SIGNS[line.kind]}
+            {line.pieces.map((piece, at) =>
+              piece.changed ? <mark key={at}>{piece.text}</mark> : piece.text
+            )}
           </div>
         )
       )}
@@ -67,4 +73,4 @@ function Lines({ text }: { text: string }): JSX.Element {
   );
 }
 
-const KINDS: Record<string, string> = { '+': 'atrium-mod-added', '-': 'atrium-mod-removed' };
+const SIGNS = { added: '+', removed: '-', same: ' ' };
