@@ -1,20 +1,26 @@
-"""`atrium documents <verb>`: run notebooks, see what runs and who has what open."""
+"""`atrium documents <verb>`: run notebooks, see what runs and who has what open, go back to earlier versions."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from typing import Any
+from urllib.parse import quote
 
 from ..client import Client, ClientError
 from ..contract.documents import (
     CellOutcome,
+    DocumentHistory,
     ExecuteNotebook,
     ExecutionQueue,
     ExecutionRequest,
+    HistoryPoint,
+    NamePoint,
     OpenDocument,
     OpenDocumentList,
     QueuedCell,
+    Restored,
+    RestorePoint,
 )
 
 
@@ -33,6 +39,17 @@ def register(verbs: Any) -> None:
     opened = room.add_parser("open", help="who has what open")
     opened.add_argument("folder", nargs="?", default="", help="only below this folder of work/")
     opened.set_defaults(run=_open)
+    history = room.add_parser("history", help="the versions of a document that are kept")
+    history.add_argument("path", help="below work/")
+    history.add_argument("--name", default="", help="keep what it says now for ever, under this name")
+    history.set_defaults(run=_history)
+    restore = room.add_parser("restore", help="have a document say what a version says")
+    restore.add_argument("version", help="its id, as `history` prints it")
+    restore.add_argument("--cell", type=int, help="only this cell of the version, counted from 1")
+    restore.set_defaults(run=_restore)
+    forget = room.add_parser("forget", help="delete a version")
+    forget.add_argument("version", help="its id, as `history` prints it")
+    forget.set_defaults(run=_forget)
 
 
 def _run(arguments: argparse.Namespace, client: Client) -> ExecutionRequest | list[CellOutcome]:
@@ -56,3 +73,25 @@ def _queue(arguments: argparse.Namespace, client: Client) -> ExecutionQueue | li
 def _open(arguments: argparse.Namespace, client: Client) -> list[OpenDocument]:
     query = {"folder": arguments.folder}
     return client.call("GET", "/documents/open", reply=OpenDocumentList, query=query).documents
+
+
+def _history(arguments: argparse.Namespace, client: Client) -> DocumentHistory | HistoryPoint | list[dict[str, Any]]:
+    if arguments.name:
+        body = NamePoint(arguments.path, arguments.name)
+        return client.call("POST", "/documents/history", body, reply=HistoryPoint)
+    history = client.call("GET", "/documents/history", reply=DocumentHistory, query={"path": arguments.path})
+    if arguments.json:
+        return history
+    return [
+        {"version": one.id, "created": one.created, "kind": one.kind, "name": one.name, "people": ", ".join(one.people)}
+        for one in history.points
+    ]
+
+
+def _restore(arguments: argparse.Namespace, client: Client) -> Restored:
+    body = RestorePoint(arguments.cell - 1 if arguments.cell is not None else None)
+    return client.call("POST", f"/documents/history/{quote(arguments.version)}/restore", body, reply=Restored)
+
+
+def _forget(arguments: argparse.Namespace, client: Client) -> None:
+    client.call("DELETE", f"/documents/history/{quote(arguments.version)}")
