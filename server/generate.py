@@ -23,7 +23,7 @@ from workspace_server.kit.home import Home
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
 MIGRATIONS = Path(storage.__file__).parent / "migrations"
-UNRELEASED = "0001_initial.py"
+UNRELEASED = "0002_roles.py"
 
 
 def main() -> int:

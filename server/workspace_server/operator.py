@@ -9,11 +9,13 @@ import sys
 import warnings
 from pathlib import Path
 
+from .access.roles import RANK
 from .access.service import Access
 from .kit.errors import AtriumError, Invalid
 from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
+from .projects.places import Places
 
 # Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands
 # out the server's address (a dashboard's link is made in the dashboard). And the debugger, which talks to kernels past
@@ -45,11 +47,17 @@ def main(argv: list[str] | None = None) -> int:
     _home(add)
     add.add_argument("name")
     add.add_argument("--display-name", default="", help="how others see them")
+    add.add_argument("--role", choices=list(RANK), help="default: owner for the first person, editor for the next")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     token = actions.add_parser("token", help="print a new API token of a person")
     _home(token)
     token.add_argument("name")
-    listed = actions.add_parser("list", help="everybody")
+    role = actions.add_parser("role", help="give a person a role, everywhere or in one project")
+    _home(role)
+    role.add_argument("name")
+    role.add_argument("role", choices=[*RANK, "none"], help="with --project, none takes the role there away")
+    role.add_argument("--project", metavar="P", help="name of the project; default: wherever they have no other role")
+    listed = actions.add_parser("list", help="everybody, and their roles")
     _home(listed)
 
     doctor = verbs.add_parser("doctor", help="what is there, what is missing, and the command that mends it")
@@ -101,16 +109,24 @@ def _users(arguments: argparse.Namespace) -> int:
     home.prepare()
     storage = Storage(home.database)
     storage.migrate()
-    access = Access(home, storage, Events())
+    access, projects = Access(home, storage, Events()), Places(home, storage)
+    access.wire(projects)
     access.load()
     if arguments.action == "add":
-        access.add(arguments.name, _password(arguments.password_stdin), arguments.display_name)
-        print(f"{arguments.name} can sign in now.")
+        added = access.add(arguments.name, _password(arguments.password_stdin), arguments.display_name, arguments.role)
+        print(f"{arguments.name} can sign in now, as {added.role}.")
+    elif arguments.action == "role":
+        role = None if arguments.role == "none" else arguments.role
+        project = projects.by_name(arguments.project) if arguments.project else None
+        access.set_role(access.by_name(arguments.name).id, role, project.id if project else None)
+        where = f" in {arguments.project}" if project else ""
+        print(f"{arguments.name} is {role or 'what they are elsewhere'}{where} now.")
     elif arguments.action == "token":
         print(access.add_token(access.by_name(arguments.name)))
     else:
         for person in access.people():
-            print(f"{person.name}\t{person.display_name}")
+            there = [f"{projects.get(id).name}: {role}" for id, role in access.roles(person.id).projects.items()]
+            print("\t".join([person.name, person.display_name, person.role, *sorted(there)]))
     return 0
 
 

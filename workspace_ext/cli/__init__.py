@@ -20,7 +20,7 @@ from .output import show
 OPERATOR = {
     "up": "start the workspace",
     "demo": "start a workspace with the forecasting example; --check plays the journey and reports",
-    "users": "add people, print tokens",
+    "users": "add people, give them roles, print tokens",
     "doctor": "what is there, what is missing, and the command that mends it",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import Any
 
@@ -11,9 +12,12 @@ from traitlets import Bool
 
 from workspace_ext.contract.access import Person
 
-from ..kit.http import NOBODY, Caller
+from ..kit.errors import Forbidden
+from ..kit.http import NOBODY, Caller, Request
+from .roles import LEAST
 from .service import Access, as_caller
 
+ARTICLE = {"viewer": "a", "commenter": "a", "editor": "an", "owner": "an"}
 LINK_HEADER = "X-Atrium-Link"
 
 
@@ -105,6 +109,27 @@ class AccessGate:
 
     def allows(self, caller: Caller, action: str, path: dict[str, str]) -> bool:
         return self._access.allows(caller, action, path)
+
+    async def admits(self, caller: Caller, action: str, request: Request) -> bool:
+        if not self._access.varies(caller):
+            return True
+        fields = {
+            name: value
+            for given in (request.query, request.body)
+            if given is not None
+            for name in ("project", "notebook", "path", "folder")
+            if isinstance(value := getattr(given, name, None), str)
+        }
+        return await asyncio.to_thread(self._access.admits, caller, action, request.path, fields)
+
+    def refusal(self, caller: Caller, action: str) -> Forbidden:
+        least = LEAST.get(action)
+        if caller.kind != "person" or least is None:
+            return Forbidden("not_allowed", "This address is not for you.", "Sign in as somebody who may.")
+        return Forbidden(
+            "not_allowed", f"Your role does not allow this: it takes {ARTICLE[least]} {least}.",
+            "Ask an owner of the workspace for the role.",
+        )  # fmt: skip
 
 
 def as_user(person: Person) -> User:

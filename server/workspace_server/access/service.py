@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import getpass
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import func, select
 
-from workspace_ext.contract.access import Person
+from workspace_ext.contract.access import Person, PersonRoles, Role
 
 from ..kit.clock import iso
 from ..kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -24,9 +27,15 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.http import NOBODY, Caller
 from ..kit.storage import Storage
+from .ports import Projects, Subject
+from .rights import Rights
+from .roles import LEAST
 from .store import ApiToken, SignIn, User
 
+log = logging.getLogger(__name__)
+
 SHORTEST_PASSWORD = 8
+RELOAD_SECONDS = 2.0
 COLORS = [f"var(--jp-collaborator-color{n})" for n in range(1, 8)]
 LINK_ACTIONS = {"dashboards:view"}
 KERNEL_ACTIONS = {"kernel:ask"}
@@ -43,18 +52,47 @@ class Access:
         self._people: dict[str, Person] = {}
         self._sign_ins: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._rights = Rights()
+        self._reloader: asyncio.Task[None] | None = None
         self._links: Callable[[str], Caller] = lambda _token: NOBODY
         self.setup_code = secrets.token_urlsafe(16)
 
-    def load(self) -> None:
-        """Read users, sign-ins and tokens; also after another process (`atrium users`) changed them."""
+    def wire(self, projects: Projects, subject: Subject | None = None) -> None:
+        """Name the implementations of the ports."""
+        self._rights.wire(projects, subject)
+
+    async def start(self) -> None:
+        """Begin to notice what `atrium users` does in another process."""
+        self._reloader = asyncio.create_task(self._reload())
+
+    async def close(self) -> None:
+        if self._reloader is not None:
+            self._reloader.cancel()
+
+    async def _reload(self) -> None:
+        while True:
+            await asyncio.sleep(RELOAD_SECONDS)
+            try:
+                await asyncio.to_thread(self._load_changed)
+            except Exception:
+                log.exception("reading people and roles")
+
+    def _load_changed(self) -> None:
         with self._storage.session() as session:
-            people = {user.id: _person(user) for user in session.scalars(select(User))}
-            sign_ins = {row.hash: row.user_id for row in session.scalars(select(SignIn))}
-            tokens = {row.hash: row.user_id for row in session.scalars(select(ApiToken))}
-        with self._lock:
-            self._people, self._sign_ins, self._tokens = people, sign_ins, tokens
+            changed = self._rights.changed(session)
+        if changed:
+            self.load()
+
+    def load(self) -> None:
+        """Read users, roles, sign-ins and tokens; also after another process (`atrium users`) changed them."""
+        with self._lock, self._storage.session() as session:
+            changed = self._rights.load(session)
+            self._people = {user.id: _person(user) for user in session.scalars(select(User))}
+            self._sign_ins = {row.hash: row.user_id for row in session.scalars(select(SignIn))}
+            self._tokens = {row.hash: row.user_id for row in session.scalars(select(ApiToken))}
+        if changed:
+            self._events.publish("access", "roles", "changed")
 
     # People
 
@@ -74,8 +112,11 @@ class Access:
                 return person
         raise NotFound("no_such_person", f"There is no person named {name!r}.", "`atrium users list` shows everybody.")
 
-    def add(self, name: str, password: str, display_name: str = "") -> Person:
-        """Add a person who signs in with ``name`` and ``password`` (8 characters or more)."""
+    def add(self, name: str, password: str, display_name: str = "", role: Role | None = None) -> Person:
+        """Add a person who signs in with ``name`` and ``password`` (8 characters or more).
+
+        The first one is an owner whatever ``role`` says, the next ones are editors unless it does.
+        """
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
             raise Invalid(
                 "invalid_name", f"{name!r} cannot be a user name.",
@@ -89,12 +130,12 @@ class Access:
             user = User(
                 name=name, display_name=display_name or name.capitalize(), color=COLORS[count % len(COLORS)],
                 password_hash=self._hasher.hash(password), created=iso(),
+                role=(role or "editor") if count else "owner",
             )  # fmt: skip
             session.add(user)
             session.flush()
             person = _person(user)
-        with self._lock:
-            self._people[person.id] = person
+        self.load()
         self._events.publish("access", person.id, "added")
         return person
 
@@ -114,7 +155,8 @@ class Access:
         try:
             return self.by_name(name)
         except NotFound:
-            return self.add(name, secrets.token_urlsafe(32))
+            # Whoever holds the account holds the workspace.
+            return self.add(name, secrets.token_urlsafe(32), role="owner")
 
     def update(self, id: str, display_name: str | None = None, color: str | None = None) -> Person:
         if color is not None and not re.fullmatch(r"var\(--[a-z0-9-]+\)|#[0-9a-fA-F]{3,8}", color):
@@ -154,25 +196,25 @@ class Access:
 
     def sign_in(self, person: Person) -> str:
         """A new browser session; the opaque id goes into its cookie."""
-        return self._issue(SignIn, person, self._sign_ins)
+        return self._issue(SignIn, person)
 
     def sign_out(self, id: str) -> None:
-        with self._storage.session() as session:
-            if row := session.get(SignIn, _hash(id)):
-                session.delete(row)
         with self._lock:
+            with self._storage.session() as session:
+                if row := session.get(SignIn, _hash(id)):
+                    session.delete(row)
             self._sign_ins.pop(_hash(id), None)
 
     def add_token(self, person: Person) -> str:
         """A new API token, shown once."""
-        return self._issue(ApiToken, person, self._tokens)
+        return self._issue(ApiToken, person)
 
-    def _issue(self, kind: type[SignIn] | type[ApiToken], person: Person, cache: dict[str, str]) -> str:
+    def _issue(self, kind: type[SignIn] | type[ApiToken], person: Person) -> str:
         token = secrets.token_urlsafe(32)
-        with self._storage.session() as session:
-            session.add(kind(hash=_hash(token), user_id=person.id, created=iso()))
         with self._lock:
-            cache[_hash(token)] = person.id
+            with self._storage.session() as session:
+                session.add(kind(hash=_hash(token), user_id=person.id, created=iso()))
+            (self._sign_ins if kind is SignIn else self._tokens)[_hash(token)] = person.id
         return token
 
     def signed_in(self, id: str) -> Person | None:
@@ -217,14 +259,56 @@ class Access:
 
     # Rights
 
+    def role(self, person_id: str, project: str | None = None) -> Role:
+        """The person's role in a project (an id), or wherever they have none of their own. From memory."""
+        return self._rights.role(person_id, project)
+
+    def roles(self, person_id: str) -> PersonRoles:
+        """All roles of a person. From memory."""
+        return self._rights.of(person_id)
+
+    def set_role(self, person_id: str, role: Role | None, project: str | None = None) -> PersonRoles:
+        """Give a person a role: in one project (an id), or wherever they have none of their own.
+
+        Raises
+        ------
+        Conflict
+            They are the only owner.
+        Invalid
+            There is no such role; ``None`` without a project.
+        NotFound
+            There is no such person, or project.
+        """
+        with self._storage.session() as session:
+            self._rights.set(session, person_id, role, project)
+        self.load()
+        return self._rights.of(person_id)
+
+    def may_write(self, person_id: str, path: str) -> bool:
+        """May the person change the file at ``path`` (below ``work/``)? From memory, in about a microsecond."""
+        return self._rights.may_write(person_id, path)
+
+    def may_somewhere(self, person_id: str, least: Role | None) -> bool:
+        """Does the person reach the role in any project, or outside of projects? From memory."""
+        return self._rights.may_somewhere(person_id, least)
+
     def allows(self, caller: Caller, action: str, path: dict[str, str]) -> bool:
-        """May ``caller`` do ``action``? The seam for roles: today every person may everything, a kernel may ask about
-        itself, and a link may view its dashboard."""
+        """May ``caller`` do ``action`` anywhere? A person by their roles, a kernel may ask about itself, a link may
+        view its dashboard. From memory; where a person's role depends on the project, ask :meth:`admits`, too."""
         if caller.kind == "person":
-            return action not in KERNEL_ACTIONS
+            return action not in KERNEL_ACTIONS and self._rights.may_somewhere(caller.id, LEAST.get(action))
         if caller.kind == "kernel":
             return action in KERNEL_ACTIONS
         return caller.kind == "link" and action in LINK_ACTIONS
+
+    def varies(self, caller: Caller) -> bool:
+        """Whether :meth:`admits` has to be asked, too."""
+        return caller.kind == "person" and self._rights.varies(caller.id)
+
+    def admits(self, caller: Caller, action: str, path: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+        """May ``caller`` do ``action`` on what a request's path, body and query (``fields``) name? In a thread."""
+        project = self._rights.project_of(action, path, fields)
+        return self._rights.may(caller.id, action, project)
 
 
 def as_caller(person: Person) -> Caller:
@@ -234,7 +318,7 @@ def as_caller(person: Person) -> Caller:
 def _person(user: User) -> Person:
     words = re.findall(r"\w+", user.display_name)
     initials = "".join(word[0] for word in words[:2]).upper() or user.name[:1].upper()
-    return Person(user.id, user.name, user.display_name, initials, user.color)
+    return Person(user.id, user.name, user.display_name, initials, user.color, cast(Role, user.role or "editor"))
 
 
 def _hash(token: str) -> str:

@@ -9,6 +9,8 @@ from ..kit.storage import Base, new_id
 
 
 class User(Base):
+    """``role`` is None where a version before roles added the person."""
+
     __tablename__ = "users"
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -17,6 +19,17 @@ class User(Base):
     color: Mapped[str]
     password_hash: Mapped[str]
     created: Mapped[str]
+    role: Mapped[str | None]
+
+
+class ProjectRole(Base):
+    """A role that a person has in one project instead of ``User.role``."""
+
+    __tablename__ = "project_roles"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
 
 
 class SignIn(Base):

@@ -68,6 +68,12 @@ class Comments:
             thread = self._thread(row)
         return self._changed(thread, "begun")
 
+    def project_of(self, thread_id: str) -> str:
+        """The project (its id) that a thread is in; empty outside of projects."""
+        with self._storage.session() as session:
+            kind, _, place = _row(session, thread_id).document.partition(":")
+        return place.partition("/")[0] if kind == "project" else ""
+
     def reply(self, author: str, thread_id: str, text: str) -> Thread:
         """Add a comment to a thread; a resolved one stays resolved."""
         with self._storage.session() as session:

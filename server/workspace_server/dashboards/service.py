@@ -115,6 +115,10 @@ class Dashboards:
         self._events.publish(ROOM, opened.dashboard.id, "arranged")
         return self.viewing.view(opened.dashboard.id, Caller("person"))
 
+    def project_of(self, slug: str) -> str:
+        """The project (its id) of a dashboard's notebook; empty outside of projects."""
+        return self._shelf.open(slug).dashboard.project
+
     def delete(self, slug: str) -> None:
         """The dashboard, its links, snapshots and answers."""
         id = self._shelf.open(slug).dashboard.id

@@ -74,6 +74,12 @@ class Jobs:
         with self._storage.session() as session:
             return _schedule(session, _get(session, id))
 
+    def project_of(self, id: str) -> str:
+        """The project (its id) of a schedule or a run; empty when there is no such one."""
+        with self._storage.session() as session:
+            row = session.get(ScheduleRow, id) or session.get(RunRow, id)
+            return row.project if row is not None else ""
+
     def create(self, wish: CreateSchedule, by: str) -> Schedule:
         """Make a schedule, and its first run when that was asked for.
 

@@ -114,7 +114,13 @@ class Gate(Protocol):
         """The caller of a request; :data:`NOBODY` when none is signed in. Called on the loop, must not block."""
 
     def allows(self, caller: Caller, action: str, path: dict[str, str]) -> bool:
-        """May ``caller`` do ``action`` on what the path names?"""
+        """May ``caller`` do ``action`` at all? Asked before anything is decoded; called on the loop, must not block."""
+
+    async def admits(self, caller: Caller, action: str, request: Request) -> bool:
+        """May ``caller``, whom :meth:`allows` lets do it, do ``action`` on what this request names?"""
+
+    def refusal(self, caller: Caller, action: str) -> Forbidden:
+        """Why not, for people."""
 
 
 class Handler(JupyterHandler):
@@ -151,8 +157,10 @@ class Handler(JupyterHandler):
                 if caller.kind == "nobody":
                     raise Unauthenticated("sign_in", "You are not signed in.", "Sign in, or send an API token.")
                 if not self.gate.allows(caller, route.action, path):
-                    raise Forbidden("not_allowed", f"This needs the right '{route.action}'.", "Ask an owner for it.")
+                    raise self.gate.refusal(caller, route.action)
             request = Request(caller, path, self._body(route), self._query(route), dict(self.request.headers.get_all()))
+            if not route.public and not await self.gate.admits(caller, route.action, request):
+                raise self.gate.refusal(caller, route.action)
             result = route.call(request) if inspect.iscoroutinefunction(route.call) else None
             if result is None:
                 result = asyncio.to_thread(route.call, request)
