@@ -1,13 +1,10 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ReactWidget } from '@jupyterlab/apputils';
-import { INotebookCellExecutor, INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
-import { createElement } from 'react';
+import { INotebookCellExecutor, INotebookTracker } from '@jupyterlab/notebook';
 
 import { IAtrium } from '../app/tokens';
-import { People } from './components/People';
+import coediting from './coediting';
 import { ServerExecutor } from './executor';
 import { Runs } from './model';
-import { type AwarenessLike, PresenceModel } from './presence';
 import { QueueModel } from './queue';
 import { WaitingLines } from './waiting';
 
@@ -23,11 +20,11 @@ const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {
 
 const documents: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:documents',
-  description: 'Why cells wait, and who else is in a notebook.',
+  description: 'Why cells wait.',
   autoStart: true,
   requires: [IAtrium, INotebookTracker],
   activate: (app: JupyterFrontEnd, { client, events }: IAtrium, tracker: INotebookTracker) => {
-    const { contents, user } = app.serviceManager;
+    const { contents } = app.serviceManager;
     tracker.widgetAdded.connect((_, panel) => {
       const path = () => contents.localPath(panel.context.path);
       const queue = new QueueModel(client, events, path());
@@ -36,16 +33,8 @@ const documents: JupyterFrontEndPlugin<void> = {
       // There is one kernel; a notebook that names none need not be asked which.
       const session = panel.sessionContext;
       session.kernelPreference = { ...session.kernelPreference, autoStartDefault: true };
-      showPeople(panel, () => user.identity?.username ?? '');
     });
   }
 };
 
-function showPeople(panel: NotebookPanel, me: () => string): void {
-  const shared = panel.context.model.sharedModel as unknown as { awareness: AwarenessLike };
-  const model = new PresenceModel(shared.awareness, me);
-  panel.toolbar.addItem('atrium-people', ReactWidget.create(createElement(People, { model })));
-  panel.disposed.connect(() => model.dispose());
-}
-
-export default [executor, documents];
+export default [executor, documents, ...coediting];

@@ -7,6 +7,7 @@ import { asApiError, type ApiError } from '../api/errors';
 import type { Event, Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
+import type { IWhoIsWhere } from './tokens';
 
 export type Project = Wire<'Project'>;
 export type Branch = Wire<'Branch'>;
@@ -35,6 +36,7 @@ export class ProjectsModel implements IDisposable {
   private _suggestions: Suggestion[] = [];
   private _error: ApiError | null = null;
   private _cloning: OperationModel<OpenedBranch> | null = null;
+  private _whoIsWhere: IWhoIsWhere | null = null;
   private _disposed = false;
 
   constructor(client: Client, events: Events, operations: Operations) {
@@ -71,6 +73,17 @@ export class ProjectsModel implements IDisposable {
   /** The clone that was started here last. */
   get cloning(): OperationModel<OpenedBranch> | null {
     return this._cloning;
+  }
+
+  /** Null as long as nobody has said who knows. */
+  get whoIsWhere(): IWhoIsWhere | null {
+    return this._whoIsWhere;
+  }
+
+  set whoIsWhere(whoIsWhere: IWhoIsWhere) {
+    this._whoIsWhere = whoIsWhere;
+    whoIsWhere.changed.connect(() => this._emit());
+    this._emit();
   }
 
   get isDisposed(): boolean {

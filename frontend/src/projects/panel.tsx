@@ -1,6 +1,7 @@
 import { useState } from 'react';
 
 import {
+  Avatar,
   branchIcon,
   Button,
   ErrorNote,
@@ -14,6 +15,7 @@ import {
 } from '../ui';
 import { CloneForm } from './components/CloneForm';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
+import type { IWhoIsWhere, OpenFile } from './tokens';
 import { branchTitle, count, distance } from './words';
 
 export interface ProjectsPanelProps {
@@ -26,10 +28,11 @@ export interface ProjectsPanelProps {
   onFolder: (folder: string) => void;
 }
 
-/** A row of the panel; its key says of what: `project`, `project branch name`, `project production`. */
+/** A row of the panel; its key says of what: `project`, `project branch name`, `project open …`, `project production`. */
 type Row =
   | { kind: 'project'; key: string; project: Project }
   | { kind: 'branch'; key: string; project: Project; branch: Branch }
+  | { kind: 'open'; key: string; project: Project; branch: Branch; file: OpenFile; person: string }
   | { kind: 'production'; key: string; project: Project };
 
 /** The projects, their branches, and what is in production. */
@@ -54,6 +57,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
       void open.run(row.project, row.branch);
     } else if (row.kind === 'project') {
       props.onFolder(row.project.folder);
+    } else if (row.kind === 'open') {
+      model.whoIsWhere?.go(row.file.path, row.person);
     }
   };
   return (
@@ -95,12 +100,14 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         <List<Row>
           label="Projects"
           className="atrium-Projects"
-          items={projects && rows(projects)}
+          items={projects && rows(projects, model.whoIsWhere)}
           itemKey={row => row.key}
           searchText={row =>
             row.kind === 'branch'
               ? `${row.project.name} ${row.branch.name}`
-              : `${row.project.name} ${row.kind}`
+              : row.kind === 'open'
+                ? `${row.project.name} ${row.person} ${row.file.path}`
+                : `${row.project.name} ${row.kind}`
           }
           onActivate={activate}
           error={model.error}
@@ -115,6 +122,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
                 followed={row.branch.name === row.project.followed_branch}
                 onGit={() => props.onGit(row.project.id, row.branch.name)}
               />
+            ) : row.kind === 'open' ? (
+              <OpenRow branch={row.branch} file={row.file} person={row.person} />
             ) : (
               <ProductionRow project={row.project} />
             )
@@ -125,17 +134,24 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   );
 }
 
-function rows(projects: Project[]): Row[] {
+function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
   return projects.flatMap(project => [
     { kind: 'project' as const, key: project.id, project },
     ...[...project.branches]
       .sort((a, b) => Number(b.name === project.followed_branch) - Number(a.name === project.followed_branch))
-      .map(branch => ({
-        kind: 'branch' as const,
-        key: `${project.id} branch ${branch.name}`,
-        project,
-        branch
-      })),
+      .flatMap(branch => [
+        { kind: 'branch' as const, key: `${project.id} branch ${branch.name}`, project, branch },
+        ...(branch.folder ? (whoIsWhere?.below(branch.folder) ?? []) : []).flatMap(file =>
+          file.people.map(person => ({
+            kind: 'open' as const,
+            key: `${project.id} open ${person} ${file.path}`,
+            project,
+            branch,
+            file,
+            person
+          }))
+        )
+      ]),
     { kind: 'production' as const, key: `${project.id} production`, project }
   ]);
 }
@@ -173,6 +189,17 @@ function BranchRow(props: { branch: Branch; followed: boolean; onGit: () => void
       >
         {branch.changes ? <span className="atrium-Count">{branch.changes}</span> : 'Git'}
       </Button>
+    </div>
+  );
+}
+
+/** Somebody, and the file that they have open. */
+function OpenRow({ branch, file, person }: { branch: Branch; file: OpenFile; person: string }): JSX.Element {
+  const name = file.path.slice((branch.folder?.length ?? -1) + 1);
+  return (
+    <div className="atrium-Projects-open" title={`${person} has ${name} open. Click to go there.`}>
+      <Avatar name={person} named />
+      <span className="atrium-List-label atrium-Muted">{name}</span>
     </div>
   );
 }

@@ -129,7 +129,12 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     }
 
     void model.load();
-    return { model, place: path => model.place(path), openGit };
+    return {
+      model,
+      place: path => model.place(path),
+      openGit,
+      show: whoIsWhere => (model.whoIsWhere = whoIsWhere)
+    };
   }
 };
 

@@ -1,6 +1,24 @@
 import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
 
 import type { Place, ProjectsModel } from './model';
+
+/** A file that others have open. */
+export interface OpenFile {
+  /** As the contents API names it. */
+  path: string;
+  /** The names of those people. */
+  people: string[];
+}
+
+/** Who has what open; a room above knows. */
+export interface IWhoIsWhere {
+  readonly changed: ISignal<unknown, void>;
+  /** What others have open below a folder. */
+  below(folder: string): readonly OpenFile[];
+  /** Open a file, and go to where somebody is in it. */
+  go(path: string, person: string): void;
+}
 
 /** The projects of the workspace, and where in them a file lies. */
 export interface IProjects {
@@ -9,6 +27,8 @@ export interface IProjects {
   place(path: string): Place | null;
   /** Show changes, commit and review of a branch in the main area. */
   openGit(projectId: string, branch: string): void;
+  /** Have the panel show who is where. */
+  show(whoIsWhere: IWhoIsWhere): void;
 }
 
 export const IProjects = new Token<IProjects>('jupyter-atrium:IProjects', 'The projects of the workspace.');

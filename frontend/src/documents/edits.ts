@@ -1,0 +1,92 @@
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import * as Y from 'yjs';
+
+/** Where a change happened that is in no cell: the order of cells, the metadata, a plain text. */
+export const ELSEWHERE = '';
+
+/** The changes made on this page, as opposed to those that the server told of. */
+export class Edits implements IDisposable {
+  private readonly _model: YDocument<DocumentChange>;
+  private readonly _server: () => unknown;
+  private readonly _made = new Signal<this, string>(this);
+  private readonly _cells = new Set<string>();
+  private _disposed = false;
+
+  /** `server` is the origin of the transactions that come from there. */
+  constructor(model: YDocument<DocumentChange>, server: () => unknown) {
+    this._model = model;
+    this._server = server;
+    model.ydoc.on('afterTransaction', this._onTransaction);
+  }
+
+  /** Somebody at this page changed something: the id of the cell, or `ELSEWHERE`. */
+  get made(): ISignal<this, string> {
+    return this._made;
+  }
+
+  /** The sources that were changed since the last `clear`, to be shown or copied; those of deleted cells are gone. */
+  get texts(): string[] {
+    const root = this._model.ydoc.share.get('source');
+    if (root instanceof Y.Text) {
+      return this._cells.size > 0 ? [root.toJSON()] : [];
+    }
+    return this._model.ydoc
+      .getArray<Y.Map<unknown>>('cells')
+      .toArray()
+      .filter(cell => this._cells.has(String(cell.get('id'))))
+      .map(cell => String(cell.get('source')));
+  }
+
+  clear(): void {
+    this._cells.clear();
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._model.ydoc.off('afterTransaction', this._onTransaction);
+      Signal.clearData(this);
+    }
+  }
+
+  private readonly _onTransaction = (transaction: Y.Transaction): void => {
+    const origin: unknown = transaction.origin;
+    if (transaction.changed.size === 0 || (origin !== null && origin === this._server())) {
+      return;
+    }
+    const places = new Set<string>();
+    for (const type of transaction.changed.keys()) {
+      const place = this._place(type as unknown as Y.AbstractType<unknown>);
+      if (place !== null) {
+        places.add(place);
+      }
+    }
+    // New cells are part of the list's change.
+    const place = [...places].sort().pop();
+    places.forEach(each => this._cells.add(each));
+    if (place !== undefined) {
+      this._made.emit(place);
+    }
+  };
+
+  /** Null for what is no part of the document: its path, whether it is dirty. */
+  private _place(type: Y.AbstractType<unknown>): string | null {
+    const { ydoc } = this._model;
+    const cells = ydoc.share.get('cells');
+    for (let each: Y.AbstractType<unknown> | null = type; each; each = each.parent) {
+      if (each === ydoc.share.get('state')) {
+        return null;
+      }
+      if (cells && each.parent === cells && each instanceof Y.Map) {
+        return String(each.get('id'));
+      }
+    }
+    return ELSEWHERE;
+  }
+}

@@ -1,0 +1,52 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+
+/** The type of the messages that are neither Yjs's own nor awareness: the server's are JSON. */
+export const RAW = 2;
+
+/** "save" writes the file now; "mark" is answered once all that was sent before it is journaled. */
+export type Asked = 'save' | 'mark';
+
+/** What a room tells everybody in it. */
+export interface Notice {
+  type: 'notice';
+  id: string | number;
+  kind: string;
+  message: string;
+  hint?: string;
+  /** ISO 8601. */
+  at?: string;
+  data?: Record<string, unknown>;
+}
+
+/** An answer to something that was asked. */
+export interface Answer {
+  type: 'save' | 'marked';
+  responseTo: number;
+  status?: 'success' | 'failed' | 'skipped';
+  message?: string;
+}
+
+export function encodeAsked(asked: Asked, id: number): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, RAW);
+  encoding.writeVarString(encoder, asked);
+  encoding.writeVarUint(encoder, id);
+  return encoding.toUint8Array(encoder);
+}
+
+/** The JSON that follows a frame's type; null when it is none that is known here. */
+export function readTold(decoder: decoding.Decoder): Notice | Answer | null {
+  try {
+    const told = JSON.parse(decoding.readVarString(decoder)) as Partial<Notice | Answer> | null;
+    if (told?.type === 'notice' && typeof told.message === 'string') {
+      return told as Notice;
+    }
+    if ((told?.type === 'save' || told?.type === 'marked') && typeof told.responseTo === 'number') {
+      return told as Answer;
+    }
+  } catch {
+    // A newer server may say what this page does not know yet.
+  }
+  return null;
+}

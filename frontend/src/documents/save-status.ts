@@ -1,0 +1,137 @@
+import { Clipboard, type MainAreaWidget, Notification, ReactWidget } from '@jupyterlab/apputils';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import type { Contents } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { DisposableSet } from '@lumino/disposable';
+import type { Widget } from '@lumino/widgets';
+import { createElement } from 'react';
+
+import { EndedBanner } from './components/EndedBanner';
+import { SaveStatus } from './components/SaveStatus';
+import type { Kept } from './kept';
+import type { RoomConnection } from './room';
+import type { IRooms } from './tokens';
+import { changesOf } from './words';
+
+/** Where a notebook was looked at, to look there again. */
+interface Looking {
+  content: { activeCellIndex?: number };
+}
+
+/** Says in the toolbar of each shared document how far it is saved, and offers a way on where it cannot be. */
+export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
+  private readonly _rooms: IRooms;
+  private readonly _documents: IDocumentManager;
+  private readonly _contents: Contents.IManager;
+
+  constructor(rooms: IRooms, documents: IDocumentManager, contents: Contents.IManager) {
+    this._rooms = rooms;
+    this._documents = documents;
+    this._contents = contents;
+  }
+
+  createNew(widget: IDocumentWidget, context: DocumentRegistry.Context): IDisposable | void {
+    const room = this._rooms.of(context.model.sharedModel);
+    if (!room) {
+      return;
+    }
+    const { saving, contentType } = room;
+    const status = saveStatus(room);
+    widget.toolbar.addItem('atrium-saved', status);
+    const banner = ReactWidget.create(
+      createElement(EndedBanner, {
+        saving,
+        what: contentType === 'notebook' ? 'notebook' : 'file',
+        onCopy: () => copy(room.edits.texts),
+        onSaveAs: () => this._saveAs(context, room),
+        onOpen: () => this._reopen(widget, context)
+      })
+    );
+    (widget as unknown as MainAreaWidget).contentHeader.addWidget(banner);
+    room.replaced.connect(() => this._reopen(widget, context));
+    const disposables = new DisposableSet();
+    disposables.add(status);
+    disposables.add(banner);
+    return disposables;
+  }
+
+  private async _saveAs(context: DocumentRegistry.Context, room: RoomConnection): Promise<void> {
+    const path = await this._freePath(context.path);
+    await this._contents.save(path, {
+      type: room.contentType === 'notebook' ? 'notebook' : 'file',
+      format: room.contentType === 'notebook' ? 'json' : 'text',
+      content: room.contentType === 'notebook' ? context.model.toJSON() : context.model.toString()
+    });
+    room.saving.abandon();
+    this._documents.openOrReveal(path);
+    Notification.success(`Saved as ${PathExt.basename(path)}.`, { autoClose: 5_000 });
+  }
+
+  private async _freePath(path: string): Promise<string> {
+    const folder = PathExt.dirname(path);
+    const extension = PathExt.extname(path);
+    const stem = PathExt.basename(path, extension);
+    const listing = await this._contents.get(folder, { content: true });
+    const taken = new Set((listing.content as Contents.IModel[]).map(({ name }) => name));
+    for (let count = 1; ; count++) {
+      const name = `${stem} (my changes${count > 1 ? ` ${count}` : ''})${extension}`;
+      if (!taken.has(name)) {
+        return PathExt.join(folder, name);
+      }
+    }
+  }
+
+  /** The document as the server has it now, where this one was. */
+  private _reopen(widget: IDocumentWidget, context: DocumentRegistry.Context): void {
+    const { path } = context;
+    const cell = (widget as unknown as Looking).content.activeCellIndex;
+    const next = this._documents.open(path, 'default', undefined, { ref: widget.id, mode: 'tab-after' });
+    widget.dispose();
+    void next?.revealed.then(() => {
+      if (cell !== undefined) {
+        (next as unknown as Looking).content.activeCellIndex = cell;
+      }
+    });
+  }
+}
+
+export function saveStatus(room: RoomConnection): Widget {
+  const widget = ReactWidget.create(createElement(SaveStatus, { saving: room.saving }));
+  widget.addClass('atrium-ToolbarChip');
+  return widget;
+}
+
+export function copy(texts: readonly string[]): void {
+  Clipboard.copyToSystem(texts.join('\n\n'));
+  Notification.success('Copied.', { autoClose: 2_000 });
+}
+
+/** Tell of what earlier pages left behind; it is merged when the document is opened. */
+export function offerKept(kept: Kept, open: () => void, discard: () => void): void {
+  const count = changesOf(kept.changes);
+  Notification.info(`This browser keeps ${count} of ${PathExt.basename(kept.path)} that were not sent.`, {
+    autoClose: false,
+    actions: [
+      { label: 'Open and send', displayType: 'accent', callback: open },
+      { label: 'Copy', callback: () => copy(kept.texts) },
+      { label: 'Discard', displayType: 'warn', callback: discard }
+    ]
+  });
+}
+
+/** Tell of changes to a document that is no more; another one has its place. */
+export function offerStranger(kept: Kept, discard: () => void): void {
+  Notification.warning(
+    `This browser keeps ${changesOf(kept.changes)} of ${PathExt.basename(kept.path)} that cannot be merged: ` +
+      'the file was replaced on the server meanwhile.',
+    {
+      autoClose: false,
+      actions: [
+        { label: 'Copy', displayType: 'accent', callback: () => copy(kept.texts) },
+        { label: 'Discard', displayType: 'warn', callback: discard }
+      ]
+    }
+  );
+}
