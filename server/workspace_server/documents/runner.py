@@ -9,20 +9,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from jupyter_server_ydoc.rooms import DocumentRoom
-
 from ..kit.errors import AtriumError, Failed
 from . import cells
+from .collaboration.room import Room
+from .collaboration.rooms import Rooms
 from .connection import Execution, KernelConnection, KernelDied, Reply
 from .launch import KernelLauncher
 from .outputs import Output, error
 from .requests import Entry, Request
-from .rooms import Rooms
 
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 0.25
-SAVE_EVERY = 5.0
 POLL = 0.2
 COMEBACK = 30.0
 
@@ -58,10 +56,10 @@ class Runner:
         self._connection: KernelConnection | None = None
         self._manager: Any = None
         self._task: asyncio.Task[None] | None = None
-        self._room: DocumentRoom | None = None
+        self._room: Room | None = None
         self._dirty: set[Execution] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._flushed = self._saved = 0.0
+        self._flushed = 0.0
         self._unsettled: list[Request] = []
         self._latest: dict[str, Execution] = {}
         self._ending = ""
@@ -122,12 +120,16 @@ class Runner:
         finally:
             self._room = None
 
-    async def _settle(self, room: DocumentRoom | None) -> None:
+    async def _settle(self, room: Room | None) -> None:
         ended = [request for request in self._unsettled if request.ended]
         if not ended:
             return
         if room is not None:
-            await self._rooms.save(room)
+            try:
+                await room.save()
+            except (AtriumError, OSError) as problem:
+                # The room tells people; what the cells showed is in the journal.
+                log.info("%s was not saved: %s", room.path, problem)
         for request in ended:
             request.settled = True
             self._unsettled.remove(request)
@@ -142,7 +144,7 @@ class Runner:
         if connection is None or entry.state != "waiting":
             return
         assert self._room is not None
-        notebook = self._room._document
+        notebook = self._room.notebook
         cell = cells.find(notebook, entry.cell_id)
         if cell is None:
             self._end(entry, "cancelled", ename="Cancelled", evalue="The cell was deleted before its turn.")
@@ -291,9 +293,3 @@ class Runner:
                 execution.written = len(outputs.items)
                 outputs.flushed()
         self._dirty.clear()
-        if self._room is not None and self._flushed - self._saved > SAVE_EVERY:
-            # The room saves when changes pause; a cell that prints for hours makes none.
-            self._saved = self._flushed
-            self._saving = asyncio.create_task(self._rooms.save(self._room))
-
-    _saving: asyncio.Task[None] | None = None

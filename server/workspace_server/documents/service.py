@@ -31,11 +31,14 @@ from ..kit.home import Home
 from ..projects.service import Projects
 from ..tables.service import Tables
 from . import cells
+from .collaboration.files import FileIds
+from .collaboration.handlers import HANDLERS, Collaboration
+from .collaboration.rooms import Rooms
+from .collaboration.shared import Shared
 from .connection import KernelConnection
 from .errors import NoSuchRequest
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
-from .rooms import Rooms
 from .runner import Runner
 
 ROOM = "documents"
@@ -63,7 +66,8 @@ class Documents:
         self._access = access
         self._environments = environments
         self.launcher = KernelLauncher(home, projects, tables, environments, self._token, self._kernel_changed)
-        self.rooms = Rooms()
+        self.rooms = Rooms(home)
+        self.collaboration = Collaboration(self.rooms, self._may_write)
         self._server: Any = None
         self._runners: dict[str, Runner] = {}
         self._requests: OrderedDict[str, Request] = OrderedDict()
@@ -73,22 +77,36 @@ class Documents:
     def bind(self, server: Any) -> None:
         """Jupyter's server application, once its managers exist."""
         self._server = server
-        self.rooms.bind(server.web_app.settings)
+        settings = server.web_app.settings
+        files = FileIds(server.contents_manager.root_dir, self.home.journal)
+        self.rooms.bind(server.contents_manager, files)
+        # Other extensions find shared documents, and the ids of files, where jupyter-collaboration has them.
+        settings["file_id_manager"] = files
+        settings["jupyter_server_ydoc"] = Shared(self.rooms)
+        page = settings.setdefault("page_config_data", {})
+        page.setdefault("disableRTC", False)
+        page.setdefault("serverSideExecution", True)
+        base = settings["base_url"].rstrip("/")
+        server.web_app.add_handlers(".*$", [(base + pattern, handler) for pattern, handler in HANDLERS])
 
     def started_at(self, url: str) -> None:
         """Where kernels reach the workspace."""
         self.launcher.url = url.rstrip("/")
 
+    async def start(self) -> None:
+        """Begin to look after open documents."""
+        self.rooms.start()
+
     async def close(self) -> None:
         await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
+        await self.rooms.close()
 
     # Open documents
 
     async def get_notebook(self, path: str) -> YNotebook:
         """The live shared notebook at a contents path; its room is opened if need be, and may close a minute later."""
         async with self.rooms.hold(path, "Atrium") as room:
-            notebook: YNotebook = room._document
-            return notebook
+            return room.notebook
 
     def open_in(self, folder: Path) -> dict[str, list[str]]:
         """Who has which file below ``folder`` open now: relative path to names. Safe from any thread."""
@@ -101,8 +119,8 @@ class Documents:
     async def flush(self, folder: Path) -> None:
         """Save every open document below ``folder`` that differs from its file."""
         for room in self.rooms.all():
-            if self._file(room._file._current_path).is_relative_to(folder):
-                await self.rooms.save_changed(room)
+            if room.file.is_relative_to(folder) and room.unsaved and not room.missing:
+                await room.save()
 
     def open_below(self, folder: str) -> list[OpenDocument]:
         """The same by contents paths."""
@@ -146,7 +164,7 @@ class Documents:
         try:
             document_id = self.rooms.document_id(request.notebook)
             async with self._locks[document_id], self.rooms.hold(request.notebook, person) as room:
-                notebook = room._document
+                notebook = room.notebook
                 if wanted is None:
                     wanted = [CellToRun(id) for id in cells.code_cells(notebook)]
                 await _arrival(notebook, wanted)
@@ -271,6 +289,14 @@ class Documents:
         task.add_done_callback(self._telling.discard)
         # An idle kernel knows before its next cell; one that is busy is told between two cells.
         await asyncio.wait({task}, timeout=TELLING)
+
+    def _may_write(self, name: str, path: str) -> bool:
+        """Whether a person (their user name) may change the file at a contents path."""
+        if not self._inside(path):
+            return True  # A server with a root of its own, where there are no projects.
+        below = self._file(path).relative_to(self.home.work).as_posix()
+        may_write = getattr(self._access, 'may_write', None)
+        return may_write is None or bool(may_write(self._access.by_name(name).id, below))
 
     def _inside(self, path: str) -> bool:
         return self._file(path).is_relative_to(self.home.work)

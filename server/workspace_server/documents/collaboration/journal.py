@@ -1,0 +1,278 @@
+"""The journal of shared documents: every change is here before anybody is told that it is safe.
+
+One SQLite file in WAL mode, written by one thread. The thread commits whatever has gathered while it was busy (group
+commit), which survives the death of any process; a second thread syncs the log to the disk every 100 ms, which
+survives the loss of power.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from ...kit.clock import iso
+
+log = logging.getLogger(__name__)
+
+SYNC_EVERY = 0.1
+AGAIN = 1.0
+"""Seconds until a commit that failed (a full disk) is tried again."""
+PAGES = 2000
+"""Free pages that are given back to the disk after a compaction."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, lineage TEXT NOT NULL, created TEXT NOT NULL, snapshot BLOB
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS updates (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL, payload BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS updates_of ON updates (document, seq);
+CREATE TABLE IF NOT EXISTS bases (
+    document TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (document, seq)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class StoredBase:
+    """What the file held at a save: the SHA-256 of its bytes, and what a merge needs of it, encoded."""
+
+    hash: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document as the journal has it. ``bases`` are the last saves, the newest first."""
+
+    snapshot: bytes
+    updates: list[bytes]
+    bases: list[StoredBase]
+
+
+Statement = tuple[str, tuple[object, ...]]
+
+
+class Journal:
+    """Open from construction to :meth:`close`.
+
+    Parameters
+    ----------
+    path
+        The database, made if need be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: queue.SimpleQueue[list[Statement] | None] = queue.SimpleQueue()
+        self._appended = 0
+        self._committed = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dirty = threading.Event()
+        self._closing = threading.Event()
+        self.on_problem: Callable[[str], None] = lambda _problem: None
+        self.problem = ""
+        with contextlib.closing(self._connect()) as database:
+            database.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            database.execute("PRAGMA journal_mode=WAL")
+            database.executescript(SCHEMA)
+        path.chmod(0o600)
+        self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._syncer = threading.Thread(target=self._sync, name="journal-sync", daemon=True)
+        self._writer.start()
+        self._syncer.start()
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop on which commits are waited for."""
+        self._loop = loop
+
+    # Written on the event loop, without blocking it
+
+    def append(self, document: str, update: bytes) -> None:
+        """Keep a change; :meth:`committed` says when it is safe."""
+        self._put([("INSERT INTO updates (document, payload) VALUES (?, ?)", (document, update))])
+
+    def compact(self, document: str, snapshot: bytes) -> None:
+        """Replace everything that was appended to ``document`` by one snapshot of it."""
+        self._put(
+            [
+                ("UPDATE documents SET snapshot = ? WHERE id = ?", (snapshot, document)),
+                ("DELETE FROM updates WHERE document = ?", (document,)),
+            ]
+        )
+
+    def set_bases(self, document: str, bases: list[StoredBase]) -> None:
+        """Remember what the file holds, or is about to hold: the newest first."""
+        insert = "INSERT INTO bases (document, seq, hash, content) VALUES (?, ?, ?, ?)"
+        rows: list[Statement] = [(insert, (document, n, base.hash, base.content)) for n, base in enumerate(bases)]
+        self._put([("DELETE FROM bases WHERE document = ?", (document,)), *rows])
+
+    def forget(self, document: str) -> None:
+        """Drop a document whose file is gone for good."""
+        self._put([(f"DELETE FROM {table} WHERE document = ?", (document,)) for table in ("updates", "bases")])
+        self._put([("DELETE FROM documents WHERE id = ?", (document,))])
+
+    async def committed(self) -> None:
+        """Wait until everything that was written so far would survive the end of this process."""
+        if self._committed >= self._appended:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._appended, future))
+        await future
+
+    # Blocking, for threads
+
+    def lineage(self, document: str) -> str:
+        """What identifies this history of the document, made if there is none. A document that is made anew has
+        another one, so that a browser that still holds the old text cannot mix it in."""
+        with contextlib.closing(self._connect()) as database, database:
+            database.execute(
+                "INSERT OR IGNORE INTO documents (id, lineage, created) VALUES (?, ?, ?)",
+                (document, uuid4().hex, iso()),
+            )
+            (lineage,) = database.execute("SELECT lineage FROM documents WHERE id = ?", (document,)).fetchone()
+        return str(lineage)
+
+    def load(self, document: str) -> Stored | None:
+        """What is kept of a document; None if nothing was yet."""
+        with contextlib.closing(self._connect()) as database:
+            row = database.execute("SELECT snapshot FROM documents WHERE id = ?", (document,)).fetchone()
+            if row is None or row[0] is None:
+                return None
+            updates = database.execute("SELECT payload FROM updates WHERE document = ? ORDER BY seq", (document,))
+            bases = "SELECT hash, content FROM bases WHERE document = ? ORDER BY seq"
+            return Stored(
+                row[0],
+                [payload for (payload,) in updates],
+                [StoredBase(*base) for base in database.execute(bases, (document,))],
+            )
+
+    def documents(self) -> Iterator[str]:
+        """Every document that is kept."""
+        with contextlib.closing(self._connect()) as database:
+            yield from [id for (id,) in database.execute("SELECT id FROM documents")]
+
+    def size(self, document: str) -> int:
+        """Bytes that a document takes here."""
+        with contextlib.closing(self._connect()) as database:
+            (size,) = database.execute(
+                "SELECT (SELECT coalesce(sum(length(snapshot)), 0) FROM documents WHERE id = :id)"
+                " + (SELECT coalesce(sum(length(payload)), 0) FROM updates WHERE document = :id)",
+                {"id": document},
+            ).fetchone()
+        return int(size)
+
+    def close(self) -> None:
+        """Write what is left and end."""
+        self._closing.set()
+        self._dirty.set()
+        self._queue.put(None)
+        self._writer.join(30)
+        self._syncer.join(5)
+
+    # The threads
+
+    def _put(self, statements: list[Statement]) -> None:
+        self._appended += 1
+        self._queue.put(statements)
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        database.execute("PRAGMA synchronous=NORMAL")
+        return database
+
+    def _write(self) -> None:
+        database = self._connect()
+        database.execute("PRAGMA journal_size_limit=16777216")
+        database.execute("PRAGMA wal_autocheckpoint=2000")
+        done = False
+        while not done:
+            batch, done = self._gather()
+            if not batch:
+                break
+            while not self._commit(database, batch):
+                if self._closing.wait(AGAIN) and not self._commit(database, batch):
+                    log.error("%d changes could not be written to %s", len(batch), self._path)
+                    break
+            self._dirty.set()
+            if self._loop is not None and not self._loop.is_closed():
+                with contextlib.suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._done, len(batch))
+        database.close()
+
+    def _gather(self) -> tuple[list[list[Statement]], bool]:
+        """Everything that waits now, at least one; and whether that is the end."""
+        batch: list[list[Statement]] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._queue.get(block=not batch)
+                if item is None:
+                    return batch, True
+                batch.append(item)
+        return batch, False
+
+    def _commit(self, database: sqlite3.Connection, batch: list[list[Statement]]) -> bool:
+        compacted = False
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            for statements in batch:
+                for sql, values in statements:
+                    database.execute(sql, values)
+                    compacted = compacted or sql.startswith("DELETE")
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                database.execute("ROLLBACK")
+            log.exception("the journal %s cannot be written", self._path)
+            self._tell(str(error))
+            return False
+        if self.problem:
+            self._tell("")
+        if compacted:
+            with contextlib.suppress(sqlite3.Error):
+                database.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+        return True
+
+    def _tell(self, problem: str) -> None:
+        self.problem = problem
+        if self._loop is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.on_problem, problem)
+
+    def _done(self, count: int) -> None:
+        self._committed += count
+        still = []
+        for ticket, future in self._waiting:
+            if ticket > self._committed:
+                still.append((ticket, future))
+            elif not future.done():
+                future.set_result(None)
+        self._waiting = still
+
+    def _sync(self) -> None:
+        # Not through SQLite, whose every commit would wait for the disk. No lock is held on the log itself.
+        log_file = self._path.with_name(self._path.name + "-wal")
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            began = time.monotonic()
+            with contextlib.suppress(OSError):
+                descriptor = os.open(log_file, os.O_RDONLY)
+                try:
+                    os.fdatasync(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._closing.wait(max(0.0, SYNC_EVERY - (time.monotonic() - began)))

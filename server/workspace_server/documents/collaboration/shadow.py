@@ -1,0 +1,215 @@
+"""The file of a shared document: read whole, written whole, and never over what somebody else has just written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ...kit.errors import Failed
+from .bases import Base, Content
+from .blobs import Blobs
+from .notebook_file import BlobRef, parse
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What changes when anybody writes a file, in place or by replacing it."""
+
+    modified: int
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Signature:
+        return cls(found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """A file as it was read: ``hash`` is the SHA-256 of its bytes, ``base`` what a later merge needs of it."""
+
+    signature: Signature
+    hash: str
+    content: Content
+    base: Base
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A content that is on the disk but not in its place: ``hash`` is the SHA-256 of its bytes."""
+
+    path: Path
+    hash: str
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class ChangedBeneath(Exception):
+    """Somebody else has written the file since it was last read or written here."""
+
+
+class Shadow:
+    """Reads and writes one file. Blocking: for threads, one call at a time.
+
+    Parameters
+    ----------
+    notebook
+        Whether the file is a notebook; else a text in UTF-8.
+    staging
+        A folder for what is being written.
+    mark_trusted
+        Marks the code cells of a notebook whose outputs may run scripts.
+    """
+
+    def __init__(
+        self, notebook: bool, staging: Path, blobs: Blobs, mark_trusted: Callable[[dict[str, Any], str], None]
+    ) -> None:
+        self._notebook = notebook
+        self._staging = staging
+        self._blobs = blobs
+        self._mark_trusted = mark_trusted
+        self._displaced: tuple[int, Signature] | None = None
+        self.crlf = False
+
+    def read(self, file: Path) -> OnDisk:
+        """
+        Raises
+        ------
+        FileNotFoundError
+        NotANotebook, Failed
+            What it holds cannot be shown.
+        """
+        with file.open("rb") as opened:
+            signature = Signature.of(os.fstat(opened.fileno()))
+            raw = opened.read()
+        return self._found(signature, raw, file.name)
+
+    def _found(self, signature: Signature, raw: bytes, name: str) -> OnDisk:
+        content = self._decode(raw, name)
+        return OnDisk(signature, hashlib.sha256(raw).hexdigest(), content, Base.of(content))
+
+    def _decode(self, raw: bytes, name: str) -> Content:
+        if self._notebook:
+            content = parse(raw)
+            for cell in content["cells"]:
+                # The editor counts a line's end as one character.
+                cell["source"] = _joined(cell["source"]).replace("\r\n", "\n")
+            self._mark_trusted(content, name)
+            shrunk: Content = self._blobs.shrink_notebook(content)
+            return shrunk
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise Failed(
+                "not_text", f"{name} is not a text in UTF-8.", "Open it in another way, or convert it."
+            ) from None
+        self.crlf = text.count("\r\n") * 2 > text.count("\n")
+        return text.replace("\r\n", "\n")
+
+    def stage(self, file: Path, chunks: Sequence[str | BlobRef]) -> Staged:
+        """Write a new content of ``file`` beside it, whole and synced, without touching the file."""
+        staged = self._stage(file) / f".{uuid4().hex}{file.suffix}"
+        digest = hashlib.sha256()
+        try:
+            with staged.open("wb") as opened:
+                for part in self._encoded(chunks):
+                    digest.update(part)
+                    opened.write(part)
+                opened.flush()
+                os.fsync(opened.fileno())
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        return Staged(staged, digest.hexdigest())
+
+    def replace(self, file: Path, staged: Staged, expected: Signature | None) -> Signature:
+        """Put what was staged in the file's place.
+
+        Parameters
+        ----------
+        expected
+            What the file is now; None if there is none.
+
+        Raises
+        ------
+        ChangedBeneath
+            The file is not ``expected``.
+        PermissionError
+            It is read-only.
+        """
+        now = _stat(file)
+        if now is not None and not now.st_mode & 0o222:
+            raise PermissionError(errno.EACCES, "The file is read-only", str(file))
+        if now is not None:
+            staged.path.chmod(stat.S_IMODE(now.st_mode))
+        self.release()
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(file, os.O_RDONLY)
+            self._displaced = (descriptor, Signature.of(os.fstat(descriptor)))
+        if (self._displaced and self._displaced[1]) != expected:
+            raise ChangedBeneath
+        staged.path.replace(file)
+        return Signature.of(file.stat())
+
+    def late_write(self, name: str) -> OnDisk | None:
+        """What somebody wrote, through a descriptor opened earlier, into the file that :meth:`replace` has replaced."""
+        if self._displaced is None:
+            return None
+        descriptor, before = self._displaced
+        signature = Signature.of(os.fstat(descriptor))
+        if (signature.modified, signature.size) == (before.modified, before.size):
+            return None
+        self._displaced = (descriptor, signature)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        with os.fdopen(os.dup(descriptor), "rb") as opened:
+            raw = opened.read()
+        return self._found(signature, raw, name)
+
+    def release(self) -> None:
+        """Stop watching the file that was replaced."""
+        if self._displaced is not None:
+            os.close(self._displaced[0])
+            self._displaced = None
+
+    def _stage(self, file: Path) -> Path:
+        # A rename is atomic within one file system only.
+        return self._staging if self._staging.stat().st_dev == file.parent.stat().st_dev else file.parent
+
+    def _encoded(self, chunks: Sequence[str | BlobRef]) -> Iterable[bytes]:
+        for chunk in chunks:
+            text = chunk if isinstance(chunk, str) else chunk.text(self._blobs)
+            yield (text.replace("\n", "\r\n") if self.crlf and not self._notebook else text).encode(
+                "utf-8", "surrogatepass"
+            )
+
+
+def signature(file: Path) -> Signature | None:
+    """Of the file as it is now; None if there is none."""
+    found = _stat(file)
+    return Signature.of(found) if found is not None else None
+
+
+def writable(file: Path) -> bool:
+    """Whether the file's permissions let anybody write it; asked of the mode, which binds root as well."""
+    found = _stat(file)
+    return found is None or (bool(found.st_mode & 0o222) and os.access(file, os.W_OK))
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _joined(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
