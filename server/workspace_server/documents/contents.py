@@ -17,6 +17,9 @@ from jupyter_server.services.contents.handlers import ContentsHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from traitlets import Unicode
 
+from .collaboration.files import FileIds
+from .collaboration.inodes import writable
+
 SCRATCH = "scratch"
 
 
@@ -63,6 +66,43 @@ class WorkspaceContentsManager(AsyncLargeFileManager):
                 staged.replace(target)
             finally:
                 staged.unlink(missing_ok=True)
+
+    def is_writable(self, path: str) -> bool:
+        """By the file's mode, which the superuser respects here, and by the role of whoever asks."""
+        place = Path(self._get_os_path(path))
+        if not writable(place):
+            return False
+        handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+        user = getattr(handler, "current_user", None)
+        if user is None:
+            return True
+        access = handler.settings["atrium"].access
+        # What lies in a folder is what one writes there.
+        inside = f"{path}/new" if place.is_dir() else path
+        return bool(access.may_write(access.by_name(user.username).id, inside))
+
+    @property
+    def file_ids(self) -> FileIds | None:
+        """Who is told what happens to files. Directly: an event would come when there may be others of their names."""
+        settings = self.parent.web_app.settings if self.parent is not None else {}
+        files = settings.get("file_id_manager")
+        return files if isinstance(files, FileIds) else None
+
+    async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
+        saved: dict[str, Any] = await super().save(model, path)
+        if self.file_ids is not None and model.get("type") != "directory":
+            self.file_ids.save(path)
+        return saved
+
+    async def delete(self, path: str) -> None:
+        await super().delete(path)
+        if self.file_ids is not None:
+            self.file_ids.delete(path)
+
+    async def rename(self, old_path: str, new_path: str) -> None:
+        await super().rename(old_path, new_path)
+        if self.file_ids is not None:
+            self.file_ids.move(old_path, new_path)
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         handler = CallContext.get(CallContext.JUPYTER_HANDLER)

@@ -479,10 +479,10 @@ def test_names_are_what_the_disk_says(space: Workspace) -> None:
         space.write("A.ipynb")
     if not (space.root / decomposed).exists():
         space.write(decomposed)
-    names = os.listdir(space.root)
+    names = {one.name for one in space.root.iterdir()}
     ids = {space.files.index(name) for name in ("a.ipynb", "A.ipynb", composed, decomposed)}
     assert len(ids) == len(names)
-    assert {space.files.get_path(id or "") for id in ids} == set(names)
+    assert {space.files.get_path(id or "") for id in ids} == names
     odd = os.fsdecode(b"latin-\xe9.ipynb")
     space.write(odd)
     assert space.restart().get_path(space.id(odd)) == odd

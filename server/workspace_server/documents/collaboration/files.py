@@ -11,21 +11,21 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ...kit.errors import NotFound
-from .file_records import Record, RecordFile
+from .file_records import Record
 from .inodes import Seen, look, writable
+from .ledger import Ledger
 from .places import Anchor, Root
 
 GRACE = 10.0
 QUICK_SEARCH = 0.003
 LOOK_EVERY = 0.5
+CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,15 @@ class FileIds:
     def __init__(self, root_dir: str | Path, folder: Path, *, allow_hidden: bool = False, grace: float = GRACE) -> None:
         self._root = Root(str(root_dir), allow_hidden)
         self._grace = grace
-        self._file = RecordFile(Path(folder) / "files.db", self._root.path)
-        self._by_id: dict[str, Record] = {}
-        self._by_path: dict[str, Record] = {}
-        self._by_inode: dict[int, list[Record]] = defaultdict(list)
         self._lock = threading.RLock()
         self._wake = threading.Condition(self._lock)
-        self._searched: set[str] = set()
-        self._unsynced = self._closed = False
+        self._closed = False
         self._watch: threading.Thread | None = None
-        self._load()
+        # Missing files that were searched for as far as that is quick.
+        self._searched: set[str] = set()
+        self._ledger = Ledger(self._root, Path(folder), self._start_watch)
+        with self._lock:
+            self._ledger.load()
 
     # What others ask
 
@@ -97,11 +96,11 @@ class FileIds:
     def get_path(self, id: str) -> str | None:
         """Where the file is now. While it has just gone, where it was; None once it is gone for good."""
         with self._lock:
-            record = self._by_id.get(id)
+            record = self._ledger.by_id.get(id)
             if record is None:
                 return None
             self._follow(record)
-            return record.path if self._has_its_path(record) else None
+            return record.path if self._ledger.holds(record) else None
 
     def writable(self, path: str) -> bool:
         """Whether the mode of the file at ``path`` lets it be changed: for the superuser, too."""
@@ -116,14 +115,14 @@ class FileIds:
             old, new = self._root.locate_entry(old_path), self._root.locate_entry(new_path)
             if old is None or new is None or old == new:
                 return self.get_id(new_path)
-            for record in self._beneath(new):
+            for record in self._ledger.beneath(new):
                 if not self._is_at_its_place(record):
-                    self._displace(record)
-            for record in self._beneath(old):
+                    self._ledger.displace(record)
+            for record in self._ledger.beneath(old):
                 place = new + record.path[len(old) :]
                 seen, anchor = look(self._root.full(place)), self._root.anchor(place)
                 if seen is not None and seen.is_file and anchor is not None:
-                    self._set(record, place, seen, anchor)
+                    self._ledger.set(record, place, seen, anchor)
             return self.index(new_path)
 
     def copy(self, from_path: str, to_path: str) -> str | None:
@@ -139,7 +138,7 @@ class FileIds:
         with self._lock:
             place = self._root.locate_entry(path)
             if place is not None:
-                self._bury(self._beneath(place))
+                self._ledger.bury(self._ledger.beneath(place))
 
     def get_handlers_by_action(self) -> dict[str, Callable[[dict[str, Any]], Any] | None]:
         """What to call with Jupyter's contents events, where the contents manager does not call by itself."""
@@ -151,11 +150,21 @@ class FileIds:
             "delete": lambda data: self._deleted_before(data["path"]),
         }
 
+    def listen(self, events: Any) -> None:
+        """Hear what Jupyter does from its bus of events, where the contents manager does not tell by itself."""
+        handlers = self.get_handlers_by_action()
+
+        async def listener(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+            if (handler := handlers.get(data["action"])) is not None:
+                handler(data)
+
+        events.add_listener(schema_id=CONTENTS_EVENTS, listener=listener)
+
     def _deleted_before(self, path: str) -> None:
         """An event comes late: by now there may be a new file of the name."""
         with self._lock:
             if (place := self._root.locate_entry(path)) is not None:
-                self._bury([one for one in self._beneath(place) if not self._is_at_its_place(one)])
+                self._ledger.bury([one for one in self._ledger.beneath(place) if not self._is_at_its_place(one)])
 
     def close(self) -> None:
         """Store what is stored for good, and let go of the file."""
@@ -166,36 +175,37 @@ class FileIds:
             self._wake.notify()
         if self._watch is not None:
             self._watch.join()
-        self._file.sync()
-        self._file.close()
+        self._ledger.sync()
+        self._ledger.close()
 
     # What is where
 
     def _at(self, place: str, create: bool) -> Record | None:
         """The record of what is at ``place``, found by its inode first and by its path then."""
         seen = look(self._root.full(place))
-        if place not in self._by_path and seen is not None:
+        if place not in self._ledger.by_path and seen is not None:
             place = self._root.spelled(place)
         anchor = self._root.anchor(place) if seen is not None and seen.is_file else None
-        holder = self._by_path.get(place)
+        holder = self._ledger.by_path.get(place)
         if seen is None or anchor is None:
             return self._follow(holder) if holder is not None else None
         record = self._by_inode_at(place, seen, anchor, holder)
         if record is None and holder is not None:
             if self._expired(holder):
-                self._bury([holder])
+                self._ledger.bury([holder])
             elif self._anchored(holder):
                 record = holder
             else:
-                self._displace(holder)
+                self._ledger.displace(holder)
         if record is None and create:
             record = Record(str(uuid4()), place, seen.stamp, anchor.stamp, anchor.depth, anchor.worktree)
         if record is not None:
-            self._set(record, place, seen, anchor)
+            self._ledger.set(record, place, seen, anchor)
+            self._searched.discard(record.id)
         return record
 
     def _by_inode_at(self, place: str, seen: Seen, anchor: Anchor, holder: Record | None) -> Record | None:
-        candidates = [one for one in self._by_inode.get(seen.stamp.ino, ()) if one.stamp.same(seen.stamp)]
+        candidates = [one for one in self._ledger.by_inode.get(seen.stamp.ino, ()) if one.stamp.same(seen.stamp)]
         if holder is not None and holder in candidates and self._anchored(holder):
             return holder
         if not seen.stamp.certain:
@@ -223,9 +233,6 @@ class FileIds:
         seen = look(self._root.full(record.path))
         return seen is not None and seen.stamp.same(record.stamp) and self._anchored(record)
 
-    def _has_its_path(self, record: Record) -> bool:
-        return self._by_path.get(record.path) is record
-
     def _expired(self, record: Record) -> bool:
         return record.missing is not None and time.time() >= record.missing + self._grace
 
@@ -234,17 +241,17 @@ class FileIds:
         there. While it may come back it keeps its place."""
         place = record.path
         seen = look(self._root.full(place))
-        if seen is not None and seen.is_file and self._has_its_path(record):
+        if seen is not None and seen.is_file and self._ledger.holds(record):
             self._at(place, create=False)
-        if record.id in self._by_id and self._lost(record) and record.id not in self._searched:
-            self._miss(record)
+        if record.id in self._ledger.by_id and self._lost(record) and record.id not in self._searched:
+            self._ledger.miss(record)
             self._searched.add(record.id)
             self._search([record], time.monotonic() + QUICK_SEARCH)
-        return record if self._by_path.get(place) is record else None
+        return record if self._ledger.by_path.get(place) is record else None
 
     def _lost(self, record: Record) -> bool:
         seen = look(self._root.full(record.path))
-        return seen is None or not seen.is_file or not self._has_its_path(record)
+        return seen is None or not seen.is_file or not self._ledger.holds(record)
 
     def _search(self, records: list[Record], deadline: float = math.inf) -> None:
         """Search the root for the records' files. Without a deadline, not on the event loop and not with the lock."""
@@ -257,87 +264,6 @@ class FileIds:
                     self._at(path, create=False)
                 if all(record.missing is None for record in records):
                     return
-
-    # What changes
-
-    def _set(self, record: Record, place: str, seen: Seen, anchor: Anchor) -> None:
-        """The record's file is at ``place``. Stored if that is news."""
-        holder = self._by_path.get(place)
-        if holder is not None and holder is not record:
-            self._displace(holder)
-        shared = seen.links > 1 or (record.shared and record.stamp == seen.stamp)
-        news = (place, seen.stamp, anchor.stamp, anchor.depth, anchor.worktree, shared, None)
-        known = (
-            record.path, record.stamp, record.anchor, record.depth, record.worktree, record.shared, record.missing,
-        )  # fmt: skip
-        if holder is record and news == known:
-            return
-        self._forget(record)
-        record.path, record.stamp, record.anchor, record.depth, record.worktree, record.shared, record.missing = news
-        self._file.put([record])
-        self._remember(record)
-        self._searched.discard(record.id)
-        self._unsynced = True
-        self._start_watch()
-
-    def _remember(self, record: Record) -> None:
-        self._by_id[record.id] = record
-        self._by_path.setdefault(record.path, record)
-        self._by_inode[record.stamp.ino].append(record)
-
-    def _forget(self, record: Record) -> None:
-        if self._by_id.pop(record.id, None) is None:
-            return
-        if self._has_its_path(record):
-            del self._by_path[record.path]
-        twins = self._by_inode[record.stamp.ino]
-        twins.remove(record)
-        if not twins:
-            del self._by_inode[record.stamp.ino]
-
-    def _displace(self, record: Record) -> None:
-        """Something else is where the record's file was; the file may turn up elsewhere."""
-        if self._has_its_path(record):
-            del self._by_path[record.path]
-        self._miss(record)
-
-    def _miss(self, record: Record) -> None:
-        if record.missing is None:
-            record.missing = time.time()
-            self._file.put([record])
-            self._start_watch()
-
-    def _bury(self, records: list[Record]) -> None:
-        self._file.bury([record.id for record in records], time.time())
-        for record in records:
-            self._forget(record)
-            self._searched.discard(record.id)
-
-    def _beneath(self, place: str) -> list[Record]:
-        return [one for path, one in self._by_path.items() if path == place or path.startswith(f"{place}/")]
-
-    def _load(self) -> None:
-        seen = look(self._root.path)
-        if seen is None:
-            raise NotFound("no_root", f"The folder {self._root.path} is not there.", "Make it, or choose another one.")
-        fate, records = self._file.fate(seen.stamp), self._file.load()
-        if fate == "remade":
-            self._file.bury([record.id for record in records], time.time())
-            return
-        for record in records:
-            self._remember(record)
-        if fate == "copied":
-            self._adopt(records)
-        self._start_watch()
-
-    def _adopt(self, records: list[Record]) -> None:
-        """Every inode is another one, because everything was copied: for once, paths tell which file is which."""
-        for record in records:
-            seen, anchor = look(self._root.full(record.path)), self._root.anchor(record.path)
-            if seen is not None and seen.is_file and anchor is not None:
-                self._set(record, record.path, seen, anchor)
-            else:
-                self._miss(record)
 
     # Beside the event loop
 
@@ -353,27 +279,27 @@ class FileIds:
         searched: set[str] = set()
         while True:
             with self._wake:
-                missing = [one for one in self._by_id.values() if one.missing is not None]
-                if not self._closed and not self._unsynced:
-                    self._wake.wait(LOOK_EVERY if missing else None)
+                if not self._closed and not self._ledger.unsynced:
+                    self._wake.wait(LOOK_EVERY if self._ledger.missing() else None)
                 if self._closed:
                     return
-                unsynced, self._unsynced = self._unsynced, False
+                unsynced, self._ledger.unsynced = self._ledger.unsynced, False
             if unsynced:
-                self._file.sync()
-            self._look_after(searched)
+                self._ledger.sync()
+            searched = self._look_after(searched)
 
-    def _look_after(self, searched: set[str]) -> None:
+    def _look_after(self, searched: set[str]) -> set[str]:
+        """Search for what is missing, thoroughly once and once more in the end. ``searched`` before, and now."""
         with self._lock:
-            missing = [one for one in self._by_id.values() if one.missing is not None]
-            for record in missing:
+            for record in self._ledger.missing():
                 self._follow(record)
-            missing = [one for one in missing if one.missing is not None]
-        searched &= {one.id for one in missing}
+            missing = self._ledger.missing()
         wanted = [one for one in missing if one.id not in searched or self._expired(one)]
         if wanted:
             self._search(wanted)
-            searched |= {one.id for one in wanted}
         with self._lock:
             if not self._closed:
-                self._bury([one for one in wanted if self._expired(one) and one.id in self._by_id])
+                gone = [one for one in wanted if one.id in self._ledger.by_id and self._expired(one)]
+                self._ledger.bury(gone)
+                self._searched.difference_update(one.id for one in gone)
+        return {one.id for one in missing}
