@@ -7,11 +7,13 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from hashlib import blake2b
+from itertools import pairwise
 
 from .bases import Base, BaseCell
-from .text_merge import matches
+from .text_merge import matches, rising
 
 _SIMILAR = 0.5
+_LOOKED_AHEAD = 20
 _COMPARED = 20_000
 """Characters; longer sources are compared by their beginnings."""
 
@@ -87,29 +89,18 @@ def _alike(
     """Cells between the same neighbours that resemble each other, or stand alone there."""
     place = {cell.id: index for index, cell in enumerate(before)}
     used = {id for id in ids if id}
-    at = 0
-    index = 0
-    while index < len(cells):
-        if (id := ids[index]) is not None:
-            at = place.get(id, at - 1) + 1
-            index += 1
-            continue
-        end = index
-        while end < len(cells) and ids[end] is None:
-            end += 1
-        gap = []
-        while at < len(before) and before[at].id not in used:
-            gap.append(before[at])
-            at += 1
-        for one in range(index, end):
-            rest = end - one
-            for number, cell in enumerate(gap):
-                only = len(gap) == rest and number == 0
-                if cell.type == cells[one].type and (only or _resemble(cell.source, cells[one].source)):
-                    yield one, cell.id
-                    gap = gap[number + 1 :]
+    found = [(index, place[id]) for index, id in enumerate(ids) if id in place]
+    fixed = [(-1, -1), *(found[number] for number in rising([at for _, at in found])), (len(cells), len(before))]
+    for (index, at), (next_index, next_at) in pairwise(fixed):
+        left = [number for number in range(index + 1, next_index) if ids[number] is None]
+        gap = [cell for cell in before[at + 1 : next_at] if cell.id not in used]
+        alone = len(left) == len(gap) == 1
+        for number in left:
+            for skipped, cell in enumerate(gap[:_LOOKED_AHEAD]):
+                if cell.type == cells[number].type and (alone or _resemble(cell.source, cells[number].source)):
+                    yield number, cell.id
+                    gap = gap[skipped + 1 :]
                     break
-        index = end
 
 
 def _resemble(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from jupyter_ydoc import YNotebook
 from pycrdt import Array, Map, Text
 
 from .bases import Base, BaseCell, same
-from .notebook_json import kept_metadata, output_parts
+from .notebook_json import WHOLE, kept_metadata, output_parts
 
 RUNNING = "running"
 _FOR_NOW = ("execution_state",)
@@ -21,7 +21,7 @@ _MISSING: Any = object()
 def plain(value: Any) -> Any:
     """A JSON value of a shared document, its whole numbers as integers."""
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+        return int(value) if value.is_integer() and abs(value) < WHOLE else value
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -134,11 +134,13 @@ def set_outputs(cell: Map[Any], outputs: list[dict[str, Any]]) -> None:
         equal += 1
     if equal < len(held):
         del held[equal : len(held)]
-    new = copy.deepcopy(outputs[equal:])
-    for output in new:
-        if output.get("output_type") == "stream":
-            output["text"] = Text("".join(output.get("text", "")))
-    held.extend([Map(output) for output in new])
+    held.extend([_output(output) for output in outputs[equal:]])
+
+
+def _output(output: Mapping[str, Any]) -> Map[Any]:
+    if output.get("output_type") == "stream":
+        return Map({**output, "text": Text("".join(output.get("text", "")))})
+    return Map(dict(output))
 
 
 def merge_json(base: Any, ours: Any, theirs: Any, path: tuple[str, ...] = ()) -> tuple[Any, list[tuple[str, ...]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyter_ydoc import YNotebook
@@ -15,6 +16,7 @@ from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Text
 
 from .bases import Base, BaseCell, Content, same
+from .cell_order import identify
 from .merged import ORIGIN, Conflict, Merged, count
 from .notebook_merge import NotebookMerge
 from .text_merge import apply, distance, hunks, matches, merge_marked
@@ -50,10 +52,10 @@ def merge(
         merged = NotebookMerge(document, base, theirs, disk, room).run()
     else:
         assert isinstance(theirs, str)
-        merged = _merge_text(document, base, theirs)
+        merged = replace(_merge_text(document, base, theirs), base=disk)
     if restored and merged.changed:
         summary = f"The file on disk was put back to an earlier version. {merged.summary}"
-        return Merged(True, merged.conflicts, summary, True)
+        return replace(merged, summary=summary, restored=True)
     return merged
 
 
@@ -76,13 +78,13 @@ def _difference(base: Base, disk: Base) -> int:
     if base.text is not None or disk.text is not None:
         return distance(hunks(base.text or "", disk.text or ""))
     others = int(not same(base.metadata, disk.metadata)) + int(base.nbformat_minor != disk.nbformat_minor)
-    if not (base.has_ids and disk.has_ids):
+    ids = {cell.id for cell in disk.cells} if base.has_ids and disk.has_ids else set()
+    cells = {cell.id: cell for cell in base.cells}
+    if not ids & cells.keys():
         before, now = (Counter(_key(cell) for cell in side.cells) for side in (base, disk))
         found = (before - now).total() + (now - before).total()
         in_order = [_key(cell) for cell in base.cells] == [_key(cell) for cell in disk.cells]
         return found + others + int(not found and not in_order)
-    cells = {cell.id: cell for cell in base.cells}
-    ids = {cell.id for cell in disk.cells}
     found = sum(cells.get(cell.id) != cell for cell in disk.cells) + len(cells.keys() - ids)
     in_order = [cell.id for cell in base.cells if cell.id in ids] == [
         cell.id for cell in disk.cells if cell.id in cells
@@ -95,8 +97,10 @@ def _key(cell: BaseCell) -> tuple[str, str, str, int | None]:
 
 
 def _distance(base: Base, disk: Base) -> int:
+    """How much the texts of the cells differ."""
     cells = {cell.id: cell.source for cell in base.cells}
-    return sum(distance(hunks(cells[cell.id], cell.source)) for cell in disk.cells if cell.id in cells)
+    pairs = zip(identify(base, disk, ()), disk.cells, strict=True)
+    return sum(distance(hunks(cells.get(id, ""), cell.source)) for id, cell in pairs)
 
 
 def _merge_text(document: Any, base: Base | None, theirs: str) -> Merged:

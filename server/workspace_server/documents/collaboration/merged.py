@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .bases import Base
+
 ORIGIN = "atrium:merge"
 """Origin of the one transaction that a merge is."""
 
@@ -41,12 +43,16 @@ class Merged:
         For people; empty if there is nothing to tell.
     restored
         Whether the file went back to an earlier save, and the document with it.
+    base
+        What the file holds, its cells under the ids that the document knows: the base of the next merge. The file may
+        have none, or other ones.
     """
 
     changed: bool = False
     conflicts: list[Conflict] = field(default_factory=list)
     summary: str = ""
     restored: bool = False
+    base: Base = field(default_factory=Base, compare=False, repr=False)
 
 
 def count(number: int, noun: str) -> str:

@@ -154,7 +154,10 @@ def _checked(held: dict[str, Any]) -> dict[str, Any]:
             raise _wrong(f"cell {number} has no source")
         if cell["cell_type"] == "code":
             _check_outputs(cell, number)
-        for data in _bundles(cell.get("attachments")):
+        attachments = cell.get("attachments", {})
+        if not isinstance(attachments, dict):
+            raise _wrong(f"the attachments of cell {number} are no list")
+        for data in attachments.values():
             _join(data)
     unnamed = []
     for cell in held["cells"]:
@@ -181,10 +184,6 @@ def _check_outputs(cell: dict[str, Any], number: int) -> None:
             output["text"] = joined(output.get("text", ""))
             if not isinstance(output["text"], str):
                 raise _wrong(f"an output of cell {number} has no text")
-
-
-def _bundles(attachments: Any) -> list[Any]:
-    return list(attachments.values()) if isinstance(attachments, dict) else []
 
 
 def _join(data: Any) -> None:

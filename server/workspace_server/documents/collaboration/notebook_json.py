@@ -7,17 +7,18 @@ floating, texts kept as lists of lines.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from json.encoder import encode_basestring
+from types import NoneType
 from typing import Any, Protocol
 
 BLOB = "application/vnd.atrium.blob+json"
 """MIME type of an output whose content is kept beside the document."""
 
-_EXACT = 2**53
-"""Whole numbers below it are the same in every browser."""
+WHOLE = 1e21
+"""Browsers write whole numbers below it without an exponent."""
 _SPLIT = frozenset({"application/javascript", "image/svg+xml"})
 _TRANSIENT_METADATA = ("orig_nbformat", "orig_nbformat_minor", "signature")
 _NOT_CHOSEN = {"kernelspec": {"name": "", "display_name": ""}, "language_info": {"name": ""}}
@@ -48,25 +49,36 @@ def dumps(value: Any, indent: int = 0) -> str:
 
     Numbers come back from browsers as floating ones, so whole ones are written as integers.
     """
-    if isinstance(value, str):
-        return encode_basestring(value)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < _EXACT:
-            return str(int(value))
-        return json.dumps(value)
-    if isinstance(value, int):
-        return int.__repr__(value)
+    if write := _WRITERS.get(type(value)):
+        return write(value)
     if not value:
         return "{}" if isinstance(value, Mapping) else "[]"
     line = "\n" + " " * (indent + 1)
     if isinstance(value, Mapping):
-        items = (f"{encode_basestring(key)}: {dumps(value[key], indent + 1)}" for key in sorted(value))
+        items = [f"{encode_basestring(key)}: {dumps(value[key], indent + 1)}" for key in sorted(value)]
         return "{" + line + ("," + line).join(items) + line[:-1] + "}"
-    return "[" + line + ("," + line).join([dumps(item, indent + 1) for item in value]) + line[:-1] + "]"
+    kinds = set(map(type, value))
+    # Lines of text and the numbers of a plot are most of what is written.
+    write = _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None
+    items = list(map(write, value)) if write else [dumps(item, indent + 1) for item in value]
+    return "[" + line + ("," + line).join(items) + line[:-1] + "]"
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and -WHOLE < value < WHOLE:
+        return str(int(value))
+    text = repr(value)
+    return _UNUSUAL.get(text, text)
+
+
+_UNUSUAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    float: _number,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    NoneType: lambda _: "null",
+}
 
 
 def lines(text: Any) -> Any:
@@ -104,6 +116,10 @@ def output_parts(output: Mapping[str, Any], indent: int, whole: bool = False) ->
         output = {**output, "data": bundle(output.get("data", {}))}
     elif kind == "stream":
         output = {**output, "text": lines(output.get("text", ""))}
+    if whole:
+        # What never was in a browser is kept to the last digit: 1.0 is not 1.
+        text = json.dumps(output, indent=1, sort_keys=True, ensure_ascii=False)
+        return [text.replace("\n", "\n" + " " * indent)]
     return [dumps(output, indent)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_ydoc import YNotebook
@@ -258,4 +259,5 @@ class NotebookMerge:
             more = f" And {len(conflicts) - 1} more." if len(conflicts) > 1 else ""
             told.append(f"{count(len(conflicts), 'conflict')}: {conflicts[0].message}{more}")
         changed = bool(parts) or any(kind in ("edited", "deleted-here") for kind, *_ in self._told)
-        return Merged(changed, conflicts, " ".join(told))
+        known = [replace(cell, id=id) for id, cell in self._there.items()]
+        return Merged(changed, conflicts, " ".join(told), base=replace(self._disk, cells=known))
