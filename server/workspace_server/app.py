@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Unicode
 from traitlets.config import Config
 
+from .access.authorizer import AtriumAuthorizer
 from .access.identity import AccessGate, AtriumIdentityProvider
 from .access.pages import LoginHandler
 from .access.personal import make_personal
@@ -27,7 +29,6 @@ from .dashboards.routes import routes as dashboards_routes
 from .dashboards.service import Dashboards
 from .documents.contents import WorkspaceCheckpoints, WorkspaceContentsManager
 from .documents.kernels import ProjectKernelSpecManager, WorkspaceKernelManager, WorkspaceSessionManager
-from .documents.rooms import journal_class
 from .documents.routes import routes as documents_routes
 from .documents.service import Documents
 from .documents.websocket import PatientConnection
@@ -79,6 +80,7 @@ class Atrium:
         )
         self.jobs_keeper.listen(self.dashboards)
         self.access.links_by(self.dashboards.links.caller)
+        self.access.wire(self.projects, self._subject)
 
     def routes(self) -> list[http.Route]:
         """The whole table."""
@@ -102,8 +104,26 @@ class Atrium:
             return None
         return place.project, place.branch
 
+    def _subject(self, room: str, path: Mapping[str, str]) -> str:
+        """The project (its id) that a request is about; see :data:`.access.ports.Subject`."""
+        if room == "projects":
+            return path.get("id", "")
+        if room == "jobs" and "id" in path:
+            return self.jobs.project_of(path["id"])
+        if room == "comments" and "thread" in path:
+            return self.comments.project_of(path["thread"])
+        if room == "dashboards" and "slug" in path:
+            return self.dashboards.project_of(path["slug"])
+        if room == "documents" and (kernel := self.documents.launcher.start_of(path.get("id", ""))) is not None:
+            place = self.projects.locate(Path(kernel.notebook))
+            return place.project if place is not None else ""
+        return ""
+
     def _changed(self, event: Event) -> None:
+        if event.room == "access":
+            self.documents.collaboration.role_changed()
         if (event.room, event.action) == ("projects", "deleted"):
+            asyncio.get_running_loop().run_in_executor(None, self.access.load)
             asyncio.get_running_loop().run_in_executor(None, self.tables.discard_project, event.id)
 
     def describe(self) -> dict[str, Any]:
@@ -120,7 +140,9 @@ class Atrium:
         """Begin what runs by itself. On the event loop."""
         self.events.bind(asyncio.get_running_loop())
         self.events.on(self._changed)
+        await self.access.start()
         self.tables_watch.start()
+        await self.documents.start()
         await self.projects.start()
         await asyncio.to_thread(self.environments.start)
         await self.clusters.start()
@@ -136,6 +158,7 @@ class Atrium:
         await self.clusters.close()
         await self.projects.close()
         await self.operations.close()
+        await self.access.close()
         self.environments.close()
         await self.workers.close()
         self.storage.close()
@@ -184,19 +207,17 @@ class AtriumExtension(ExtensionApp):
         config.ServerApp.identity_provider_class = AtriumIdentityProvider
         config.AtriumIdentityProvider.login_handler_class = LoginHandler
         config.AtriumIdentityProvider.token_signs_in = not self.workspace
+        config.ServerApp.authorizer_class = AtriumAuthorizer
+        config.AtriumAuthorizer.in_workspace = self.workspace
         config.ServerApp.kernel_manager_class = WorkspaceKernelManager
         config.ServerApp.session_manager_class = WorkspaceSessionManager
         config.ServerApp.kernel_websocket_connection_class = PatientConnection
-        config.YDocExtension.ystore_class = journal_class(str(home.journal / "documents.db"))
-        config.YDocExtension.session_store_path = str(home.journal / "sessions.json")
-        config.BaseFileIdManager.db_path = str(home.journal / "files.db")
         if self.workspace:
             config.ServerApp.kernel_spec_manager_class = ProjectKernelSpecManager
             config.ServerApp.contents_manager_class = WorkspaceContentsManager
             config.WorkspaceContentsManager.checkpoints_class = WorkspaceCheckpoints
             config.WorkspaceContentsManager.staging = str(home.run)
             config.WorkspaceCheckpoints.folder = str(home.checkpoints)
-            config.YDocExtension.document_save_delay = 0.5
             config.NotebookNotary.data_dir = str(home.secrets)
         return config
 

@@ -33,10 +33,13 @@ from ..tables.service import Tables
 from . import cells
 from .collaboration.files import FileIds
 from .collaboration.handlers import HANDLERS, Collaboration
+from .collaboration.points import Points
 from .collaboration.rooms import Rooms
 from .collaboration.shared import Shared
 from .connection import KernelConnection
+from .contents import WorkspaceContentsManager
 from .errors import NoSuchRequest
+from .history import History
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
 from .runner import Runner
@@ -68,6 +71,15 @@ class Documents:
         self.launcher = KernelLauncher(home, projects, tables, environments, self._token, self._kernel_changed)
         self.rooms = Rooms(home)
         self.collaboration = Collaboration(self.rooms, self._may_write)
+        self.history = History(
+            Points(home.journal / "points.db"),
+            self.rooms,
+            access,
+            events,
+            lambda person, path: self._may_write(access.person(person).name, path),
+        )
+        self.rooms.before, self.rooms.saved = self.history.before, self.history.changed
+        self.rooms.emptied = self.history.left
         self._server: Any = None
         self._runners: dict[str, Runner] = {}
         self._requests: OrderedDict[str, Request] = OrderedDict()
@@ -78,8 +90,11 @@ class Documents:
         """Jupyter's server application, once its managers exist."""
         self._server = server
         settings = server.web_app.settings
-        files = FileIds(server.contents_manager.root_dir, self.home.journal)
-        self.rooms.bind(server.contents_manager, files)
+        contents = server.contents_manager
+        files = FileIds(contents.root_dir, self.home.journal, allow_hidden=contents.allow_hidden)
+        if not isinstance(contents, WorkspaceContentsManager):
+            files.listen(settings["event_logger"])
+        self.rooms.bind(contents, files)
         # Other extensions find shared documents, and the ids of files, where jupyter-collaboration has them.
         settings["file_id_manager"] = files
         settings["jupyter_server_ydoc"] = Shared(self.rooms)
@@ -100,6 +115,9 @@ class Documents:
     async def close(self) -> None:
         await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
         await self.rooms.close()
+        await self.history.close()
+        if self._server is not None:
+            self.rooms.files.close()
 
     # Open documents
 
@@ -117,9 +135,12 @@ class Documents:
         }
 
     async def flush(self, folder: Path) -> None:
-        """Save every open document below ``folder`` that differs from its file."""
+        """Save every open document below ``folder`` that differs from its file, and keep a version of each."""
         for room in self.rooms.all():
-            if room.file.is_relative_to(folder) and room.unsaved and not room.missing:
+            if not room.file.is_relative_to(folder) or room.missing:
+                continue
+            await self.history.before(room, "before git")
+            if room.unsaved:
                 await room.save()
 
     def open_below(self, folder: str) -> list[OpenDocument]:
@@ -295,8 +316,7 @@ class Documents:
         if not self._inside(path):
             return True  # A server with a root of its own, where there are no projects.
         below = self._file(path).relative_to(self.home.work).as_posix()
-        may_write = getattr(self._access, 'may_write', None)
-        return may_write is None or bool(may_write(self._access.by_name(name).id, below))
+        return self._access.may_write(self._access.by_name(name).id, below)
 
     def _inside(self, path: str) -> bool:
         return self._file(path).is_relative_to(self.home.work)

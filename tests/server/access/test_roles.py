@@ -1,0 +1,448 @@
+"""What each role may do: in the table, in a database of before, and on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from tests.fakes.servers import PASSWORD, Server, start_server
+from workspace_ext.contract.access import Role
+from workspace_server.access.roles import JUPYTER, LEAST, RANK, place_of
+from workspace_server.access.service import KERNEL_ACTIONS, Access, as_caller
+from workspace_server.app import Atrium
+from workspace_server.kit import storage as kit_storage
+from workspace_server.kit.errors import Conflict, Invalid, NotFound
+from workspace_server.kit.events import Events
+from workspace_server.kit.home import Home
+from workspace_server.kit.http import Caller
+from workspace_server.kit.storage import Storage
+
+NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+PEOPLE: tuple[Role, ...] = ("owner", "editor", "commenter", "viewer")
+
+
+class Project:
+    def __init__(self, id: str, name: str) -> None:
+        self.id, self.name = id, name
+
+
+class Shelf:
+    """Projects by id and by name."""
+
+    def __init__(self, *projects: Project) -> None:
+        self.projects = list(projects)
+
+    def get(self, id: str, /) -> Project:
+        return self._one(lambda project: project.id == id)
+
+    def by_name(self, name: str, /) -> Project:
+        return self._one(lambda project: project.name == name)
+
+    def _one(self, which: Callable[[Project], bool]) -> Project:
+        for project in self.projects:
+            if which(project):
+                return project
+        raise NotFound("no_such_project", "There is no such project.")
+
+
+@contextmanager
+def opened(folder: Path, *projects: Project) -> Iterator[Access]:
+    home = Home(folder)
+    home.prepare()
+    storage = Storage(home.database)
+    storage.migrate()
+    access = Access(home, storage, Events())
+    access.wire(Shelf(*projects))
+    access.load()
+    yield access
+    storage.close()
+
+
+def test_every_action_of_every_route_has_a_role(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    atrium = Atrium(home)
+    actions = {route.action for route in atrium.routes() if not route.public} - KERNEL_ACTIONS
+    atrium.storage.close()
+    assert actions <= LEAST.keys(), "an action that is not in access/roles.py is nobody's"
+    assert set(RANK) == set(get_args(Role))
+
+
+def test_what_roles_may() -> None:
+    may = {role: {action for action, least in LEAST.items() if RANK[role] >= RANK[least]} for role in RANK}
+    assert may["viewer"] < may["commenter"] < may["editor"] < may["owner"]
+    assert all(action.endswith((":read", ":view", ":update-me")) for action in may["viewer"])
+    assert may["commenter"] - may["viewer"] == {"comments:write"}
+    assert not any("write" in actions for actions in [JUPYTER["events"]]), "nobody writes to Jupyter's bus of events"
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("projects/demo/main/a.ipynb", ("projects", "demo")),
+        ("/projects//demo/./main", ("projects", "demo")),
+        ("scratch/ana/../../projects/demo/a", ("projects", "demo")),
+        ("scratch/ana", ("scratch", "ana")),
+        ("a.ipynb", ("", "")),
+        ("other/projects/demo", ("", "")),
+        ("", None),
+        ("projects", None),
+        ("scratch/", None),
+        ("projects/..", None),
+        ("../../projects", None),
+    ],
+)
+def test_where_a_path_is(path: str, place: tuple[str, str] | None) -> None:
+    assert place_of(path) == place
+
+
+def test_the_first_is_an_owner_the_next_are_editors(tmp_path: Path) -> None:
+    with opened(tmp_path) as access:
+        ana, bo = access.add("ana", PASSWORD), access.add("bo", PASSWORD)
+        vera = access.add("vera", PASSWORD, role="viewer")
+        assert [one.role for one in (ana, bo, vera)] == ["owner", "editor", "viewer"]
+        assert [access.role(one.id) for one in (ana, bo, vera)] == ["owner", "editor", "viewer"]
+        with pytest.raises(NotFound):
+            access.role("nobody")
+        assert not access.may_write("nobody", "a.ipynb")
+        assert not access.allows(Caller("person", id="nobody"), "projects:read", {})
+        assert not access.allows(as_caller(ana), "no:such-action", {})
+
+
+def test_the_last_owner_stays_one(tmp_path: Path) -> None:
+    with opened(tmp_path) as access:
+        ana, bo = access.add("ana", PASSWORD), access.add("bo", PASSWORD)
+        with pytest.raises(Conflict, match="only owner"):
+            access.set_role(ana.id, "editor")
+        access.set_role(ana.id, "owner")
+        access.set_role(bo.id, "owner")
+        assert access.set_role(ana.id, "viewer").role == "viewer"
+        assert access.person(ana.id).role == "viewer"
+        with pytest.raises(Conflict):
+            access.set_role(bo.id, "commenter")
+        with pytest.raises(Invalid):
+            access.set_role(ana.id, None)
+        with pytest.raises(Invalid):
+            access.set_role(ana.id, "king")  # type: ignore[arg-type]
+        with pytest.raises(NotFound):
+            access.set_role("nobody", "viewer")
+
+
+def test_roles_of_a_project(tmp_path: Path) -> None:
+    demo, other = Project("1", "demo"), Project("2", "other")
+    with opened(tmp_path, demo, other) as access:
+        access.add("ana", PASSWORD)
+        bo, vera = access.add("bo", PASSWORD), access.add("vera", PASSWORD, role="viewer")
+        access.set_role(bo.id, "viewer", "1")
+        access.set_role(vera.id, "editor", "2")
+        with pytest.raises(NotFound):
+            access.set_role(bo.id, "viewer", "3")
+        assert (access.role(bo.id), access.role(bo.id, "1"), access.role(bo.id, "2")) == ("editor", "viewer", "editor")
+
+        assert not access.may_write(bo.id, "projects/demo/main/a.ipynb")
+        assert access.may_write(bo.id, "projects/other/main/a.ipynb")
+        assert access.may_write(vera.id, "projects/other/main/a.ipynb")
+        assert not access.may_write(vera.id, "projects/demo/main/a.ipynb")
+        assert not access.may_write(vera.id, "a.ipynb")
+
+        caller = as_caller(vera)
+        assert access.allows(caller, "documents:run", {}), "somewhere she may"
+        assert access.varies(caller)
+        assert access.admits(caller, "documents:run", {}, {"notebook": "projects/other/main/a.ipynb"})
+        assert not access.admits(caller, "documents:run", {}, {"notebook": "projects/demo/main/a.ipynb"})
+        assert not access.admits(caller, "documents:run", {}, {"notebook": "projects/gone/main/a.ipynb"})
+        assert not access.admits(caller, "documents:run", {}, {})
+        assert access.admits(caller, "jobs:write", {}, {"project": "2", "notebook": "a.ipynb"})
+        assert not access.varies(as_caller(access.by_name("ana")))
+
+        assert access.set_role(bo.id, None, "1").projects == {}
+        assert access.may_write(bo.id, "projects/demo/main/a.ipynb")
+
+
+def test_a_project_made_again_has_no_old_roles(tmp_path: Path) -> None:
+    with opened(tmp_path, Project("1", "demo")) as access:
+        access.add("ana", PASSWORD)
+        bo = access.add("bo", PASSWORD)
+        access.set_role(bo.id, "viewer", "1")
+    with opened(tmp_path, Project("2", "demo")) as access:
+        assert access.may_write(bo.id, "projects/demo/main/a.ipynb")
+        assert access.roles(bo.id).projects == {}
+
+
+def test_scratch_is_each_persons_own(tmp_path: Path) -> None:
+    with opened(tmp_path) as access:
+        ana, bo = access.add("ana", PASSWORD), access.add("bo", PASSWORD)
+        vera = access.add("vera", PASSWORD, role="viewer")
+        assert access.may_write(bo.id, "scratch/bo/a.ipynb")
+        assert not access.may_write(bo.id, "scratch/ana/a.ipynb")
+        assert not access.may_write(bo.id, "scratch/bo/../ana/a.ipynb")
+        assert access.may_write(ana.id, "scratch/bo/a.ipynb"), "owners tidy up"
+        assert not access.may_write(vera.id, "scratch/vera/a.ipynb")
+
+
+def test_asking_is_quick(tmp_path: Path) -> None:
+    with opened(tmp_path, Project("1", "demo")) as access:
+        access.add("ana", PASSWORD)
+        bo = access.add("bo", PASSWORD)
+        access.set_role(bo.id, "viewer", "1")
+        started = time.perf_counter()
+        for _ in range(2000):
+            access.may_write(bo.id, "projects/demo/main/notebooks/a.ipynb")
+        took = (time.perf_counter() - started) / 2000
+        print(f"may_write: {took * 1e6:.1f} us")
+        assert took < 100e-6
+
+
+def test_a_database_of_version_0_1(tmp_path: Path) -> None:
+    """Made by its one migration, with people who might all do everything."""
+    home = Home(tmp_path)
+    home.prepare()
+    storage = Storage(home.database)
+    config = Config()
+    config.set_main_option("script_location", str(Path(kit_storage.__file__).parent / "migrations"))
+    with storage.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for id, name, created in (("b", "bo", "2026-02-01"), ("a", "ana", "2026-01-01"), ("c", "carla", "2026-03-01")):
+            connection.execute(
+                text("INSERT INTO users VALUES (:id, :name, :name, '#123456', 'hash', :created)"),
+                {"id": id, "name": name, "created": created},
+            )
+        connection.execute(text("INSERT INTO sign_ins VALUES ('hash', 'b', '2026-02-01')"))
+    storage.migrate()
+    for _ in range(2):
+        access = Access(home, storage, Events())
+        access.load()
+        assert {person.name: person.role for person in access.people()} == {
+            "ana": "owner", "bo": "editor", "carla": "editor",
+        }  # fmt: skip
+    with storage.session() as session:
+        assert session.scalar(text("SELECT user_id FROM sign_ins")) == "b"
+        assert set(session.scalars(text("SELECT role FROM users"))) == {"owner", "editor"}
+    storage.close()
+
+
+@pytest.fixture(scope="module")
+def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a person of each role, and a project that was put there by hand."""
+    home = tmp_path_factory.mktemp("roles") / "home"
+    with start_server(home, people=PEOPLE) as server:
+        for role in PEOPLE[1:]:
+            atrium("users", "role", role, role, "--home", str(home))
+        _until(lambda: server.api("GET", "/me", person="viewer")["role"] == "viewer")
+        status, reply = server.request("PUT", "api/contents/a.ipynb", _file(NOTEBOOK), person="owner")
+        assert status == 201, reply
+        yield server
+
+
+def atrium(*arguments: str, wrong: bool = False) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "workspace_server", *arguments], capture_output=True, text=True, env={**os.environ}
+    )
+    assert (done.returncode != 0) is wrong, done.stderr
+    return done.stderr if wrong else done.stdout
+
+
+def _file(content: Any) -> dict[str, Any]:
+    return {"type": "notebook", "format": "json", "content": content}
+
+
+def _until(what: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_command(roles: Server) -> None:
+    home = ("--home", str(roles.home))
+    lines = [line.split("\t") for line in atrium("users", "list", *home).splitlines()]
+    assert {line[0]: line[2] for line in lines} == {role: role for role in PEOPLE}
+    assert "only owner" in atrium("users", "role", "owner", "viewer", *home, wrong=True)
+    assert "no project named" in atrium("users", "role", "viewer", "editor", "--project", "none", *home, wrong=True)
+    # A running server hears of it.
+    atrium("users", "role", "commenter", "editor", *home)
+    _until(lambda: roles.api("GET", "/me", person="commenter")["role"] == "editor")
+    atrium("users", "role", "commenter", "commenter", *home)
+    _until(lambda: roles.api("GET", "/me", person="commenter")["role"] == "commenter")
+
+
+@pytest.mark.parametrize("person", ["viewer", "commenter"])
+def test_who_only_reads(roles: Server, person: str) -> None:
+    def status(method: str, path: str, body: Any = None) -> int:
+        return roles.request(method, path, body, person=person)[0]
+
+    # Everything may be looked at.
+    for path in (
+        "api/contents", "api/contents/a.ipynb", "files/a.ipynb", "api/kernels", "api/sessions", "api/terminals",
+        "api/kernelspecs", "api/me", "api/status", "atrium/api/projects", "atrium/api/people", "atrium/api/tables",
+        "atrium/api/documents/open", "atrium/api/dashboards", "atrium/api/runs", "atrium/api/clusters", "lab",
+    ):  # fmt: skip
+        assert status("GET", path) == 200, path
+    assert roles.request("GET", "api/contents/a.ipynb", person=person)[1]["writable"] is False
+
+    # Nothing may be changed or run.
+    (roles.home / "work" / "projects" / "demo" / "main").mkdir(parents=True, exist_ok=True)
+    for method, path, body in (
+        ("PUT", "api/contents/a.ipynb", _file(NOTEBOOK)),
+        ("PUT", f"api/contents/scratch/{person}/new.ipynb", _file(NOTEBOOK)),
+        ("PUT", "api/contents/projects/demo/main/new.ipynb", _file(NOTEBOOK)),
+        ("POST", "api/contents/", {"type": "notebook"}),
+        ("POST", "api/contents/a.ipynb/checkpoints", None),
+        ("POST", "api/contents/a.ipynb/trust", None),
+        ("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}),
+        ("DELETE", "api/contents/a.ipynb", None),
+        ("POST", "api/kernels", {}),
+        ("POST", "api/sessions", {"path": "a.ipynb", "name": "a.ipynb", "type": "notebook", "kernel": {}}),
+        ("POST", "api/terminals", {}),
+        ("POST", "api/shutdown", None),
+        ("POST", "api/events", {"schema_id": "x", "version": "1", "data": {}}),
+        ("PATCH", "api/config/notebook", {"a": 1}),
+        ("POST", "lab/api/plugins", {"cmd": "disable", "plugin_name": "x"}),
+        ("POST", "lab/api/extensions", {"cmd": "install", "extension_name": "x"}),
+        ("POST", "lab/api/build", None),
+        ("POST", "atrium/api/documents/execute", {"notebook": "a.ipynb"}),
+        ("POST", "atrium/api/projects", {"url": "https://example.org/x.git"}),
+        ("POST", "atrium/api/clusters", {"notebook": "a.ipynb", "kind": "dask"}),
+        ("POST", "atrium/api/environments/prebuild", {"notebook": "a.ipynb"}),
+        ("POST", "atrium/api/runs", {"project": "x", "notebook": "a.ipynb"}),
+        ("PUT", f"atrium/api/people/{_id(roles, person)}/role", {"role": "owner"}),
+    ):  # fmt: skip
+        assert status(method, path, body) == 403, f"{method} {path}"
+    assert (roles.home / "work" / "a.ipynb").exists()
+    reply = roles.request("POST", "atrium/api/documents/execute", {"notebook": "a.ipynb"}, person=person)[1]
+    assert reply["code"] == "not_allowed"
+    assert "takes an editor" in reply["message"]
+
+    # What is their own stays theirs.
+    assert roles.api("PATCH", "/me", {"color": "#123456"}, person=person)["color"] == "#123456"
+    space = {"data": {"layout": person}, "metadata": {"id": "default"}}
+    assert status("PUT", "lab/api/workspaces/default", space) == 204
+
+
+def _id(server: Server, name: str) -> str:
+    return str(next(one["id"] for one in server.api("GET", "/people", person="owner")["people"] if one["name"] == name))
+
+
+def test_only_commenters_and_above_comment(roles: Server) -> None:
+    thread = {"notebook": "a.ipynb", "anchor": {"cell_id": "c", "part": "source"}, "text": "What is this?"}
+    assert roles.request("POST", "atrium/api/comments", thread, person="viewer")[0] == 403
+    for person in ("commenter", "editor", "owner"):
+        status, made = roles.request("POST", "atrium/api/comments", thread, person=person)
+        assert status == 200, made
+        assert made["created_by"]["name"] == person
+    assert len(roles.api("GET", "/comments?notebook=a.ipynb", person="viewer")["threads"]) == 3
+
+
+def test_editors_edit_and_owners_administer(roles: Server) -> None:
+    def status(person: str, method: str, path: str, body: Any = None) -> int:
+        return roles.request(method, path, body, person=person)[0]
+
+    assert status("editor", "PUT", "api/contents/e.ipynb", _file(NOTEBOOK)) == 201
+    assert roles.request("GET", "api/contents/e.ipynb", person="editor")[1]["writable"] is True
+    assert status("editor", "PUT", "api/contents/scratch/owner/x.ipynb", _file(NOTEBOOK)) == 403
+    for root in ("projects", "scratch"):
+        assert status("editor", "DELETE", f"api/contents/{root}") == 403
+        assert status("owner", "PATCH", f"api/contents/{root}", {"path": "elsewhere"}) == 403
+    assert status("editor", "POST", "api/contents/", {"type": "directory"}) == 201
+    assert status("editor", "POST", "api/events", {"schema_id": "x", "version": "1", "data": {}}) == 403
+    assert status("owner", "POST", "api/events", {"schema_id": "x", "version": "1", "data": {}}) == 403
+    assert status("editor", "POST", "lab/api/plugins", {"cmd": "disable", "plugin_name": "x"}) == 403
+    assert status("editor", "PUT", f"atrium/api/people/{_id(roles, 'viewer')}/role", {"role": "owner"}) == 403
+    assert status("owner", "PUT", f"atrium/api/people/{_id(roles, 'owner')}/role", {"role": "viewer"}) == 409
+    assert status("owner", "PUT", f"atrium/api/people/{_id(roles, 'viewer')}/role", {"role": "king"}) == 422
+    assert status("owner", "PUT", "atrium/api/people/nobody/role", {"role": "viewer"}) == 404
+    # A link out of one's own folder leads to where it leads.
+    scratch = roles.home / "work" / "scratch"
+    (scratch / "owner").mkdir(exist_ok=True)
+    (scratch / "editor").mkdir(exist_ok=True)
+    (scratch / "editor" / "link").symlink_to("../owner")
+    assert status("editor", "PUT", "api/contents/scratch/editor/link/x.ipynb", _file(NOTEBOOK)) == 403
+    assert not list((scratch / "owner").iterdir())
+
+
+def test_a_role_takes_effect_at_once(roles: Server) -> None:
+    path = f"/people/{_id(roles, 'viewer')}/role"
+    assert roles.api("PUT", path, {"role": "editor"}, person="owner") == {"role": "editor", "projects": {}}
+    assert roles.request("PUT", "api/contents/v.ipynb", _file(NOTEBOOK), person="viewer")[0] == 201
+    assert roles.api("PUT", path, {"role": "viewer"}, person="owner")["role"] == "viewer"
+    assert roles.request("PUT", "api/contents/v.ipynb", _file(NOTEBOOK), person="viewer")[0] == 403
+    assert roles.api("GET", path + "s", person="viewer")["role"] == "viewer"
+
+
+def test_a_viewer_gets_no_kernel(roles: Server) -> None:
+    """Not over its WebSocket either, of a kernel that an editor started."""
+    status, session = roles.request(
+        "POST", "api/sessions",
+        {"path": "a.ipynb", "name": "a.ipynb", "type": "notebook", "kernel": {"name": "python3"}}, person="editor",
+    )  # fmt: skip
+    assert status == 201, session
+    kernel = session["kernel"]["id"]
+    try:
+        assert _opens(roles, f"api/kernels/{kernel}/channels", "viewer") == 403
+        assert _opens(roles, f"api/kernels/{kernel}/channels", "commenter") == 403
+        assert _opens(roles, "terminals/websocket/1", "viewer") == 403
+        assert _opens(roles, "api/events/subscribe", "viewer") == 101, "JupyterLab listens as it starts"
+        for method, path in (
+            ("POST", f"api/kernels/{kernel}/interrupt"), ("POST", f"api/kernels/{kernel}/restart"),
+            ("DELETE", f"api/kernels/{kernel}"), ("DELETE", f"api/sessions/{session['id']}"),
+        ):  # fmt: skip
+            assert roles.request(method, path, person="viewer")[0] == 403, path
+        assert roles.request("GET", f"api/kernels/{kernel}", person="viewer")[0] == 200
+        body = {"cells": [{"cell_id": "x", "source": "1"}], "path": "a.ipynb", "request_id": "1"}
+        assert roles.request("POST", f"api/kernels/{kernel}/execute", body, person="viewer")[0] == 403
+    finally:
+        assert roles.request("DELETE", f"api/sessions/{session['id']}", person="editor")[0] == 204
+
+
+def _opens(server: Server, path: str, person: str) -> int:
+    async def connect() -> int:
+        request = HTTPRequest(
+            server.url.replace("http", "ws", 1) + path, headers={"Authorization": f"token {server.tokens[person]}"}
+        )
+        try:
+            (await websocket_connect(request)).close()
+        except HTTPClientError as error:
+            return error.code
+        return 101
+
+    return asyncio.run(connect())
+
+
+def test_read_only_files_and_ids(roles: Server) -> None:
+    """The contents manager as a browser sees it: a mode of 0444 is respected, and a new file is a new document."""
+    file = roles.home / "work" / "frozen.ipynb"
+    file.write_text(json.dumps(NOTEBOOK))
+    file.chmod(0o444)
+    assert roles.request("GET", "api/contents/frozen.ipynb", person="owner")[1]["writable"] is False
+    assert roles.request("PUT", "api/contents/frozen.ipynb", _file(NOTEBOOK), person="owner")[0] == 403
+
+    def document(path: str) -> str:
+        status, reply = roles.request(
+            "PUT", f"api/collaboration/session/{path}", {"format": "json", "type": "notebook"}, person="owner"
+        )
+        assert status in (200, 201), reply
+        return str(reply["fileId"])
+
+    roles.request("PUT", "api/contents/n.ipynb", _file(NOTEBOOK), person="owner")
+    first = document("n.ipynb")
+    assert roles.request("PATCH", "api/contents/n.ipynb", {"path": "m.ipynb"}, person="owner")[0] == 200
+    assert document("m.ipynb") == first
+    assert roles.request("DELETE", "api/contents/m.ipynb", person="owner")[0] == 204
+    roles.request("PUT", "api/contents/m.ipynb", _file(NOTEBOOK), person="owner")
+    assert document("m.ipynb") != first
