@@ -4,6 +4,7 @@ import { INotebookCellExecutor, INotebookTracker } from '@jupyterlab/notebook';
 import { IAtrium } from '../app/tokens';
 import coediting from './coediting';
 import { ServerExecutor } from './executor';
+import { history } from './history-view';
 import { Runs } from './model';
 import { QueueModel } from './queue';
 import { WaitingLines } from './waiting';
@@ -37,4 +38,4 @@ const documents: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [executor, documents, ...coediting];
+export default [executor, documents, history, ...coediting];

@@ -22,6 +22,7 @@ from .collaboration.merge import Base, merge
 from .collaboration.points import Content, Point, Points
 from .collaboration.room import Room
 from .collaboration.rooms import Rooms
+from .errors import NoSuchFile
 from .versions import compare, going_back, with_cell
 
 ROOM = "documents"
@@ -142,7 +143,12 @@ class History:
     # What people ask
 
     async def list(self, person_id: str, path: str) -> DocumentHistory:
-        """The points of the document at a contents path."""
+        """The points of the document at a contents path.
+
+        Raises
+        ------
+        NoSuchFile
+        """
         file_id = self._file_id(path)
         points = await asyncio.to_thread(self._points.of, file_id)
         return DocumentHistory(path, file_id, self._may_write(person_id, path), [_wire(point) for point in points])
@@ -152,7 +158,7 @@ class History:
 
         Raises
         ------
-        Invalid, Forbidden, NoSuchNotebook
+        Invalid, Forbidden, NoSuchFile
         """
         name = _name(name)
         self._check_write(person_id, path)
@@ -251,15 +257,25 @@ class History:
         self._check_write(person_id, path)
         return point, path
 
+    def path_of(self, id: str) -> str | None:
+        """The contents path of the document that a point is of; None where either is gone. In a thread."""
+        try:
+            return self._path(self._points.get(id).file_id)
+        except NotFound:
+            return None
+
     def _hold(self, path: str, person: str) -> AbstractAsyncContextManager[Room]:
         kind = "json:notebook" if path.endswith(".ipynb") else "text:file"
         return self._rooms.hold_id(f"{kind}:{self._file_id(path)}", person)
 
     def _file_id(self, path: str) -> str:
-        return self._rooms.document_id(path).rpartition(":")[2]
+        file_id = self._rooms.files.index(path.strip("/"))
+        if file_id is None:
+            raise NoSuchFile(path)
+        return file_id
 
     def _path(self, file_id: str) -> str:
-        path = self._rooms.path_of(f"json:notebook:{file_id}")
+        path = self._rooms.files.get_path(file_id)
         if path is None:
             raise NotFound(
                 "document_gone", "The document of this version is no longer there.", "Bring the file back first."

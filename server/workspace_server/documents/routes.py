@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from workspace_ext.contract.documents import (
     CellToRun,
+    DocumentHistory,
+    DocumentQuery,
     ExecuteCells,
     ExecuteNotebook,
     ExecutionQueue,
     ExecutionRequest,
     FolderQuery,
+    HistoryPoint,
     KernelStatus,
+    NamePoint,
     NotebookQuery,
     OpenDocumentList,
+    PointDiff,
+    PointQuery,
+    RenamePoint,
+    Restored,
+    RestorePoint,
 )
 
 from ..kit.http import Request, Route
+from .history import History
 from .service import Documents
 
 
@@ -60,4 +70,42 @@ def routes(documents: Documents) -> list[Route]:
         Route("GET", "/documents/requests/{id}", read, asked, reply=ExecutionRequest),
         Route("GET", "/documents/kernels/{id}", read, kernel, reply=KernelStatus),
         Route("GET", "/documents/open", read, opened, query=FolderQuery, reply=OpenDocumentList),
+        *history_routes(documents.history),
+    ]
+
+
+def history_routes(history: History) -> list[Route]:
+    async def listed(request: Request) -> DocumentHistory:
+        """The versions of a document that are kept."""
+        return await history.list(request.caller.id, request.query.path)
+
+    async def name(request: Request) -> HistoryPoint:
+        """Keep what a document says now for ever, under a name."""
+        return await history.name(request.caller.id, request.body.path, request.body.name)
+
+    async def diff(request: Request) -> PointDiff:
+        """How a version differs from the present, or from another version."""
+        return await history.diff(request.caller.id, request.path["id"], request.query.against)
+
+    async def rename(request: Request) -> HistoryPoint:
+        """Name a version, which keeps it for ever, or take its name."""
+        return await history.rename(request.caller.id, request.path["id"], request.body.name)
+
+    async def delete(request: Request) -> None:
+        """Forget a version."""
+        await history.delete(request.caller.id, request.path["id"])
+
+    async def restore(request: Request) -> Restored:
+        """Have a document say what a version says, or one cell of it."""
+        return await history.restore(request.caller.id, request.path["id"], request.body.cell)
+
+    read, write = "documents:read", "documents:write"
+    one = "/documents/history/{id}"
+    return [
+        Route("GET", "/documents/history", read, listed, query=DocumentQuery, reply=DocumentHistory),
+        Route("POST", "/documents/history", write, name, NamePoint, reply=HistoryPoint, status=201),
+        Route("GET", one, read, diff, query=PointQuery, reply=PointDiff),
+        Route("PATCH", one, write, rename, RenamePoint, reply=HistoryPoint),
+        Route("DELETE", one, write, delete),
+        Route("POST", f"{one}/restore", write, restore, RestorePoint, reply=Restored),
     ]

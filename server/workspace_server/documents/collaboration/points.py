@@ -80,7 +80,7 @@ class Points:
     def add(
         self, file_id: str, content: Content, kind: PointKind, name: str = "", people: Sequence[str] = ()
     ) -> Point | None:
-        """Keep this state of a document; None if it is that of the newest point.
+        """Keep this state of a document; None if it is that of the newest point, unless both have names.
 
         What is kept unasked (``automatic``, ``from disk``) has at most :data:`OUTPUTS_KEPT` bytes of outputs: cells
         whose outputs do not fit are kept without the key ``outputs``.
@@ -90,7 +90,8 @@ class Points:
         packed = _pack(content)
         with self._transaction(write=True) as database:
             newest = _newest(database, file_id)
-            if newest is not None and newest.hash == packed.hash:
+            renamed = newest is not None and name and newest.name not in ("", name)
+            if newest is not None and newest.hash == packed.hash and not renamed:
                 return None
             created = self._clock()
             if newest is not None:

@@ -15,6 +15,8 @@ from jupyter_ydoc import YNotebook, YUnicode, ydocs
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Doc
 
+from workspace_ext.contract.documents import PointKind
+
 from ...kit.clock import iso
 from ...kit.errors import AtriumError, Conflict, Failed
 from . import wire
@@ -38,7 +40,7 @@ UNREADABLE_FOR = 3.0
 """Seconds until people are told; who writes slowly leaves half a file for a moment."""
 NOTICES = 50
 
-Before = Callable[["Room", str], Awaitable[None]]
+Before = Callable[["Room", PointKind], Awaitable[object]]
 
 
 class Room(Channel):
