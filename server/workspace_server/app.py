@@ -114,8 +114,11 @@ class Atrium:
             return self.comments.project_of(path["thread"])
         if room == "dashboards" and "slug" in path:
             return self.dashboards.project_of(path["slug"])
-        if room == "documents" and (kernel := self.documents.launcher.start_of(path.get("id", ""))) is not None:
-            place = self.projects.locate(Path(kernel.notebook))
+        if room == "documents" and "id" in path:
+            # A kernel's, or a version's of a document.
+            kernel = self.documents.launcher.start_of(path["id"])
+            file = kernel.notebook if kernel is not None else self.documents.history.path_of(path["id"])
+            place = self.projects.locate(Path(file)) if file is not None else None
             return place.project if place is not None else ""
         return ""
 

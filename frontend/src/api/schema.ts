@@ -712,6 +712,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/people/{person}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a person a role, in a project or wherever they have none of their own. */
+        put: operations["put_atrium_api_people_person_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/people/{person}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's roles. */
+        get: operations["get_atrium_api_people_person_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects": {
         parameters: {
             query?: never;
@@ -2116,6 +2150,7 @@ export interface components {
         /**
          * Person
          * @description ``name`` is what they sign in with; ``initials`` and ``color`` (CSS) are how cursors and avatars show them.
+         *         ``role`` holds wherever they have no other one.
          */
         Person: {
             color: string;
@@ -2123,10 +2158,26 @@ export interface components {
             id: string;
             initials: string;
             name: string;
+            /**
+             * @default editor
+             * @enum {unknown}
+             */
+            role: "commenter" | "editor" | "owner" | "viewer";
         };
         /** PersonList */
         PersonList: {
             people: components["schemas"]["Person"][];
+        };
+        /**
+         * PersonRoles
+         * @description ``projects``: the projects (ids) in which the person has a role of their own there.
+         */
+        PersonRoles: {
+            projects?: {
+                [key: string]: "commenter" | "editor" | "owner" | "viewer";
+            };
+            /** @enum {unknown} */
+            role: "commenter" | "editor" | "owner" | "viewer";
         };
         /**
          * PointDiff
@@ -2486,6 +2537,15 @@ export interface components {
             notebook: string | null;
             /** @default null */
             project: string | null;
+        };
+        /**
+         * SetRole
+         * @description ``project`` is an id; absent: wherever the person has no other role. ``role`` null: none of their own there.
+         */
+        SetRole: {
+            /** @default null */
+            project: string | null;
+            role: ("commenter" | "editor" | "owner" | "viewer") | null;
         };
         /**
          * StartRun
@@ -4289,6 +4349,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_people_person_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRole"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRoles"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_people_person_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRoles"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
