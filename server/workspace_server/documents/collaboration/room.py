@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -361,9 +362,10 @@ class Room(Channel):
             Whether it is the file as it is now; else one that was replaced before it was written.
         """
         self.flush()
-        if not self._hash and any(hash == disk.hash for hash, _ in self._bases):
+        known = next((base for hash, base in self._bases if hash == disk.hash), None)
+        if not self._hash and known is not None:
             # The last save of the process before this one, as it was or cut off before it was done.
-            self._remember(disk)
+            self._remember(replace(disk, base=known))
             return
         if self.unsaved:
             await self.before(self, "before merge")
@@ -371,6 +373,7 @@ class Room(Channel):
         if isinstance(self.document, YNotebook | YUnicode):
             bases = [base for _, base in self._bases]
             merged = merge(self.document, bases, disk.content, room=self._base(), disk=disk.base)
+            disk = replace(disk, base=merged.base)
             if merged.conflicts:
                 self.tell("conflict", merged.summary, "Both versions are kept.", conflicts=len(merged.conflicts))
             elif merged.changed:
