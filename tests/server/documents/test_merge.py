@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,10 +63,11 @@ class Room:
     def held(self) -> Notebook:
         return content(self.document)
 
-    def merge(self, theirs: Notebook) -> Merged:
+    def merge(self, theirs: Notebook, later: float = 0) -> Merged:
         before = self.updates
         saved = copy.deepcopy(theirs)
-        merged = merge(self.document, self.bases, theirs)
+        disk = Base.of(theirs)
+        merged = merge(self.document, self.bases, theirs, disk=replace(disk, at=disk.at + later))
         assert theirs == saved, "the content on disk is not for the merge to change"
         assert self.updates - before == int(merged.changed), "a merge is one transaction, or none"
         self.bases.insert(0, merged.base)
@@ -439,7 +441,10 @@ def test_a_file_put_back_to_an_earlier_save_is_put_back_here(room: Room) -> None
     room.type("a", "# discarded")
     room.save()
     room.type("b", "# typed since the last save")
-    merged = room.merge(read)
+    # Whoever reads, changes nothing and writes has not put anything back.
+    assert room.merge(read) == Merged()
+    del room.bases[0]
+    merged = room.merge(read, later=6)
     assert merged.restored
     assert merged.summary.startswith("The file on disk was put back to an earlier version.")
     assert room.sources()[0] == "a = 1\nprint(a)\n"
@@ -472,6 +477,7 @@ def test_a_base_survives_its_bytes(room: Room) -> None:
     room.cell("b")["metadata"]["x"] = {"y": [1, 2.5, None]}
     base = Base.of(room.held())
     assert Base.decode(base.encode()) == base == room.writer.base()
+    assert Base.decode(base.encode()).at == base.at
     assert Base.decode(base.encode()).hash == base.hash != Base.of("text").hash
     assert Base.decode(Base.of("é\r\n").encode()) == Base.of("é\r\n")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from .notebook_json import bundle, digest, dumps, joined, kept_metadata, outputs_parts
@@ -76,12 +77,15 @@ class Base:
         Of a text file; None for a notebook.
     cells, metadata, nbformat_minor
         Of a notebook.
+    at
+        When the file held it, in seconds since 1970.
     """
 
     text: str | None = None
     cells: Sequence[BaseCell] = ()
     metadata: Mapping[str, Any] | None = None
     nbformat_minor: int = 5
+    at: float = field(default_factory=time.time, compare=False)
 
     @classmethod
     def of(cls, content: Content) -> Self:
@@ -95,17 +99,17 @@ class Base:
     def encode(self) -> bytes:
         """The base as bytes; :meth:`decode` is the inverse."""
         if self.text is not None:
-            held: list[Any] = [self.text]
+            held: list[Any] = [self.at, self.text]
         else:
-            held = [[list(vars(cell).values()) for cell in self.cells], self.metadata, self.nbformat_minor]
+            held = [self.at, [list(vars(cell).values()) for cell in self.cells], self.metadata, self.nbformat_minor]
         return zlib.compress(json.dumps(held, separators=(",", ":")).encode(), 1)
 
     @classmethod
     def decode(cls, encoded: bytes) -> Self:
-        held = json.loads(zlib.decompress(encoded))
+        at, *held = json.loads(zlib.decompress(encoded))
         if len(held) == 1:
-            return cls(held[0])
-        return cls(None, [BaseCell(*cell) for cell in held[0]], held[1], held[2])
+            return cls(held[0], at=at)
+        return cls(None, [BaseCell(*cell) for cell in held[0]], held[1], held[2], at)
 
     @property
     def hash(self) -> str:

@@ -21,6 +21,9 @@ from .merged import ORIGIN, Conflict, Merged, count
 from .notebook_merge import NotebookMerge
 from .text_merge import apply, distance, hunks, matches, merge_marked
 
+PUT_BACK_AFTER = 5.0
+"""Seconds that a save must have been outdated: who writes what was read a moment ago has just changed nothing."""
+
 __all__ = ["ORIGIN", "Base", "Conflict", "Merged", "merge"]
 
 
@@ -38,7 +41,8 @@ def merge(
     ----------
     bases
         Recent saves, newest first. Whoever wrote the file may have read it some saves ago: the one that it differs
-        least from is what it was made from. If the file is exactly an earlier save, it was put back on purpose.
+        least from is what it was made from. If the file is exactly a save that was not the last one for some seconds,
+        it was put back on purpose (``git checkout``).
     theirs
         What the file holds now: see ``notebook_file.parse``; large outputs as they are in the document.
     room, disk
@@ -65,7 +69,7 @@ def choose(bases: Sequence[Base], disk: Base) -> tuple[Base | None, bool]:
         return None, False
     differences = [_difference(base, disk) for base in bases]
     fewest = min(differences)
-    if fewest == 0 and differences[0] != 0:
+    if fewest == 0 and differences[0] != 0 and disk.at - bases[differences.index(0) - 1].at > PUT_BACK_AFTER:
         return bases[0], True
     nearest = [base for base, difference in zip(bases, differences, strict=True) if difference == fewest]
     if len(nearest) == 1 or fewest == 0:
