@@ -55,7 +55,7 @@ const dashboards: JupyterFrontEndPlugin<void> = {
     };
 
     const presentPanel = async (panel: NotebookPanel): Promise<void> => {
-      if (panel.context.model.dirty) {
+      if (panel.context.model.sharedModel.dirty) {
         await panel.context.save();
       }
       const made = await present(client, app.serviceManager.contents.localPath(panel.context.path));

@@ -20,7 +20,7 @@ import { IAtrium } from '../app/tokens';
 import { IProjects } from '../projects/tokens';
 import { CurrentSaveStatus, CurrentSaving } from './components/CurrentSaveStatus';
 import { ConflictBanners, conflictsIn } from './conflicts';
-import { connectionLost } from './connection-lost';
+import { Reachable } from './connection-lost';
 import { OpenFiles } from './elsewhere';
 import { showCell } from './follow';
 import { Notices } from './notices';
@@ -30,7 +30,7 @@ import type { RoomConnection } from './room';
 import { Rooms } from './rooms';
 import { offerKept, offerStranger, SaveStatusExtension } from './save-status';
 import { Together } from './together';
-import { IRooms } from './tokens';
+import { IReachable, IRooms } from './tokens';
 import { guardUndo } from './undo';
 
 /** What was kept more recently may belong to a tab that is still open. */
@@ -53,24 +53,34 @@ const provider: JupyterFrontEndPlugin<IDocumentProviderFactory> = {
   activate: (_: JupyterFrontEnd, made: IRooms) => made as Rooms
 };
 
-const lost: JupyterFrontEndPlugin<IConnectionLost> = {
-  id: 'jupyter-atrium:connection-lost',
-  description: 'Says that the server does not answer without getting in the way.',
+const reachable: JupyterFrontEndPlugin<IReachable> = {
+  id: 'jupyter-atrium:reachable',
+  description: 'Whether the server answers.',
   autoStart: true,
   optional: [JupyterLab.IInfo],
+  provides: IReachable,
+  activate: (app: JupyterFrontEnd, info: JupyterLab.IInfo | null) => new Reachable(app, info)
+};
+
+const lost: JupyterFrontEndPlugin<IConnectionLost> = {
+  id: 'jupyter-atrium:connection-lost',
+  description: 'Has JupyterLab say that the server does not answer without getting in the way.',
+  autoStart: true,
+  requires: [IReachable],
   provides: IConnectionLost,
-  activate: (app: JupyterFrontEnd, info: JupyterLab.IInfo | null) => connectionLost(app, info)
+  activate: (_: JupyterFrontEnd, { connectionLost }: IReachable) => connectionLost
 };
 
 const saved: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:save-status',
   description: 'How far each document is saved, what this browser keeps, and what the rooms tell.',
   autoStart: true,
-  requires: [IRooms, IDocumentManager],
+  requires: [IRooms, IReachable, IDocumentManager],
   optional: [ILabShell, IStatusBar],
   activate: (
     app: JupyterFrontEnd,
     made: IRooms,
+    server: IReachable,
     documents: IDocumentManager,
     shell: ILabShell | null,
     statusBar: IStatusBar | null
@@ -109,9 +119,9 @@ const saved: JupyterFrontEndPlugin<void> = {
       .catch(error => console.warn('Atrium: this browser keeps no changes.', error));
 
     if (shell && statusBar) {
-      const current = new CurrentSaving();
+      const current = new CurrentSaving(server);
       const look = () => {
-        const context = documents.contextForWidget(shell.currentWidget as Widget);
+        const context = shell.currentWidget && documents.contextForWidget(shell.currentWidget);
         current.saving = (context && made.of(context.model.sharedModel)?.saving) || null;
       };
       shell.currentChanged.connect(look);
@@ -119,7 +129,7 @@ const saved: JupyterFrontEndPlugin<void> = {
       statusBar.registerStatusItem('jupyter-atrium:save-status', {
         item: ReactWidget.create(createElement(CurrentSaveStatus, { current })),
         align: 'middle',
-        isActive: () => current.saving !== null,
+        isActive: () => current.saving !== null || server.lost,
         activeStateChanged: current.changed
       });
     }
@@ -203,4 +213,4 @@ function showConflict(documents: IDocumentManager, room: RoomConnection): void {
 const FILE = 'You can look at this file and not change it: it is read-only on the server.';
 const ROLE = 'You can look at this file and not change it.';
 
-export default [rooms, provider, lost, saved, together] as JupyterFrontEndPlugin<unknown>[];
+export default [rooms, provider, reachable, lost, saved, together] as JupyterFrontEndPlugin<unknown>[];

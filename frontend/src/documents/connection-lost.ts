@@ -1,56 +1,86 @@
 import type { IConnectionLost, JupyterFrontEnd, JupyterLab } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 const AGAIN_MS = 2_000;
 const HUB_RESTART = 'hub:restart';
 
-/**
- * One line in a corner while the server does not answer, instead of JupyterLab's dialog, which takes the keyboard away
- * from somebody who could go on typing.
- */
-export function connectionLost(app: JupyterFrontEnd, info: JupyterLab.IInfo | null): IConnectionLost {
-  const settings = app.serviceManager.serverSettings;
-  const url = URLExt.join(settings.baseUrl, 'api');
-  let shown: string | null = null;
+/** Whether the server answers at all, as far as JupyterLab has noticed that it does not. */
+export class Reachable {
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _app: JupyterFrontEnd;
+  private readonly _info: JupyterLab.IInfo | null;
+  private _lost = false;
+  private _asking = false;
 
-  const answers = async () => {
+  constructor(app: JupyterFrontEnd, info: JupyterLab.IInfo | null) {
+    this._app = app;
+    this._info = info;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get lost(): boolean {
+    return this._lost;
+  }
+
+  /**
+   * In place of JupyterLab's dialog, which takes the keyboard away from somebody who could go on typing: the status bar
+   * says it. Only JupyterHub, where a person can start their server again, still asks, and once.
+   */
+  readonly connectionLost: IConnectionLost = async () => {
+    if (this._asking) {
+      return;
+    }
+    this._asking = true;
+    if (!(await this._answers())) {
+      this._set(true);
+      void this._offerRestart();
+      while (!(await this._answers())) {
+        await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
+      }
+      this._set(false);
+    }
+    this._asking = false;
+  };
+
+  private _set(lost: boolean): void {
+    this._lost = lost;
+    if (this._info) {
+      // JupyterLab's polls and its autosave rest meanwhile.
+      this._info.isConnected = !lost;
+    }
+    this._changed.emit();
+  }
+
+  private async _answers(): Promise<boolean> {
+    const settings = this._app.serviceManager.serverSettings;
     try {
+      const url = URLExt.join(settings.baseUrl, 'api');
       return (await ServerConnection.makeRequest(url, { cache: 'no-cache' }, settings)).ok;
     } catch {
       return false;
     }
-  };
-  const watch = async () => {
-    while (!(await answers())) {
-      await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
-    }
-    if (info) {
-      info.isConnected = true;
-    }
-    Notification.dismiss(shown ?? undefined);
-    shown = null;
-  };
+  }
 
-  return async () => {
-    if (shown !== null || (await answers()) || shown !== null) {
+  private async _offerRestart(): Promise<void> {
+    if (PageConfig.getOption('hubPrefix') === '' || !this._app.commands.hasCommand(HUB_RESTART)) {
       return;
     }
-    if (info) {
-      // JupyterLab's polls and its autosave rest meanwhile.
-      info.isConnected = false;
+    const { button } = await showDialog({
+      title: 'Your Server Does Not Run',
+      body: 'Documents keep what you change, and send it when the server is back.',
+      buttons: [
+        Dialog.cancelButton({ label: 'Go on offline' }),
+        Dialog.okButton({ label: 'Restart my server' })
+      ]
+    });
+    if (button.accept) {
+      await this._app.commands.execute(HUB_RESTART);
     }
-    const hub = PageConfig.getOption('hubPrefix') !== '' && app.commands.hasCommand(HUB_RESTART);
-    shown = Notification.warning(
-      'The server does not answer. Go on working: documents keep what you change, and send it when it is back.',
-      {
-        autoClose: false,
-        actions: hub
-          ? [{ label: 'Restart my server', callback: () => void app.commands.execute(HUB_RESTART) }]
-          : []
-      }
-    );
-    void watch();
-  };
+  }
 }

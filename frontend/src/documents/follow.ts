@@ -9,11 +9,13 @@ const FLASH_MS = 1_200;
 
 /** Shows a person's cell, and marks it for a moment. What this person has selected stays as it is. */
 export async function showCell(notebook: Notebook, id: string): Promise<boolean> {
-  const cell = notebook.widgets.find(({ model }) => model.id === id);
+  const index = notebook.widgets.findIndex(({ model }) => model.id === id);
+  const cell = notebook.widgets[index];
   if (!cell) {
     return false;
   }
-  await notebook.scrollToCell(cell, 'smart');
+  // `scrollToCell` would select it, too.
+  await notebook.scrollToItem(index, 'smart').catch(() => undefined);
   cell.addClass('atrium-mod-flash');
   setTimeout(() => cell.removeClass('atrium-mod-flash'), FLASH_MS);
   return true;
@@ -122,9 +124,9 @@ export class Follow implements IDisposable {
 
   private async _reveal(id: string): Promise<void> {
     const { content } = this._panel;
-    const cell = content.widgets.find(({ model }) => model.id === id);
-    if (cell) {
-      await content.scrollToCell(cell, 'auto');
+    const index = content.widgets.findIndex(({ model }) => model.id === id);
+    if (index >= 0) {
+      await content.scrollToItem(index, 'auto').catch(() => undefined);
     }
   }
 
@@ -137,7 +139,7 @@ export class Follow implements IDisposable {
       return;
     }
     if (!cell.node.isConnected) {
-      await content.scrollToItem(index, 'start', 0);
+      await content.scrollToItem(index, 'start', 0).catch(() => undefined);
     }
     const box = cell.node.getBoundingClientRect();
     const { top } = content.outerNode.getBoundingClientRect();

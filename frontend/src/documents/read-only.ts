@@ -48,5 +48,5 @@ export function makeReadOnly(widget: IDocumentWidget, context: DocumentRegistry.
   }
   const chip = ReactWidget.create(createElement(ReadOnlyChip, { why }));
   chip.addClass('atrium-ToolbarChip');
-  widget.toolbar.addItem('atrium-read-only', chip);
+  widget.toolbar.insertBefore('atrium-saved', 'atrium-read-only', chip);
 }

@@ -38,6 +38,7 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
       return;
     }
     const { saving, contentType } = room;
+    onlyIfUnsafe(context, room);
     const status = saveStatus(room);
     widget.toolbar.addItem('atrium-saved', status);
     const banner = ReactWidget.create(
@@ -97,8 +98,21 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
   }
 }
 
-export function saveStatus(room: RoomConnection): Widget {
-  const widget = ReactWidget.create(createElement(SaveStatus, { saving: room.saving }));
+/**
+ * To JupyterLab a document is dirty until its file is written, and it marks the tab and asks before it is closed. What
+ * the server has journaled, or this browser keeps, is safe before that.
+ */
+function onlyIfUnsafe({ model }: DocumentRegistry.Context, { saving }: RoomConnection): void {
+  const shared = model.sharedModel as unknown as { dirty: boolean };
+  Object.defineProperty(model, 'dirty', {
+    configurable: true,
+    get: () => saving.unsafe && saving.state !== 'saving',
+    set: (dirty: boolean) => (shared.dirty = dirty)
+  });
+}
+
+function saveStatus(room: RoomConnection): Widget {
+  const widget = ReactWidget.create(createElement(SaveStatus, { saving: room.saving, brief: true }));
   widget.addClass('atrium-ToolbarChip');
   return widget;
 }

@@ -29,7 +29,10 @@ export class Together implements IDisposable {
     this.presence = new PresenceModel(shared.awareness, me);
     this._whereabouts = new Whereabouts(panel.content, this.presence);
     this.follow = new Follow(panel, this.presence, this._whereabouts);
-    panel.toolbar.addItem('atrium-people', this._people());
+    // Before the chips: where there is little room, those go first.
+    if (!panel.toolbar.insertBefore('atrium-saved', 'atrium-people', this._people())) {
+      panel.toolbar.addItem('atrium-people', this._people());
+    }
     this._frame = ReactWidget.create(createElement(FollowFrame, { follow: this.follow }));
     this._frame.addClass('atrium-FollowFrame-host');
     void panel.revealed.then(() => {

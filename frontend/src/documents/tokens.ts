@@ -2,6 +2,7 @@ import type { ISharedDocument } from '@jupyter/ydoc';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
+import type { Reachable } from './connection-lost';
 import type { RoomConnection } from './room';
 
 /** The connections of the shared documents that are open in this browser. */
@@ -14,3 +15,8 @@ export interface IRooms {
 }
 
 export const IRooms = new Token<IRooms>('jupyter-atrium:IRooms', 'The connections of shared documents.');
+
+/** Whether the server answers. */
+export type IReachable = Reachable;
+
+export const IReachable = new Token<IReachable>('jupyter-atrium:IReachable', 'Whether the server answers.');

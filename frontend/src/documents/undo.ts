@@ -153,7 +153,7 @@ function bringUpToDate(notebook: YNotebook, before: Map<string, Before>, written
       // No way to tell where it belongs: beside it.
       const was = before.get(cell.getId());
       if (was) {
-        notebook.insertCell(notebook.cells.indexOf(cell) + 1, { ...was.json, id: UUID.uuid4() } as never);
+        notebook.insertCell(notebook.cells.indexOf(cell) + 1, { ...was.json, id: UUID.uuid4() });
       }
     }
   }, false);

@@ -24,7 +24,7 @@ function BranchChip({ model, navigator, panel, path, openGit }: BranchChipProps)
   }
   const { project, branch } = place;
   const go = async (open: (place: Place) => Promise<OpenedBranch>) => {
-    if (panel.context.model.dirty) {
+    if (panel.context.model.sharedModel.dirty) {
       await panel.context.save();
     }
     await navigator.replace(panel, await open(place), project);

@@ -68,7 +68,7 @@ export class Navigator {
     this._tracker.forEach(panel => panels.push(panel));
     await Promise.all(
       panels
-        .filter(panel => this._local(panel).startsWith(`${folder}/`) && panel.context.model.dirty)
+        .filter(panel => this._local(panel).startsWith(`${folder}/`) && panel.context.model.sharedModel.dirty)
         .map(panel => panel.context.save().catch(() => undefined))
     );
   }

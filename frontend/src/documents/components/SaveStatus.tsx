@@ -17,8 +17,14 @@ const ICONS = {
   ended: warningIcon
 };
 
-/** How far the document is saved: a quiet word that grows louder only when it has to. */
-export function SaveStatus({ saving }: { saving: Saving | null }): JSX.Element | null {
+export interface SaveStatusProps {
+  saving: Saving | null;
+  /** As long as all goes well, the icon says it alone. */
+  brief?: boolean;
+}
+
+/** How far the document is saved: quiet, and louder only when it has to be. */
+export function SaveStatus({ saving, brief = false }: SaveStatusProps): JSX.Element | null {
   useModel(saving);
   const shown = useSettled(saving?.state ?? 'opening');
   if (!saving) {
@@ -27,10 +33,11 @@ export function SaveStatus({ saving }: { saving: Saving | null }): JSX.Element |
   const { changes, kept, savedAt, reason } = saving;
   const { label, title } = saveWords({ state: shown, changes, kept, savedAt, reason });
   const Icon = ICONS[shown];
+  const quiet = brief && (shown === 'saved' || shown === 'saving');
   return (
     <span className={`atrium-SaveStatus atrium-mod-${shown}`} role="status" title={title}>
       <Icon.react tag="span" className="atrium-Icon" />
-      <span className="atrium-SaveStatus-label">{label}</span>
+      <span className={quiet ? 'atrium-SaveStatus-hidden' : 'atrium-SaveStatus-label'}>{label}</span>
     </span>
   );
 }
