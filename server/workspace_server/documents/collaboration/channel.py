@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 TICK = 0.012
 """Seconds between two broadcasts; what changes meanwhile travels together."""
+CROWD = 6
+"""From so many clients on even the first change waits for a tick: several people type at once, each of whose keys
+would travel alone to everybody."""
 MERGED_AT_ONCE = 64
 """Merging updates takes more than linear time."""
 FLOOR = 65_536
@@ -172,7 +175,8 @@ class Channel:
     def _soon(self) -> None:
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, self._ticked + TICK - loop.time()), self.flush)
+            wait = TICK if len(self.clients) >= CROWD else max(0.0, self._ticked + TICK - loop.time())
+            self._timer = loop.call_later(wait, self.flush)
 
     def flush(self) -> None:
         """Apply what has come in, journal it, and tell everybody, now."""

@@ -24,6 +24,8 @@ from ...kit.clock import iso
 
 log = logging.getLogger(__name__)
 
+GATHER = 0.02
+"""Seconds that a commit waits for more to commit."""
 SYNC_EVERY = 0.1
 AGAIN = 1.0
 """Seconds until a commit that failed (a full disk) is tried again."""
@@ -79,6 +81,7 @@ class Journal:
         self._queue: queue.SimpleQueue[list[Statement] | None] = queue.SimpleQueue()
         self._appended = 0
         self._committed = 0
+        self._lock = threading.Lock()
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dirty = threading.Event()
@@ -127,10 +130,11 @@ class Journal:
 
     async def committed(self) -> None:
         """Wait until everything that was written so far would survive the end of this process."""
-        if self._committed >= self._appended:
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._appended, future))
+        with self._lock:
+            if self._committed >= self._appended:
+                return
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((self._appended, future))
         await future
 
     # Blocking, for threads
@@ -208,17 +212,24 @@ class Journal:
                     log.error("%d changes could not be written to %s", len(batch), self._path)
                     break
             self._dirty.set()
-            if self._loop is not None and not self._loop.is_closed():
-                with contextlib.suppress(RuntimeError):
-                    self._loop.call_soon_threadsafe(self._done, len(batch))
+            with self._lock:
+                self._committed += len(batch)
+                heard = bool(self._waiting)
+            if heard:
+                self._call(self._tell_committed)
         database.close()
 
     def _gather(self) -> tuple[list[list[Statement]], bool]:
-        """Everything that waits now, at least one; and whether that is the end."""
-        batch: list[list[Statement]] = []
+        """Everything that comes within a moment, at least one; and whether that is the end."""
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        batch = [first]
+        if not self._closing.is_set():
+            time.sleep(GATHER)
         with contextlib.suppress(queue.Empty):
             while True:
-                item = self._queue.get(block=not batch)
+                item = self._queue.get_nowait()
                 if item is None:
                     return batch, True
                 batch.append(item)
@@ -248,19 +259,21 @@ class Journal:
 
     def _tell(self, problem: str) -> None:
         self.problem = problem
+        self._call(self.on_problem, problem)
+
+    def _call(self, what: Callable[..., None], *values: object) -> None:
+        """On the loop, from a thread."""
         if self._loop is not None and not self._loop.is_closed():
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self.on_problem, problem)
+                self._loop.call_soon_threadsafe(what, *values)
 
-    def _done(self, count: int) -> None:
-        self._committed += count
-        still = []
-        for ticket, future in self._waiting:
-            if ticket > self._committed:
-                still.append((ticket, future))
-            elif not future.done():
+    def _tell_committed(self) -> None:
+        with self._lock:
+            done = [future for ticket, future in self._waiting if ticket <= self._committed]
+            self._waiting = [(ticket, future) for ticket, future in self._waiting if ticket > self._committed]
+        for future in done:
+            if not future.done():
                 future.set_result(None)
-        self._waiting = still
 
     def _sync(self) -> None:
         # Not through SQLite, whose every commit would wait for the disk. No lock is held on the log itself.
