@@ -9,6 +9,7 @@
  *
  * A new room is one import and one entry here.
  */
+import access from './access/plugin';
 import app from './app/plugin';
 import clusters from './clusters/plugin';
 import comments from './comments/plugin';
@@ -22,6 +23,7 @@ import tables from './tables/plugin';
 
 export default [
   ...app,
+  ...access,
   ...projects,
   ...environments,
   ...clusters,

@@ -15,6 +15,8 @@ const REFRESH_MS = 200;
 
 /** The environment that one notebook declares. */
 export class EnvironmentModel implements IDisposable {
+  /** Whether this person may have it built. */
+  mayBuild = true;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _client: Client;
   private readonly _subscription: IDisposable;
@@ -70,9 +72,9 @@ export class EnvironmentModel implements IDisposable {
     }
   }
 
-  /** Have it built unless it is there; what failed before is tried again. */
+  /** Have it built unless it is there; what failed before is tried again. Who only reads is told how it is. */
   async build(): Promise<void> {
-    await this._ask('POST', 'environments/prebuild');
+    await (this.mayBuild ? this._ask('POST', 'environments/prebuild') : this._ask('GET', 'environments'));
   }
 
   /** See whether something else is declared by now, and have that built. */

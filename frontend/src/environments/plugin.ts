@@ -25,7 +25,10 @@ const environments: JupyterFrontEndPlugin<IEnvironments> = {
       panel.disposed.connect(() => byPanel.delete(panel));
       panel.context.pathChanged.connect(() => void environment.model.rename(path()));
       panel.toolbar.addItem('atrium-environment', environmentChip(environment));
-      void environment.model.build();
+      void panel.context.ready.then(() => {
+        environment.model.mayBuild = panel.context.contentsModel?.writable !== false;
+        return environment.model.build();
+      });
     });
     // What declares it may have been edited in another tab, and reaches the disk a moment after the typing.
     app.shell.currentChanged?.connect((_, { newValue }) => {

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from tests.fakes.remotes import Remote, allow, notebook
 from tests.fakes.servers import PASSWORD, Server, start_server
 from workspace_ext.contract.access import Role
 from workspace_server.access.roles import JUPYTER, LEAST, RANK, place_of
@@ -422,6 +423,66 @@ def _opens(server: Server, path: str, person: str) -> int:
         return 101
 
     return asyncio.run(connect())
+
+
+@pytest.mark.parts
+def test_roles_of_a_project_on_a_server(tmp_path: Path) -> None:
+    """Bo is an editor who only looks on in one project, Vera a viewer who edits in the other."""
+    home = tmp_path / "home"
+    remotes = {name: Remote(tmp_path / name, {"a.ipynb": notebook("1")}) for name in ("one", "two")}
+    allow(home, *(remote.url for remote in remotes.values()))
+    with start_server(home, people=("ana", "bo", "vera")) as server:
+        projects = {
+            name: server.wait(server.api("POST", "/projects", {"url": remote.url, "name": name}))["result"]["project"]
+            for name, remote in remotes.items()
+        }
+        ids = {one["name"]: one["id"] for one in server.api("GET", "/people")["people"]}
+        server.api("PUT", f"/people/{ids['bo']}/role", {"role": "viewer", "project": projects["one"]})
+        server.api("PUT", f"/people/{ids['vera']}/role", {"role": "viewer"})
+        atrium("users", "role", "vera", "editor", "--project", "two", "--home", str(home))
+        assert "vera\tVera\tviewer\ttwo: editor" in atrium("users", "list", "--home", str(home))
+        _until(lambda: bool(server.api("GET", f"/people/{ids['vera']}/roles")["projects"]))
+
+        def status(person: str, method: str, path: str, body: Any = None) -> int:
+            return server.request(method, path, body, person=person)[0]
+
+        thread = {"anchor": {"cell_id": "a", "part": "source"}, "text": "What is this?"}
+        for person, closed, open_ in (("bo", "one", "two"), ("vera", "one", "two")):
+            for name, allowed in ((closed, False), (open_, True)):
+                path, id = f"projects/{name}/main", projects[name]
+                for least, method, url, body in (
+                    (201, "PUT", f"api/contents/{path}/{person}.ipynb", _file(NOTEBOOK)),
+                    (200, "POST", "atrium/api/comments", {"notebook": f"{path}/a.ipynb", **thread}),
+                    (200, "POST", f"atrium/api/projects/{id}/branches/main/discard", {"paths": []}),
+                    (404, "POST", "atrium/api/runs", {"project": id, "notebook": "none.ipynb"}),
+                ):
+                    got = status(person, method, url, body)
+                    assert (got != 403) is allowed, f"{person} {method} {url}: {got}"
+                    assert not allowed or got in (least, 409, 422), f"{person} {method} {url}: {got}"
+                if not allowed:
+                    assert status(person, "GET", f"api/contents/{path}/a.ipynb") == 200
+                    started = {"path": f"{path}/a.ipynb", "name": "a.ipynb", "type": "notebook", "kernel": {}}
+                    assert status(person, "POST", "api/sessions", started) == 403
+                    execute = {"notebook": f"{path}/a.ipynb"}
+                    assert status(person, "POST", "atrium/api/documents/execute", execute) == 403
+        # Not by moving something there, nor out of there.
+        for old, new in (("two/main/bo.ipynb", "one/main/bo.ipynb"), ("one/main/a.ipynb", "two/main/b.ipynb")):
+            assert status("bo", "PATCH", f"api/contents/projects/{old}", {"path": f"projects/{new}"}) == 403
+        assert status("bo", "PUT", "api/contents/projects/two/../one/main/x.ipynb", _file(NOTEBOOK)) == 403
+        assert not (home / "work" / "projects" / "one" / "main" / "x.ipynb").exists()
+
+        # A thread of that project is of that project, by whatever it is named.
+        begun = server.api("POST", "/comments", {"notebook": "projects/one/main/a.ipynb", **thread})
+        assert status("bo", "POST", f"atrium/api/comments/{begun['id']}/resolve") == 403
+        assert status("ana", "POST", f"atrium/api/comments/{begun['id']}/resolve") == 200
+
+        # An owner of one project gives roles there only.
+        server.api("PUT", f"/people/{ids['bo']}/role", {"role": "owner", "project": projects["two"]})
+        role = f"atrium/api/people/{ids['vera']}/role"
+        assert status("bo", "PUT", role, {"role": "commenter", "project": projects["two"]}) == 200
+        assert status("bo", "PUT", role, {"role": "commenter", "project": projects["one"]}) == 403
+        assert status("bo", "PUT", role, {"role": "editor"}) == 403
+        assert status("vera", "PUT", "api/contents/projects/two/main/y.ipynb", _file(NOTEBOOK)) == 403
 
 
 def test_read_only_files_and_ids(roles: Server) -> None:
