@@ -13,7 +13,8 @@ from ..projects.notebook_diff import Cell, cell_diff, count_lines, paired, sourc
 from .collaboration.points import Content
 from .errors import NoSuchCell
 
-MERELY_SHOWN = ("trusted",)
+# Written by browsers and kernels as they see fit, without anybody's doing.
+OF_MACHINES = ("trusted", "kernelspec", "language_info")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def compare(old: Content, new: Content) -> Comparison:
     moved = _moved(pairs)
     cells = [_change(before, after, i, j, (i, j) in moved) for i, j in pairs]
     added, removed = count_lines("\n".join(cell.diff for cell in cells))
-    settings = old.get("metadata", {}) != new.get("metadata", {})
+    settings = _metadata(old) != _metadata(new)
     return Comparison(cells, "", settings, added, removed, sum(cell.outputs for cell in cells))
 
 
@@ -92,8 +93,11 @@ def _alike(cell: Cell, other: Cell) -> Cell:
 
 
 def _settings(cell: Cell) -> dict[str, Any]:
-    metadata = {key: value for key, value in cell.get("metadata", {}).items() if key not in MERELY_SHOWN}
-    return {"metadata": metadata, "attachments": cell.get("attachments") or {}}
+    return {"metadata": _metadata(cell), "attachments": cell.get("attachments") or {}}
+
+
+def _metadata(part: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.get("metadata", {}).items() if key not in OF_MACHINES}
 
 
 def _moved(pairs: list[tuple[int | None, int | None]]) -> set[tuple[int | None, int | None]]:

@@ -57,6 +57,7 @@ def test_what_a_browser_may_show_is_no_difference_but_metadata_is() -> None:
     assert [one.settings for one in found.cells] == [False, True, False, False]
     assert not found.same
     assert compare(OLD, {**OLD, "metadata": {"title": "x"}}).settings
+    assert compare(OLD, {**OLD, "metadata": {"language_info": {"name": "python"}}}).same
 
 
 def test_a_cell_that_was_moved() -> None:

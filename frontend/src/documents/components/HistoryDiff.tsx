@@ -57,17 +57,18 @@ function summary(diff: PointDiff): string {
 function Cells({ diff, onCopyBack }: HistoryDiffProps): JSX.Element {
   return (
     <>
-      {folded(diff.cells ?? []).map((part, index) =>
+      {folded(diff.cells ?? []).map(part =>
         'cell' in part ? (
-          <Cell key={index} diff={diff} cell={part.cell} onCopyBack={onCopyBack} />
+          <Cell key={key(part.cell)} diff={diff} cell={part.cell} onCopyBack={onCopyBack} />
         ) : (
-          <Fold key={index} cells={part.fold} />
+          <Fold key={part.fold.map(key).join()} cells={part.fold} />
         )
       )}
     </>
   );
 }
 
+const key = (cell: CellChange) => `${cell.before ?? ''}:${cell.after ?? ''}`;
 const number = (cell: CellChange) => (cell.after ?? cell.before ?? 0) + 1;
 
 function Cell({ diff, cell, onCopyBack }: HistoryDiffProps & { cell: CellChange }): JSX.Element {
@@ -91,7 +92,7 @@ function Cell({ diff, cell, onCopyBack }: HistoryDiffProps & { cell: CellChange 
       aria-label={`Cell ${number(cell)}: ${what.join(', ')}`}
     >
       <header className="atrium-History-cellHead">
-        <span className="atrium-List-label">
+        <span className="atrium-History-cellTitle">
           Cell {number(cell)}{' '}
           <span className="atrium-Muted">
             {[cell.kind === 'code' ? '' : cell.kind, ...what].filter(Boolean).join(' · ')}

@@ -54,7 +54,11 @@ export function HistoryTimeline({ points, selected, onSelect }: HistoryTimelineP
             >
               <span className="atrium-History-time atrium-Number">{timeOfDay(point.created)}</span>
               <span className="atrium-History-what">
-                <span className={point.name ? 'atrium-History-name' : ''}>{point.name || reason(point)}</span>
+                {point.kind === 'automatic' && !point.name && point.people.length ? null : (
+                  <span className={point.name ? 'atrium-History-name' : ''}>
+                    {point.name || reason(point)}
+                  </span>
+                )}
                 <People point={point} />
               </span>
             </div>

@@ -150,7 +150,7 @@ function NameNow({ model, first }: { model: HistoryModel; first: boolean }): JSX
         />
       ) : (
         <Button kind={first ? 'primary' : 'plain'} onClick={() => setOpen(true)}>
-          Name the current version
+          Name current version
         </Button>
       )}
     </div>
