@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -84,12 +85,17 @@ def test_every_action_of_every_route_has_a_role(tmp_path: Path) -> None:
     assert set(RANK) == set(get_args(Role))
 
 
+def test_the_documentation_says_the_same() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "access.md").read_text()
+    assert dict(re.findall(r"^\| `([a-z-]+:[a-z-]+)` \| (\w+) \|$", page, re.MULTILINE)) == LEAST
+
+
 def test_what_roles_may() -> None:
     may = {role: {action for action, least in LEAST.items() if RANK[role] >= RANK[least]} for role in RANK}
     assert may["viewer"] < may["commenter"] < may["editor"] < may["owner"]
     assert all(action.endswith((":read", ":view", ":update-me")) for action in may["viewer"])
     assert may["commenter"] - may["viewer"] == {"comments:write"}
-    assert not any("write" in actions for actions in [JUPYTER["events"]]), "nobody writes to Jupyter's bus of events"
+    assert "write" not in JUPYTER["events"], "nobody writes to Jupyter's bus of events"
 
 
 @pytest.mark.parametrize(
