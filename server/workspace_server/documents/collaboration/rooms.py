@@ -59,7 +59,7 @@ class Rooms:
     def __init__(self, home: Home) -> None:
         self.idle = IDLE
         self.blobs = Blobs(home.journal / "blobs")
-        self.journal = Journal(home.journal / "updates.db")
+        self.journal = Journal(home.journal / "documents.db")
         self.everywhere = Channel(EVERYWHERE, Doc(), None)
         self.before: Before | None = None
         self.saved: Callable[[Room], None] = lambda _room: None
