@@ -47,6 +47,6 @@ def test_a_viewer_looks_on(tmp_path: Path) -> None:
         expect(person.cell(0).locator(".cm-content")).to_have_text("1 + 1")
         expect(person.page.locator(".jp-Dialog")).to_have_count(0)
         assert (home / "work" / opened["notebook"]).read_text() == before
-        assert server.api("GET", f"/documents/queue?notebook={opened['notebook']}")["entries"] == []
+        assert server.api("GET", f"/documents/queue?notebook={opened['notebook']}")["cells"] == []
         assert server.request("GET", "api/kernels")[1] == []
         assert person.problems == []
