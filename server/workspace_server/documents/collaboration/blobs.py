@@ -1,5 +1,167 @@
-"""Placeholder until the real one lands."""
+"""Large outputs, kept beside the documents: a document holds a placeholder, the file on disk the whole.
+
+A picture of ten megabytes would otherwise travel to every browser that opens the notebook, stand in the journal, and
+be read again at each save.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ...kit.errors import NotFound
+from .notebook_json import BLOB, blob_hash, joined
+
+LARGE = 1_000_000
+"""Characters of an output's JSON from which on it is kept here."""
+PREVIEW = 10_000
+"""Characters of a large output's text that the placeholder shows, half from its start and half from its end."""
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class NoSuchBlob(NotFound):
+    def __init__(self, hash: str) -> None:
+        super().__init__("no_such_output", "This output is not kept any more.", "Run its cell again.")
+        self.hash = hash
+
+
 class Blobs:
-    def __init__(self, folder): self.folder = folder
-    def shrink_notebook(self, content): return content
-    def read(self, hash): raise FileNotFoundError(hash)
+    """A folder of outputs (JSON, as nbformat has them), named by the SHA-256 of their content. For threads.
+
+    Parameters
+    ----------
+    folder
+        Made when it is first needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def shrink(self, output: dict[str, Any]) -> dict[str, Any]:
+        """The output itself, or a placeholder if it is large, whose content is stored when this returns."""
+        if blob_hash(output) is not None or _length(output, LARGE) <= LARGE:
+            return output
+        raw = json.dumps(output, separators=(",", ":"), sort_keys=True).encode()
+        hash = hashlib.sha256(raw).hexdigest()
+        self._store(hash, raw)
+        kind = output["output_type"]
+        data = output.get("data") or {}
+        about = {"hash": hash, "size": len(raw), "mimes": sorted(data), "output_type": kind}
+        if kind == "stream":
+            about["name"] = output.get("name", "stdout")
+        shown = {BLOB: about, "text/plain": _preview(output, len(raw))}
+        placeholder: dict[str, Any] = {"output_type": "display_data", "metadata": {}, "data": shown}
+        if kind == "execute_result":
+            placeholder |= {"output_type": kind, "execution_count": output.get("execution_count")}
+        return placeholder
+
+    def expand(self, output: dict[str, Any]) -> dict[str, Any]:
+        """The output that a placeholder stands for; any other output itself.
+
+        Raises
+        ------
+        NoSuchBlob
+        """
+        hash = blob_hash(output)
+        if hash is None:
+            return output
+        whole: dict[str, Any] = json.loads(self.read(hash))
+        return whole
+
+    def shrink_notebook(self, content: dict[str, Any]) -> dict[str, Any]:
+        """A notebook whose large outputs are placeholders; changes ``content``."""
+        for cell in content["cells"]:
+            if cell.get("outputs"):
+                cell["outputs"] = [self.shrink(output) for output in cell["outputs"]]
+        return content
+
+    def read(self, hash: str) -> bytes:
+        """
+        Raises
+        ------
+        NoSuchBlob
+        """
+        if not _HASH.fullmatch(hash):
+            raise NoSuchBlob(hash)
+        try:
+            return (self._folder / hash).read_bytes()
+        except FileNotFoundError:
+            raise NoSuchBlob(hash) from None
+
+    def collect(self, used: set[str], older: float) -> int:
+        """Delete what nothing refers to any more.
+
+        Parameters
+        ----------
+        used
+            Hashes that documents and their history refer to.
+        older
+            Seconds since 1970; what was stored later stays, because its document may not be written yet.
+
+        Returns
+        -------
+        How many were deleted.
+        """
+        deleted = 0
+        if not self._folder.exists():
+            return 0
+        for file in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if file.name not in used and file.stat().st_mtime < older:
+                    file.unlink()
+                    deleted += 1
+        return deleted
+
+    def _store(self, hash: str, raw: bytes) -> None:
+        file = self._folder / hash
+        with contextlib.suppress(FileNotFoundError):
+            # Used again: not to be collected before its document is written.
+            os.utime(file)
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged = self._folder / f".{uuid4().hex}"
+        with staged.open("wb") as opened:
+            opened.write(raw)
+            opened.flush()
+            os.fsync(opened.fileno())
+        staged.replace(file)
+
+
+def _length(value: Any, enough: int) -> int:
+    """About as many characters as the value's JSON has, counted no further than ``enough``."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        parts: Any = (part for item in value.items() for part in item)
+    elif isinstance(value, list):
+        parts = value
+    else:
+        return 8
+    total = 0
+    for part in parts:
+        total += _length(part, enough) + 4
+        if total > enough:
+            break
+    return total
+
+
+def _preview(output: Mapping[str, Any], size: int) -> str:
+    data = output.get("data") or {}
+    text = joined(output["text"] if output["output_type"] == "stream" else data.get("text/plain", ""))
+    if not isinstance(text, str) or not text:
+        return f"[{_megabytes(size)} of output]"
+    if len(text) <= PREVIEW:
+        return text
+    half = PREVIEW // 2
+    return f"{text[:half]}\n[… {_megabytes(len(text) - PREVIEW)} in between …]\n{text[-half:]}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
