@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -152,8 +153,11 @@ def test_the_same_word_keeps_both_and_tells(room: Room) -> None:
     }  # fmt: skip
     assert conflict.message.startswith("Cell 2 was changed here and on disk.")
     assert merged.summary == f"1 conflict: {conflict.message}"
-    # The same file again, before anybody has looked: one copy is enough.
     assert room.merge(theirs) == Merged()
+    # The same again from whoever knows an older save only: one copy is enough.
+    room.bases = room.bases[-1:]
+    assert [conflict for conflict in room.merge(theirs).conflicts if conflict.kind == "edited"] == []
+    assert len(room.ids()) == 7
 
 
 @pytest.mark.parametrize("where", ["disk", "here"])
@@ -305,6 +309,38 @@ def test_the_same_moves_on_both_sides(room: Room) -> None:
     for cell in cells[:3]:
         room.document.append_cell(cell)
     assert room.merge(theirs) == Merged()
+
+
+@pytest.mark.parametrize("typed", ["a", "b"])
+def test_the_same_swap_on_both_sides_moves_nothing(room: Room, typed: str) -> None:
+    theirs = room.save()
+    theirs["cells"][:2] = reversed(theirs["cells"][:2])
+    cell = room.held()["cells"][0]
+    del room.document.ycells[0]
+    room.document.ycells.insert(1, room.document.create_ycell(cell))
+    room.type(typed, "# here")
+    assert room.merge(theirs) == Merged()
+
+
+def test_a_cell_moved_on_both_sides_stays_where_it_was_moved_here(room: Room) -> None:
+    theirs = room.save()
+    theirs["cells"].insert(0, theirs["cells"].pop(2))
+    cell = room.held()["cells"][2]
+    del room.document.ycells[2]
+    room.document.append_cell(cell)
+    assert room.merge(theirs) == Merged()
+    assert room.ids() == list("abdefc")
+
+
+def test_outputs_that_are_the_same_are_not_written_again(room: Room) -> None:
+    room.run("a", [stream("1"), stream("2")], 1)
+    theirs = room.save()
+    theirs["cells"][0]["outputs"][1] = stream("3")
+    changes = []
+    outputs = room.cell("a")["outputs"]
+    outputs.observe(lambda event: changes.append(event.delta[0]))
+    room.merge(theirs)
+    assert changes == [{"retain": 1}]
 
 
 def test_moved_here_and_changed_on_disk(room: Room) -> None:
@@ -470,6 +506,20 @@ def test_a_merge_has_an_origin_of_its_own(room: Room) -> None:
     theirs["cells"][0]["source"] = "x"
     room.merge(theirs)
     assert origins == [ORIGIN]
+
+
+def test_what_a_broken_client_left_is_no_hindrance(room: Room) -> None:
+    room.document.ycells.insert(0, "no cell")
+    room.document.ycells.append(Map({"id": "odd", "source": "text", "metadata": 3}))
+    room.document.ycells[1]["source"] = "no shared text"
+    theirs = room.save()
+    assert theirs["cells"][6] == {"id": "odd", "source": "text", "metadata": 3}
+    assert json.loads("".join(map(str, room.writer.chunks())))["cells"][6] == {
+        "cell_type": "raw", "id": "odd", "metadata": {}, "source": ["text"]
+    }  # fmt: skip
+    theirs["cells"][0]["source"] = "no private text"
+    room.merge(theirs)
+    assert room.sources()[0] == "no private text"
 
 
 def test_a_base_survives_its_bytes(room: Room) -> None:

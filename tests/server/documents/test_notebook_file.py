@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jupyter_ydoc import YNotebook, YUnicode
-from pycrdt import Doc, Map
+from pycrdt import Array, Doc, Map
 
 from workspace_server.documents.collaboration.bases import Base
 from workspace_server.documents.collaboration.live_cells import content
@@ -156,7 +156,7 @@ def _change(document: YNotebook, generator: random.Random, number: int) -> None:
     cells = document.ycells
     index = generator.randrange(len(cells))
     cell = cells[index]
-    kind = generator.randrange(12)
+    kind = generator.randrange(13)
     if kind == 0:
         cells.insert(generator.randrange(len(cells) + 1), document.create_ycell(code(f"new{number}", f"{number}")))
     elif kind == 1 and len(cells) > 2:
@@ -177,6 +177,8 @@ def _change(document: YNotebook, generator: random.Random, number: int) -> None:
         cell["outputs"].extend(document._create_youtputs([{"output_type": "stream", "name": "stdout", "text": "x\n"}]))
     elif kind == 7 and cell["cell_type"] == "code" and len(cell["outputs"]) and "text" in cell["outputs"][-1]:
         cell["outputs"][-1]["text"].insert(0, f"{number} é\n")
+    elif kind == 12 and cell["cell_type"] == "code":
+        cell["outputs"] = Array([Map(display(text_plain=f"all anew {number}"))])
     elif kind == 8:
         document.ydoc.get("meta", type=Map)["metadata"]["title"] = str(number)
     elif kind == 9 and number % 5 == 0:

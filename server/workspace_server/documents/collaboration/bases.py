@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from .notebook_json import bundle, digest, dumps, joined, kept_metadata, outputs_parts
+from .notebook_json import bundle, cell_metadata, digest, dumps, joined, kept_metadata, outputs_parts
 
 Content = dict[str, Any] | str
 """An nbformat notebook, or a text."""
@@ -41,10 +41,9 @@ class BaseCell:
         count = cell.get("execution_count")
         return cls(
             str(cell.get("id") or ""),
-            str(cell.get("cell_type")),
+            str(cell.get("cell_type") or "raw"),
             str(joined(cell.get("source", ""))),
-            # Whether it is trusted is not in the file: each reader of the file finds that out.
-            {key: value for key, value in (cell.get("metadata") or {}).items() if key != "trusted"},
+            cell_metadata(cell),
             {name: digest([dumps(bundle(data))]) for name, data in (cell.get("attachments") or {}).items()},
             outputs,
             int(count) if isinstance(count, int | float) else None,

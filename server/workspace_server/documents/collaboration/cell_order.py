@@ -44,7 +44,8 @@ def identify(base: Base, theirs: Base, room: Collection[str]) -> list[str]:
                 ids[index] = id
                 used.add(id)
     meant = any(ids)
-    free = [cell for cell in base.cells if cell.id not in set(ids)]
+    found = set(ids)
+    free = [cell for cell in base.cells if cell.id not in found]
     left = [index for index, id in enumerate(ids) if id is None]
     for at, index in list(_same(free, [theirs.cells[index] for index in left], blank=not meant)):
         ids[left[index]] = free[at].id

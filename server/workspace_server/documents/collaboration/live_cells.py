@@ -79,6 +79,9 @@ def repair(notebook: YNotebook) -> bool:
     with notebook.ydoc.transaction():
         cells = notebook.ycells
         for index, cell in enumerate(cells):
+            if not isinstance(cell, Map):
+                spare.append(index)
+                continue
             id = cell.get("id")
             if not isinstance(id, str) or not id:
                 unnamed.append(index)

@@ -156,7 +156,8 @@ def cell_parts(cell: Mapping[str, Any], outputs: Sequence[Part], with_id: bool) 
         if key not in ("execution_state", "outputs") and (key != "id" or with_id)
     }
     shown["source"] = lines(cell.get("source", ""))
-    shown["metadata"] = {key: value for key, value in (cell.get("metadata") or {}).items() if key != "trusted"}
+    shown["metadata"] = cell_metadata(cell)
+    shown.setdefault("cell_type", "raw")
     if code:
         shown.setdefault("execution_count", None)
     if attachments := cell.get("attachments"):
@@ -188,6 +189,12 @@ def notebook_parts(
         yield from cell
     rest = {"metadata": dict(metadata), "nbformat": nbformat, "nbformat_minor": nbformat_minor}
     yield ("\n ]" if cells else "") + ",\n" + dumps(rest)[2:] + "\n"
+
+
+def cell_metadata(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell's metadata as a file holds it. Whether it is trusted, each reader of the file finds out."""
+    held = cell.get("metadata")
+    return {key: value for key, value in held.items() if key != "trusted"} if isinstance(held, Mapping) else {}
 
 
 def kept_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

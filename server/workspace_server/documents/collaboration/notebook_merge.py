@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_ydoc import YNotebook
-from pycrdt import Map
+from pycrdt import Map, Text
 
 from . import live_cells
 from .bases import Base, BaseCell
 from .cell_order import arrange, identify, new_id
 from .merged import ORIGIN, Conflict, Merged, count
-from .text_merge import apply, merge_text
+from .text_merge import applied, apply, merge_text
 
 _QUIET = frozenset({"collapsed", "execution", "ExecuteTime", "scrolled"})
 """Metadata that running and looking at a cell changes: not worth telling people that both sides did."""
@@ -30,7 +30,7 @@ class NotebookMerge:
     theirs, disk
         What the file holds now, and the same as a base.
     room
-        What the document holds now, if it is known.
+        What the document holds now, if it is known; each cell has an id of its own then.
     """
 
     def __init__(
@@ -50,11 +50,12 @@ class NotebookMerge:
 
     def run(self) -> Merged:
         with self._notebook.ydoc.transaction(origin=ORIGIN):
-            if live_cells.repair(self._notebook) or self._room is None:
+            if self._room is None:
+                live_cells.repair(self._notebook)
                 self._room = live_cells.state(self._notebook)
             self._old = {cell.id: cell for cell in self._base.cells}
             self._here = {cell.id: cell for cell in self._room.cells}
-            self._live = dict(zip(self._here, self._notebook.ycells, strict=True))
+            self._place = {cell.id: index for index, cell in enumerate(self._room.cells)}
             self._ids = identify(self._base, self._disk, self._here)
             self._there = dict(zip(self._ids, self._disk.cells, strict=True))
             self._raw = dict(zip(self._ids, self._theirs["cells"], strict=True))
@@ -96,7 +97,7 @@ class NotebookMerge:
     def _has_run(self, id: str) -> bool:
         """Whether the cell shows, or is about to show, what it did not at the last save."""
         here, before = self._here[id], self._old.get(id)
-        if self._live[id].get("execution_state") == live_cells.RUNNING:
+        if self._live(id).get("execution_state") == live_cells.RUNNING:
             return True
         return bool(here.outputs) and (before is None or here.run != before.run)
 
@@ -114,14 +115,15 @@ class NotebookMerge:
             order = [id]
             self._new[id] = {"cell_type": "code", "id": id, "source": "", "metadata": {"trusted": True}}
         again = {*carried, *self._rebuilt}
+        staying = set(kept) - again
         for id in again & set(kept):
-            self._new[id] = live_cells.plain(live_cells.read(self._live[id])) | self._new.get(id, {})
-            if (running := self._live[id].get("execution_state")) is not None:
+            self._new[id] = live_cells.plain(live_cells.read(self._live(id))) | self._new.get(id, {})
+            if (running := self._live(id).get("execution_state")) is not None:
                 self._new[id]["execution_state"] = running
         cells = self._notebook.ycells
         standing = list(self._here)
         for index in reversed(range(len(standing))):
-            if standing[index] in again or standing[index] not in kept:
+            if standing[index] not in staying:
                 del cells[index]
                 del standing[index]
         for index, id in enumerate(order):
@@ -130,11 +132,16 @@ class NotebookMerge:
                 standing.insert(index, id)
         self._order = order
 
+    def _live(self, id: str) -> Map[Any]:
+        """A cell of the room, before any is inserted or deleted."""
+        cell: Map[Any] = self._notebook.ycells[self._place[id]]
+        return cell
+
     # What is in them
 
     def _merge_cell(self, id: str) -> None:
         here, there, before = self._here[id], self._there[id], self._old.get(id)
-        live = self._live[id]
+        live = self._live(id)
         changed = False
         if there.written != here.written and (before is None or there.written != before.written):
             if not self._merge_written(id):
@@ -168,8 +175,11 @@ class NotebookMerge:
         retyped = there.type != was.type and there.type != here.type
         if text.clashes or clashes or (here.type != there.type and (retyped and here.type != was.type)):
             return False
-        live = self._live[id]
-        apply(live["source"], here.source, text.edits)
+        live = self._live(id)
+        if isinstance(live.get("source"), Text):
+            apply(live["source"], here.source, text.edits)
+        else:
+            live["source"] = Text(applied(here.source, text.edits))
         if attachments != here.attachments:
             held = live.get("attachments")
             now = (held.to_py() if isinstance(held, Map) else held) or {}
@@ -186,7 +196,7 @@ class NotebookMerge:
         return True
 
     def _take_outputs(self, id: str) -> None:
-        live, raw = self._live[id], self._raw[id]
+        live, raw = self._live(id), self._raw[id]
         if self._here[id].type != "code" or raw.get("cell_type") != "code":
             return
         if self._there[id].outputs != self._here[id].outputs:
