@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from jupyter_ydoc import ydocs
+from pycrdt import Doc
+
 from workspace_ext.contract.documents import DocumentHistory, HistoryPoint, PointDiff, PointKind, Restored
 
 from ..access.service import Access
@@ -30,6 +33,8 @@ EVERY = timedelta(minutes=10)
 LONGEST_NAME = 100
 
 T = TypeVar("T")
+Taken = Callable[[], Content]
+"""A document as it was at some moment; reads it, in a thread."""
 log = logging.getLogger(__name__)
 
 
@@ -97,8 +102,7 @@ class History:
         """The last person left a document: makes a point if it was changed since the last one."""
         edits = self._edits.pop(room.file_id, None)
         if edits is not None and edits.changed:
-            content, people = room.content(), edits.people
-            self._start(self._keep(room.file_id, content, "automatic", people=people))
+            self._start(self._keep(room.file_id, _taken(room), "automatic", people=edits.people))
 
     async def before(self, room: Room, kind: PointKind, person: str = "") -> HistoryPoint:
         """Make a point of what the document says now; the newest one if that says the same.
@@ -108,14 +112,14 @@ class History:
         person
             The name of who asked for what comes next; those who edited the document if there is nobody.
         """
-        return _wire(await self._before(room, room.content(), kind, person))
+        return _wire(await self._before(room, _taken(room), kind, person))
 
-    async def _before(self, room: Room, content: Content, kind: PointKind, person: str, name: str = "") -> Point:
+    async def _before(self, room: Room, taken: Taken, kind: PointKind, person: str, name: str = "") -> Point:
         edits = self._edits.get(room.file_id, _Edits())
         people = {person} if person else set(edits.people)
         edits.people.clear()
         edits.changed, edits.last = False, self._clock()
-        return await self._keep(room.file_id, content, kind, name, people)
+        return await self._keep(room.file_id, taken, kind, name, people)
 
     async def _automatic(self, room: Room, edits: _Edits) -> None:
         try:
@@ -123,14 +127,14 @@ class History:
                 edits.last = parse(newest.created)
                 if self._clock() - edits.last < EVERY:
                     return
-            await self._before(room, room.content(), "automatic", "")
+            await self._before(room, _taken(room), "automatic", "")
         finally:
             edits.making = False
 
     async def _keep(
-        self, file_id: str, content: Content, kind: PointKind, name: str = "", people: Iterable[str] = ()
+        self, file_id: str, taken: Taken, kind: PointKind, name: str = "", people: Iterable[str] = ()
     ) -> Point:
-        point = await self._write(self._points.add, file_id, content, kind, name, sorted(people))
+        point = await self._write(lambda: self._points.add(file_id, taken(), kind, name, sorted(people)))
         if point is None:
             point = await self._write(self._points.newest, file_id)
             assert point is not None
@@ -164,7 +168,7 @@ class History:
         self._check_write(person_id, path)
         person = self._access.person(person_id).display_name
         async with self._hold(path, person) as room:
-            return _wire(await self._before(room, room.content(), "named", person, name))
+            return _wire(await self._before(room, _taken(room), "named", person, name))
 
     async def rename(self, person_id: str, id: str, name: str) -> HistoryPoint:
         """Name a point, or (empty) take its name.
@@ -200,22 +204,23 @@ class History:
         if against == "now":
             path = self._path(point.file_id)
             async with self._hold(path, self._access.person(person_id).display_name) as room:
-                present = room.content()
+                present = _taken(room)
             return await asyncio.to_thread(self._diff, point, point, None, present)
         other = await asyncio.to_thread(self._other, point, against)
         earlier, later = sorted((point, other), key=lambda one: one.created)
-        return await asyncio.to_thread(self._diff, point, earlier, later, None)
+        return await asyncio.to_thread(self._diff, point, earlier, later, lambda: self._points.read(later.id))
 
     def _other(self, point: Point, against: str) -> Point:
         if against != "previous":
-            return self._points.get(against)
+            other = self._points.get(against)
+            if other.file_id != point.file_id:
+                raise Invalid("another_document", "These are versions of different documents.", field="against")
+            return other
         older = [one for one in self._points.of(point.file_id) if one.created < point.created]
         return older[0] if older else point
 
-    def _diff(self, point: Point, earlier: Point, later: Point | None, present: Content | None) -> PointDiff:
-        old = self._points.read(earlier.id)
-        new = present if later is None or present is not None else self._points.read(later.id)
-        assert new is not None
+    def _diff(self, point: Point, earlier: Point, later: Point | None, taken: Taken) -> PointDiff:
+        old, new = self._points.read(earlier.id), taken()
         found = compare(old, new)
         return PointDiff(
             _wire(point), _wire(earlier), _wire(later) if later is not None else None,
@@ -236,17 +241,17 @@ class History:
         content = await asyncio.to_thread(self._points.read, id)
         person = self._access.person(person_id).display_name
         async with self._hold(path, person) as room:
-            present = room.content()
+            present = await asyncio.to_thread(_taken(room))
             if type(content) is not type(present):
                 raise Conflict("another_kind", f"{path} was another kind of file then.", "Copy what you need from it.")
-            before = await self._before(room, present, "before restore", person)
+            before = await self._before(room, lambda: present, "before restore", person)
             if cell is None:
                 wanted = await asyncio.to_thread(going_back, content, present)
             else:
                 wanted = await asyncio.to_thread(with_cell, content, present, cell)
-            base = await asyncio.to_thread(Base.of, present)
+            base, disk = await asyncio.to_thread(lambda: (Base.of(present), Base.of(wanted)))
             # The base is what was kept: whatever was typed since is merged, not overwritten.
-            merged = merge(room.document, [base], wanted)
+            merged = merge(room.document, [base], wanted, disk=disk)
             if merged.conflicts:
                 room.tell("conflict", merged.summary, "Both versions are kept.")
         return Restored(_wire(point), _wire(before), merged.changed)
@@ -301,6 +306,19 @@ class History:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _taken(room: Room) -> Taken:
+    """The document as it is now. Reading a large one takes too long for the event loop; encoding it does not."""
+    type, update = room.type, room.ydoc.get_update()
+
+    def read() -> Content:
+        ydoc: Doc[Any] = Doc()
+        ydoc.apply_update(update)
+        content: Content = ydocs.get(type, ydocs["file"])(ydoc).get()
+        return content
+
+    return read
 
 
 def _editors(room: Room) -> set[str]:

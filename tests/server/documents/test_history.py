@@ -81,7 +81,7 @@ class Place:
         """Kind and sources of each version, the oldest first, once what is under way is written."""
         await asyncio.gather(*self.history._tasks)
         listed = await self.history.list(self.person, path)
-        found = []
+        found: list[tuple[str, list[str]]] = []
         for point in reversed(listed.points):
             content = self.points.read(point.id)
             cells = [content] if isinstance(content, str) else [cell["source"] for cell in content["cells"]]
@@ -218,7 +218,7 @@ async def test_what_is_typed_while_one_goes_back_stays(place: Place, file: Path)
             append(room, 1, "  # typed meanwhile")
             return point
 
-        place.history._before = slowly  # type: ignore[method-assign]
+        place.history._before = slowly  # type: ignore[method-assign,assignment]
         assert (await writing).changed
         await room.save()
         assert sources(file) == ["x = 1", "y = 2  # typed meanwhile"]

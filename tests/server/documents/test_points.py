@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from workspace_server.documents.collaboration.points import BLOB, OUTPUTS_KEPT, Points
+from workspace_server.documents.collaboration.packing import BLOB, OUTPUTS_KEPT
+from workspace_server.documents.collaboration.points import Points
 from workspace_server.documents.errors import NoSuchPoint
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -122,8 +123,10 @@ def test_thinning(points: Points, clock: Clock) -> None:
             clock.later(minutes=10)
     made_on: dict[int, list[str]] = {}
     for point in reversed(points.of("f")):
-        day, _, what = points.read(point.id).partition(" ")  # type: ignore[union-attr]
-        made_on.setdefault(int(day), []).append(what)
+        text = points.read(point.id)
+        assert isinstance(text, str)
+        on, _, what = text.partition(" ")
+        made_on.setdefault(int(on), []).append(what)
     # It is 16:50. Of a day, everything.
     assert len(made_on[9]) == 49
     assert made_on[8][-2:] == ["46", "47"]
@@ -231,12 +234,12 @@ def test_a_writer_that_is_killed_leaves_whole_points(tmp_path: Path) -> None:
     path = tmp_path / "points.db"
     moments = random.Random(3)
     promised: dict[str, int] = {}
-    for _ in range(5):
+    for run in range(5):
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), str(len(promised) + 1000)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(path), str(run * 100_000)], stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        lines = [process.stdout.readline()]
+        lines = [process.stdout.readline() for _ in range(6)]
         time.sleep(moments.random() / 5)
         process.send_signal(signal.SIGKILL)
         lines += process.stdout.readlines()
@@ -244,7 +247,7 @@ def test_a_writer_that_is_killed_leaves_whole_points(tmp_path: Path) -> None:
         process.stdout.close()
         promised |= {id: int(n) for n, id in (line.split() for line in lines if line.endswith("\n"))}
     points = Points(path)
-    assert len(promised) > 20
+    assert len(promised) >= 30
     for id, n in promised.items():
         content = points.read(id)
         assert isinstance(content, dict)

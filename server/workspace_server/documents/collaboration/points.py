@@ -6,11 +6,9 @@ server that is killed leaves it whole or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,13 +21,9 @@ from workspace_ext.contract.documents import PointKind
 
 from ...kit.clock import iso, now, parse
 from ..errors import NoSuchPoint
+from .packing import Content, lighter, pack, unpack
 
-Content = dict[str, Any] | str
-"""A notebook as nbformat 4 has it (large outputs as placeholders), or the text of any other file."""
-
-OUTPUTS_KEPT = 2**20
-"""Bytes of outputs in a point that nobody asked for."""
-BLOB = "application/vnd.atrium.blob+json"
+__all__ = ["Content", "Point", "Points", "surplus"]
 
 _ALL = timedelta(days=1)
 _HOURLY = timedelta(days=7)
@@ -82,12 +76,12 @@ class Points:
     ) -> Point | None:
         """Keep this state of a document; None if it is that of the newest point, unless both have names.
 
-        What is kept unasked (``automatic``, ``from disk``) has at most :data:`OUTPUTS_KEPT` bytes of outputs: cells
-        whose outputs do not fit are kept without the key ``outputs``.
+        What is kept unasked (``automatic``, ``from disk``) has at most :data:`.packing.OUTPUTS_KEPT` bytes of outputs:
+        cells whose outputs do not fit are kept without the key ``outputs``.
         """
         if kind in ("automatic", "from disk"):
-            content = _lighter(content)
-        packed = _pack(content)
+            content = lighter(content)
+        packed = pack(content)
         with self._transaction(write=True) as database:
             newest = _newest(database, file_id)
             renamed = newest is not None and name and newest.name not in ("", name)
@@ -139,8 +133,7 @@ class Points:
             row = database.execute("SELECT body FROM points JOIN contents USING (hash) WHERE id = ?", (id,)).fetchone()
         if row is None:
             raise NoSuchPoint()
-        content: Content = json.loads(zlib.decompress(row[0]))
-        return content
+        return unpack(row[0])
 
     def rename(self, id: str, name: str) -> Point:
         """Name a point, which keeps it for ever; an empty name takes that back.
@@ -211,59 +204,6 @@ def surplus(points: Sequence[Point], moment: datetime) -> list[Point]:
             gone.append(point)
         kept.add(bucket)
     return gone
-
-
-@dataclass(frozen=True)
-class _Packed:
-    hash: str
-    body: bytes
-    blobs: str
-
-
-def _pack(content: Content) -> _Packed:
-    told = _json(_without_trust(content))
-    blobs = " ".join(sorted(_blobs(content)))
-    return _Packed(hashlib.sha256(told).hexdigest(), zlib.compress(_json(content)), blobs)
-
-
-def _json(content: Any) -> bytes:
-    return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
-
-
-def _without_trust(content: Content) -> Content:
-    """Whether a person's browser may show what a cell says is no change of the document."""
-    if isinstance(content, str):
-        return content
-    cells = [
-        {**cell, "metadata": {key: value for key, value in cell.get("metadata", {}).items() if key != "trusted"}}
-        for cell in content["cells"]
-    ]
-    return {**content, "cells": cells}
-
-
-def _lighter(content: Content) -> Content:
-    """Without the largest outputs, until the rest fits."""
-    if isinstance(content, str):
-        return content
-    sizes = {n: len(_json(cell["outputs"])) for n, cell in enumerate(content["cells"]) if cell.get("outputs")}
-    left, dropped = sum(sizes.values()), set()
-    for n in sorted(sizes, key=sizes.__getitem__, reverse=True):
-        if left <= OUTPUTS_KEPT:
-            break
-        left -= sizes[n]
-        dropped.add(n)
-    cells = [
-        {key: value for key, value in cell.items() if key != "outputs"} if n in dropped else cell
-        for n, cell in enumerate(content["cells"])
-    ]
-    return {**content, "cells": cells}
-
-
-def _blobs(content: Content) -> set[str]:
-    if isinstance(content, str):
-        return set()
-    outputs = (output for cell in content["cells"] for output in cell.get("outputs", []))
-    return {str(output["data"][BLOB]["hash"]) for output in outputs if BLOB in output.get("data", {})}
 
 
 def _point(row: tuple[Any, ...]) -> Point:
