@@ -224,24 +224,49 @@ async def test_what_is_typed_while_one_goes_back_stays(place: Place, file: Path)
         assert sources(file) == ["x = 1", "y = 2  # typed meanwhile"]
 
 
+def shown(room: Room) -> list[list[str]]:
+    """What each cell shows, its first letters."""
+    content = room.content()
+    assert isinstance(content, dict)
+    return [[output["text"][:3] for output in cell["outputs"]] for cell in content["cells"]]
+
+
 async def test_outputs_come_back(place: Place) -> None:
     file = place.work / "a.ipynb"
-    file.write_text(notebook(code("a", "x", "one\n"), code("b", "y", "large " * 300_000)))
+    file.write_text(notebook(code("a", "x", "one"), code("b", "y", "two" * 260_000), code("c", "z", "six" * 250_000)))
     async with place.open("a.ipynb") as room:
         place.history.changed(room)
         await place.kept("a.ipynb")
         (automatic,) = (await place.history.list(place.person, "a.ipynb")).points
-        room.document.ycells[0]["outputs"].clear()  # type: ignore[attr-defined]
+        kept = place.points.read(automatic.id)
+        assert isinstance(kept, dict)
+        assert ["outputs" in cell for cell in kept["cells"]] == [True, False, True]
+        cells = room.document.ycells  # type: ignore[attr-defined]
+        cells[0]["outputs"].clear()
         found = await place.history.diff(place.person, automatic.id, "now")
-        assert [cell.outputs for cell in found.cells] == [1, 0]
+        assert [cell.outputs for cell in found.cells] == [1, 0, 0]
+        # Those that were not kept stay as they are.
         back = await place.history.restore(place.person, automatic.id)
-        shown = [[output["text"] for output in cell["outputs"]] for cell in room.content()["cells"]]  # type: ignore[index]
-        assert shown == [["one\n"], ["large " * 300_000]]
+        assert shown(room) == [["one"], ["two"], ["six"]]
         # What was there before is kept whole, whatever its size.
-        room.document.ycells[1]["outputs"].clear()  # type: ignore[attr-defined]
+        cells[1]["outputs"].clear()
         await place.history.restore(place.person, back.before.id)
-        shown = [[output["text"] for output in cell["outputs"]] for cell in room.content()["cells"]]  # type: ignore[index]
-        assert shown == [[], ["large " * 300_000]]
+        assert shown(room) == [[], ["two"], ["six"]]
+
+
+async def test_a_large_output_is_kept_as_long_as_a_version_needs_it(place: Place) -> None:
+    file = place.work / "a.ipynb"
+    file.write_text(notebook(code("a", "x", "large" * 300_000)))
+    async with place.open("a.ipynb") as room:
+        first = await place.history.name(place.person, "a.ipynb", "first")
+        (hash,) = place.points.blobs_used()
+        assert b"largelarge" in place.rooms.blobs.read(hash)
+        room.document.ycells[0]["outputs"].clear()  # type: ignore[attr-defined]
+        await room.save()
+        await place.history.restore(place.person, first.id)
+        await room.save()
+        (cell,) = json.loads(file.read_text())["cells"]
+        assert "".join(cell["outputs"][0]["text"]) == "large" * 300_000
 
 
 async def test_a_text(place: Place) -> None:

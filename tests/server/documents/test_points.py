@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from workspace_server.documents.collaboration.packing import BLOB, OUTPUTS_KEPT
+from workspace_server.documents.collaboration.notebook_json import BLOB
+from workspace_server.documents.collaboration.packing import OUTPUTS_KEPT
 from workspace_server.documents.collaboration.points import Points
 from workspace_server.documents.errors import NoSuchPoint
 

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .notebook_json import blob_hash
+
 Content = dict[str, Any] | str
 """A notebook as nbformat 4 has it (large outputs as placeholders), or the text of any other file."""
 
 OUTPUTS_KEPT = 2**20
 """Bytes of outputs in a point that nobody asked for."""
-BLOB = "application/vnd.atrium.blob+json"
 
 
 @dataclass(frozen=True)
@@ -90,4 +91,4 @@ def _blobs(content: Content) -> set[str]:
     if isinstance(content, str):
         return set()
     outputs = (output for cell in content["cells"] for output in cell.get("outputs", []))
-    return {str(output["data"][BLOB]["hash"]) for output in outputs if BLOB in output.get("data", {})}
+    return {hash for output in outputs if (hash := blob_hash(output)) is not None}
