@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -40,6 +41,8 @@ TRIES = 10
 UNREADABLE_FOR = 3.0
 """Seconds until people are told; who writes slowly leaves half a file for a moment."""
 NOTICES = 50
+LARGE = 2_000_000
+"""Bytes of a document from which on the memory that its opening took is given back."""
 
 Before = Callable[["Room", PointKind], Awaitable[object]]
 
@@ -86,7 +89,8 @@ class Room(Channel):
         self._shadow = shadow
         self._signature: Signature | None = None
         self._hash = ""
-        self._bases: deque[tuple[str, Base]] = deque(maxlen=BASES)
+        self._bases: deque[tuple[str, Base | None]] = deque(maxlen=BASES)
+        self._opened: OnDisk | None = None
         self._writer: NotebookWriter | None = None
         self._saving = asyncio.Lock()
         self._timer_of_save: asyncio.TimerHandle | None = None
@@ -166,7 +170,7 @@ class Room(Channel):
                 for update in (stored.snapshot, *stored.updates):
                     self.ydoc.apply_update(update)
             self.restored(len(stored.snapshot), sum(map(len, stored.updates)))
-            self._bases.extend((base.hash, Base.decode(base.content)) for base in stored.bases)
+            self._bases.extend((one.hash, Base.decode(one.content) if one.content else None) for one in stored.bases)
             # Until the file has been looked at, it may lack anything.
             self._version += 1
         self.observe()
@@ -182,12 +186,32 @@ class Room(Channel):
         assert self._journal is not None
         snapshot = await asyncio.to_thread(_snapshot, self.type, disk.content)
         self.ydoc.apply_update(snapshot)
-        self._remember(disk)
+        self._signature, self._hash = disk.signature, disk.hash
+        self._bases.append((disk.hash, None))
+        self._opened = disk
+        self._keep_bases()
         # Committed before anybody sees it: rebuilt from the file after a crash, it would be another document, and
         # whoever had this one would bring every cell a second time.
         self._journal.compact(self.id, snapshot)
         self.restored(len(snapshot), 0)
         await self._journal.committed()
+
+    async def get_ready(self) -> None:
+        """What can wait until the first one who opens the document has it."""
+        async with self._saving:
+            await self._know_bases()
+        if self._snapshot_size > LARGE:
+            await asyncio.to_thread(give_back_memory)
+
+    async def _know_bases(self) -> list[Base]:
+        """The last saves, newest first. The file that the document was opened with is read into one when that is
+        first asked for."""
+        if (disk := self._opened) is not None:
+            base = await asyncio.to_thread(lambda: disk.base)
+            self._opened = None
+            self._bases[-1] = (disk.hash, base)
+            self._keep_bases()
+        return [base for _, base in self._bases if base is not None]
 
     async def finish(self) -> None:
         """Save, and let go of the document."""
@@ -265,6 +289,7 @@ class Room(Channel):
 
     async def _write(self) -> None:
         assert self._journal is not None
+        await self._know_bases()
         version = self._version
         chunks = await self._writer.achunks() if self._writer is not None else [str(self.content())]
         base = self._base()
@@ -362,18 +387,21 @@ class Room(Channel):
             Whether it is the file as it is now; else one that was replaced before it was written.
         """
         self.flush()
-        known = next((base for hash, base in self._bases if hash == disk.hash), None)
-        if not self._hash and known is not None:
+        bases = await self._know_bases()
+        known = [base for hash, base in self._bases if hash == disk.hash]
+        if not self._hash and known:
             # The last save of the process before this one, as it was or cut off before it was done.
-            self._remember(replace(disk, base=known))
+            self._remember(disk, known[0])
             return
         if self.unsaved:
             await self.before(self, "before merge")
-            self.flush()
+        base: Base | None = None
         if isinstance(self.document, YNotebook | YUnicode):
-            bases = [base for _, base in self._bases]
+            # Read in a thread, where there is much of it.
+            await asyncio.to_thread(lambda: disk.base)
+            self.flush()
             merged = merge(self.document, bases, disk.content, room=self._base(), disk=disk.base)
-            disk = replace(disk, base=merged.base)
+            base = merged.base
             if merged.conflicts:
                 self.tell("conflict", merged.summary, "Both versions are kept.", conflicts=len(merged.conflicts))
             elif merged.changed:
@@ -383,19 +411,20 @@ class Room(Channel):
         else:
             self.document.set(disk.content)
         if in_place:
-            self._remember(disk)
+            self._remember(disk, base)
         self._save_later()
 
-    def _remember(self, disk: OnDisk) -> None:
-        """This is what the file holds."""
+    def _remember(self, disk: OnDisk, base: Base | None) -> None:
+        """This is what the file holds; ``base`` where it was compared with the document, whose ids it has then."""
         self._signature, self._hash = disk.signature, disk.hash
-        self._bases.appendleft((disk.hash, disk.base))
+        self._bases.appendleft((disk.hash, base or disk.base))
         self._keep_bases()
         self._state(hash=disk.hash)
 
     def _keep_bases(self) -> None:
         assert self._journal is not None
-        kept = [StoredBase(hash, base.encode()) for hash, base in list(self._bases)[:BASES_KEPT]]
+        newest = list(self._bases)[:BASES_KEPT]
+        kept = [StoredBase(hash, base.encode() if base is not None else b"") for hash, base in newest]
         self._journal.set_bases(self.id, kept)
 
     def _base(self) -> Base:
@@ -428,6 +457,12 @@ def _snapshot(type: str, content: Content) -> bytes:
     load(ydocs.get(type, ydocs["file"])(ydoc), content)
     update: bytes = ydoc.get_update()
     return update
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system: what opening a document takes for a moment would otherwise stay taken."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _nothing(_room: Room, _kind: str) -> None:

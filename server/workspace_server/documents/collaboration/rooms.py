@@ -23,7 +23,7 @@ from .blobs import Blobs
 from .channel import Channel, Client
 from .files import FileIds
 from .journal import Journal
-from .room import Before, Room
+from .room import Before, Room, give_back_memory
 from .shadow import Shadow, Signature, signature, writable
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Rooms:
         self.journal = Journal(home.journal / "documents.db")
         self.everywhere = Channel(EVERYWHERE, Doc(), None)
         self.before: Before | None = None
+        self.loaded: Callable[[Room], None] = lambda _room: None
         self.saved: Callable[[Room], None] = lambda _room: None
         self.emptied: Callable[[Room], None] = lambda _room: None
         self._home = home
@@ -201,6 +202,7 @@ class Rooms:
                 room = await self._load(document_id)
                 self._rooms[document_id] = room
                 self.left(room)
+                self._task(room.get_ready())
             return room
 
     async def _load(self, document_id: str) -> Room:
@@ -223,6 +225,7 @@ class Rooms:
         except BaseException:
             room.end()
             raise
+        self.loaded(room)
         return room
 
     def left(self, room: Room) -> None:
@@ -246,6 +249,7 @@ class Rooms:
                     client.drop("The document is being opened again.")
             del self._rooms[room.id]
             self._leaving.pop(room.id, None)
+            await asyncio.to_thread(give_back_memory)
 
     def _reload(self, room: Room) -> None:
         """Forget what is in memory; clients come back by themselves and bring what they have."""
