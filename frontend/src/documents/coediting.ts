@@ -20,7 +20,7 @@ import { IAtrium } from '../app/tokens';
 import { IProjects } from '../projects/tokens';
 import { CurrentSaveStatus, CurrentSaving } from './components/CurrentSaveStatus';
 import { ConflictBanners, conflictsIn } from './conflicts';
-import { Reachable } from './connection-lost';
+import { quietKernelErrors, Reachable } from './connection-lost';
 import { OpenFiles } from './elsewhere';
 import { showCell } from './follow';
 import { Notices } from './notices';
@@ -140,12 +140,13 @@ const together: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:together',
   description: 'Who is where, following, conflicts, undo among several people, and documents that only show.',
   autoStart: true,
-  requires: [IAtrium, IRooms, INotebookTracker, IDocumentManager],
+  requires: [IAtrium, IRooms, IReachable, INotebookTracker, IDocumentManager],
   optional: [IProjects, IGlobalAwareness],
   activate: (
     app: JupyterFrontEnd,
     { client, events }: IAtrium,
     made: IRooms,
+    server: IReachable,
     tracker: INotebookTracker,
     documents: IDocumentManager,
     projects: IProjects | null,
@@ -157,6 +158,7 @@ const together: JupyterFrontEndPlugin<void> = {
     tracker.widgetAdded.connect((_, panel) => {
       panels.set(panel, new Together(panel, () => user.identity?.username ?? ''));
       new ConflictBanners(panel);
+      quietKernelErrors(panel.sessionContext, server);
       const shared = panel.context.model.sharedModel as unknown as YNotebook;
       if (made.of(shared) && !guarded.has(shared)) {
         guarded.add(shared);

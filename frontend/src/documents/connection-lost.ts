@@ -1,11 +1,28 @@
 import type { IConnectionLost, JupyterFrontEnd, JupyterLab } from '@jupyterlab/application';
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, type ISessionContext, showDialog } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 const AGAIN_MS = 2_000;
 const HUB_RESTART = 'hub:restart';
+
+interface KernelErrors {
+  _displayKernelError?: (message: string, traceback: string) => Promise<void>;
+}
+
+/** Have a notebook whose kernel cannot be started for want of a server not say so in a dialog: the status bar does. */
+export function quietKernelErrors(session: ISessionContext, server: Reachable): void {
+  const errors = session as unknown as KernelErrors;
+  const show = errors._displayKernelError?.bind(session);
+  if (show) {
+    errors._displayKernelError = async (message, traceback) => {
+      if (await server.answers()) {
+        await show(message, traceback);
+      }
+    };
+  }
+}
 
 /** Whether the server answers at all, as far as JupyterLab has noticed that it does not. */
 export class Reachable {
@@ -37,10 +54,10 @@ export class Reachable {
       return;
     }
     this._asking = true;
-    if (!(await this._answers())) {
+    if (!(await this.answers())) {
       this._set(true);
       void this._offerRestart();
-      while (!(await this._answers())) {
+      while (!(await this.answers())) {
         await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
       }
       this._set(false);
@@ -57,7 +74,8 @@ export class Reachable {
     this._changed.emit();
   }
 
-  private async _answers(): Promise<boolean> {
+  /** Ask it now. */
+  async answers(): Promise<boolean> {
     const settings = this._app.serviceManager.serverSettings;
     try {
       const url = URLExt.join(settings.baseUrl, 'api');

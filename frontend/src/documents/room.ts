@@ -91,6 +91,10 @@ export class RoomConnection implements IDocumentProvider {
     return this._replaced;
   }
 
+  get connected(): boolean {
+    return this._socket?.wsconnected === true;
+  }
+
   /** Whether this person may change the document; true until the server says otherwise. */
   get writable(): boolean {
     return this._session?.writable !== false;
@@ -124,9 +128,9 @@ export class RoomConnection implements IDocumentProvider {
     const id = ++this._saves;
     const answer = new PromiseDelegate<void>();
     this._asked.set(id, answer);
-    if (!this._socket?.wsconnected || !this._send('save', id)) {
+    if (!this.connected || !this._send('save', id)) {
       this._asked.delete(id);
-      throw offline();
+      throw new Offline();
     }
     await answer.promise;
   }
@@ -258,7 +262,7 @@ export class RoomConnection implements IDocumentProvider {
     this._answered = false;
     this.saving.disconnected();
     for (const answer of this._asked.values()) {
-      answer.reject(offline());
+      answer.reject(new Offline());
     }
     this._asked.clear();
     const code = event?.code ?? 0;
@@ -418,9 +422,12 @@ export class RoomConnection implements IDocumentProvider {
   };
 }
 
-/** JupyterLab asks no questions about an error of this name; the toolbar says what it is. */
-function offline(): Error {
-  const error = new Error('The server does not answer.');
-  error.name = 'ModalCancelError';
-  return error;
+/** The server does not answer: no news to the person, whom the toolbar has told. */
+export class Offline extends Error {
+  /** JupyterLab shows no dialog about an error of this name. */
+  override readonly name = 'ModalCancelError';
+
+  constructor() {
+    super('The server does not answer.');
+  }
 }

@@ -11,7 +11,7 @@ import { createElement } from 'react';
 import { EndedBanner } from './components/EndedBanner';
 import { SaveStatus } from './components/SaveStatus';
 import type { Kept } from './kept';
-import type { RoomConnection } from './room';
+import { Offline, type RoomConnection } from './room';
 import type { IRooms } from './tokens';
 import { changesOf } from './words';
 
@@ -39,6 +39,9 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
     }
     const { saving, contentType } = room;
     onlyIfUnsafe(context, room);
+    const save = context.save.bind(context);
+    // JupyterLab would ask the server about the file first, and show a dialog when it does not answer.
+    context.save = () => (room.connected ? save() : Promise.reject(new Offline()));
     const status = saveStatus(room);
     widget.toolbar.addItem('atrium-saved', status);
     const banner = ReactWidget.create(
