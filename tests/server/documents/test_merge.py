@@ -472,6 +472,36 @@ def test_whoever_read_an_earlier_save_reverts_nothing(room: Room) -> None:
     assert room.sources()[2] == "c = 3\nprint(c)\n# c1 c2"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_scripts_that_read_and_write_while_people_type_and_others_write(seed: int) -> None:
+    generator = random.Random(seed)
+    room = Room(notebook(*(code(id, f"{id} = 1\n") for id in "ab"), *(code(f"c{number}") for number in range(12))))
+    files = [room.held()]
+    typed, written = [], []
+    for number in range(12):
+        for _ in range(generator.randrange(6)):
+            key = f"<typed {len(typed)}>"
+            place = generator.choice([0, None])
+            room.type(generator.choice("ab"), key, place)
+            typed.append(key)
+            if generator.random() < 0.4:
+                files.insert(0, room.save())
+        # Read some saves ago; what others wrote to the file since is not in it, but each has a cell of its own.
+        theirs = copy.deepcopy(files[min(generator.randrange(4), len(files) - 1)])
+        (cell,) = [cell for cell in theirs["cells"] if cell["id"] == f"c{number}"]
+        cell["source"] = f"<written {number}>"
+        written.append(cell["source"])
+        if generator.random() < 0.3:
+            cell["outputs"], cell["execution_count"] = [stream("ran")], number
+        files.insert(0, theirs)
+        room.bases = room.bases[:12]
+        merged = room.merge(theirs)
+        assert merged.conflicts == []
+        assert merged.changed
+        everything = "".join(room.sources())
+        assert [everything.count(key) for key in (*typed, *written)] == [1] * len([*typed, *written])
+
+
 def test_a_file_put_back_to_an_earlier_save_is_put_back_here(room: Room) -> None:
     read = room.save()
     room.type("a", "# discarded")
