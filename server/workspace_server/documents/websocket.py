@@ -7,6 +7,8 @@ from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
+from ..access.roles import reaches
+
 
 class PatientConnection(ZMQChannelsWebsocketConnection):
     """Accepts the browser at once and passes on what it said when the kernel is there.
@@ -36,7 +38,9 @@ class PatientConnection(ZMQChannelsWebsocketConnection):
         return nothing_to_wait_for
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
-        if self._early is None:
+        if not self._may_run():
+            self.websocket_handler.close(4403, "Your role does not allow running this notebook any more.")
+        elif self._early is None:
             super().handle_incoming_message(incoming_msg)
         else:
             self._early.append(incoming_msg)
@@ -50,6 +54,16 @@ class PatientConnection(ZMQChannelsWebsocketConnection):
         self._early = []
         if self._open_sessions.get(self.session_key) is self.websocket_handler:
             del self._open_sessions[self.session_key]
+
+    def _may_run(self) -> bool:
+        """Who it is was asked when the connection was made; a role may have changed since."""
+        handler = self.websocket_handler
+        atrium = handler.settings["atrium"]
+        person = atrium.access.by_name(handler.current_user.username).id
+        start = atrium.documents.launcher.start_of(self.kernel_id)
+        if start is not None and start.notebook:
+            return bool(atrium.access.may_write(person, start.notebook))
+        return reaches(atrium.access.role(person), "editor")
 
     def _started(self) -> bool:
         return bool(self.kernel_manager.ready.done())

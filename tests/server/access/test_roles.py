@@ -19,7 +19,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.fakes.remotes import Remote, allow, notebook
 from tests.fakes.servers import PASSWORD, Server, start_server
@@ -411,10 +411,42 @@ def test_a_viewer_gets_no_kernel(roles: Server) -> None:
         ):  # fmt: skip
             assert roles.request(method, path, person="viewer")[0] == 403, path
         assert roles.request("GET", f"api/kernels/{kernel}", person="viewer")[0] == 200
+        assert asyncio.run(_demoted_while_connected(roles, f"api/kernels/{kernel}/channels")) == 4403
         body = {"cells": [{"cell_id": "x", "source": "1"}], "path": "a.ipynb", "request_id": "1"}
         assert roles.request("POST", f"api/kernels/{kernel}/execute", body, person="viewer")[0] == 403
     finally:
         assert roles.request("DELETE", f"api/sessions/{session['id']}", person="editor")[0] == 204
+
+
+async def _demoted_while_connected(server: Server, path: str) -> int | None:
+    """The close code that an editor gets who sends to a kernel after having been made a viewer."""
+    url = server.url.replace("http", "ws", 1) + path
+    socket = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"token {server.tokens['editor']}"}))
+    role = f"/people/{_id(server, 'editor')}/role"
+    asked = {
+        "header": {"msg_id": "1", "msg_type": "kernel_info_request", "session": "s", "username": "", "version": "5.3"},
+        "parent_header": {}, "metadata": {}, "content": {}, "buffers": [], "channel": "shell",
+    }  # fmt: skip
+    try:
+        await socket.write_message(json.dumps(asked))
+        assert await socket.read_message() is not None
+        await asyncio.to_thread(server.api, "PUT", role, {"role": "viewer"}, person="owner")
+        await socket.write_message(json.dumps(asked))
+        while await asyncio.wait_for(socket.read_message(), 30) is not None:
+            pass
+    finally:
+        await asyncio.to_thread(server.api, "PUT", role, {"role": "editor"}, person="owner")
+        code = socket.close_code
+        await _closed(socket)
+    return code
+
+
+async def _closed(socket: WebSocketClientConnection) -> None:
+    """Both sides have let go."""
+    connection: Any = socket.protocol
+    socket.close()
+    while connection is not None and not connection.stream.closed():
+        await asyncio.sleep(0.05)
 
 
 def _opens(server: Server, path: str, person: str) -> int:
@@ -423,9 +455,10 @@ def _opens(server: Server, path: str, person: str) -> int:
             server.url.replace("http", "ws", 1) + path, headers={"Authorization": f"token {server.tokens[person]}"}
         )
         try:
-            (await websocket_connect(request)).close()
+            socket = await websocket_connect(request)
         except HTTPClientError as error:
             return error.code
+        await _closed(socket)
         return 101
 
     return asyncio.run(connect())

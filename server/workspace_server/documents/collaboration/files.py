@@ -236,14 +236,14 @@ class FileIds:
     def _expired(self, record: Record) -> bool:
         return record.missing is not None and time.time() >= record.missing + self._grace
 
-    def _follow(self, record: Record) -> Record | None:
-        """Look for a record's file where it was, then around there as far as that is quick; None when it is gone from
-        there. While it may come back it keeps its place."""
+    def _follow(self, record: Record, around: bool = True) -> Record | None:
+        """Look for a record's file where it was, then ``around`` there as far as that is quick; None when it is gone
+        from there. While it may come back it keeps its place."""
         place = record.path
         seen = look(self._root.full(place))
         if seen is not None and seen.is_file and self._ledger.holds(record):
             self._at(place, create=False)
-        if record.id in self._ledger.by_id and self._lost(record) and record.id not in self._searched:
+        if around and record.id in self._ledger.by_id and self._lost(record) and record.id not in self._searched:
             self._ledger.miss(record)
             self._searched.add(record.id)
             self._search([record], time.monotonic() + QUICK_SEARCH)
@@ -259,6 +259,9 @@ class FileIds:
         for path, inode in self._root.search(wanted, records[0].path):
             if self._closed or time.monotonic() > deadline:
                 return
+            if not inode and deadline == math.inf:
+                # Others have something to do, too.
+                time.sleep(0)
             if inode:
                 with self._lock:
                     self._at(path, create=False)
@@ -291,9 +294,11 @@ class FileIds:
     def _look_after(self, searched: set[str]) -> set[str]:
         """Search for what is missing, thoroughly once and once more in the end. ``searched`` before, and now."""
         with self._lock:
-            for record in self._ledger.missing():
-                self._follow(record)
             missing = self._ledger.missing()
+        for record in missing:
+            with self._lock:
+                self._follow(record, around=False)
+        missing = [one for one in missing if one.missing is not None]
         wanted = [one for one in missing if one.id not in searched or self._expired(one)]
         if wanted:
             self._search(wanted)
