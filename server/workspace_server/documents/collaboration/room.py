@@ -86,6 +86,7 @@ class Room(Channel):
         self.notices: deque[dict[str, Any]] = deque(maxlen=NOTICES)
         self.before: Before = _nothing
         self.saved: Callable[[Room], None] = lambda _room: None
+        self.whereabouts: Callable[[], tuple[str, Path] | None] = lambda: None
         self._shadow = shadow
         self._signature: Signature | None = None
         self._hash = ""
@@ -256,6 +257,9 @@ class Room(Channel):
             if not self._told_readonly:
                 self._told_readonly = True
                 self.tell("read-only", f"{self.path} is read-only on disk.", "What is typed is kept in the journal.")
+        except Conflict:
+            # Whoever looks at the file tells people, once it is sure; until then it may be written again in a moment.
+            self._save_later()
         except (AtriumError, OSError) as error:
             log.warning("%s could not be saved: %s", self.path, error)
             self.tell("not-saved", f"{self.path} could not be written: {error}", "It is tried again with each change.")
@@ -276,7 +280,7 @@ class Room(Channel):
             for _ in range(TRIES):
                 self.flush()
                 await self._take_over(by_hand)
-                if (self.missing or self.unreadable) and not by_hand:
+                if (self.missing or self.unreadable or self._unreadable_since) and not by_hand:
                     raise Conflict("file_gone", self.unreadable or f"{self.path} was deleted.", "Save it by hand.")
                 try:
                     await self._write()
@@ -308,7 +312,7 @@ class Room(Channel):
             staged.discard()
         self._hash = staged.hash
         self._saved_version = version
-        self.missing, self.unreadable, self._told_readonly = False, "", False
+        self.missing, self.unreadable, self._unreadable_since, self._told_readonly = False, "", 0.0, False
         self._state(hash=staged.hash, dirty=False)
         if self.unsaved:
             self._save_later()
@@ -330,6 +334,9 @@ class Room(Channel):
     async def _take_over(self, by_hand: bool) -> None:
         """Merge what is on the disk, if that is not what was written here."""
         now = await asyncio.to_thread(signature, self.file)
+        if now is None and (place := self.whereabouts()) is not None and place[0] != self.path:
+            self.moved(*place)
+            now = await asyncio.to_thread(signature, self.file)
         if now is None:
             self._signature = None
             if not self.missing:

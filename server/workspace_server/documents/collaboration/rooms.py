@@ -216,7 +216,8 @@ class Rooms:
         room = Room(file_id, format, type, path, file, shadow, self.journal, lineage)
         room.read_only = not writable(file)
         room.before = self.before or room.before
-        room.saved = self.saved
+        room.saved = self._saved
+        room.whereabouts = lambda: self._whereabouts(room)
         room.on_broken = lambda: self._reload(room)
         try:
             await room.begin()
@@ -227,6 +228,15 @@ class Rooms:
             raise
         self.loaded(room)
         return room
+
+    def _saved(self, room: Room) -> None:
+        # Every save is another file to the file system: moved before anybody looks, it would not be recognised.
+        self.files.save(room.path)
+        self.saved(room)
+
+    def _whereabouts(self, room: Room) -> tuple[str, Path] | None:
+        path = self.files.get_path(room.file_id)
+        return (path, self.file_of(path)) if path is not None else None
 
     def left(self, room: Room) -> None:
         """Somebody has left the room; once nobody has been in it for a while, it is closed."""
