@@ -279,9 +279,8 @@ class Room(Channel):
         async with self._saving:
             for _ in range(TRIES):
                 self.flush()
-                await self._take_over(by_hand)
-                if (self.missing or self.unreadable or self._unreadable_since) and not by_hand:
-                    raise Conflict("file_gone", self.unreadable or f"{self.path} was deleted.", "Save it by hand.")
+                if not await self._take_over(by_hand) and not by_hand:
+                    raise Conflict("file_gone", self.unreadable or f"{self.path} is not there.", "Save it by hand.")
                 try:
                     await self._write()
                 except ChangedBeneath:
@@ -323,16 +322,16 @@ class Room(Channel):
     async def look(self, now: Signature | None) -> None:
         """Compare with the file as it is ``now``, and take over what somebody else has written."""
         if now is not None and now == self._signature:
-            late = await asyncio.to_thread(self._shadow.late_write, self.file.name)
-            if late is not None:
+            late = await asyncio.to_thread(self._shadow.late_writes, self.file.name)
+            for disk in late:
                 async with self._saving:
-                    await self._merge(late, in_place=False)
+                    await self._merge(disk, in_place=False)
         elif now is not None or not self.missing:
             async with self._saving:
                 await self._take_over(False)
 
-    async def _take_over(self, by_hand: bool) -> None:
-        """Merge what is on the disk, if that is not what was written here."""
+    async def _take_over(self, by_hand: bool) -> bool:
+        """Merge what is on the disk, if that is not what was written here. Whether it may be replaced then."""
         now = await asyncio.to_thread(signature, self.file)
         if now is None and (place := self.whereabouts()) is not None and place[0] != self.path:
             self.moved(*place)
@@ -346,19 +345,19 @@ class Room(Channel):
                     f"{self.path} was deleted outside of JupyterLab.",
                     "What is open here is kept; save to write it again.",
                 )
-            return
+            return False
         if now == self._signature:
-            return
+            return True
         try:
             disk = await self._read_settled()
         except FileNotFoundError:
-            return
+            return False
         except AtriumError as error:
             if by_hand:
                 self._signature = now
             else:
                 self._tell_unreadable(error)
-            return
+            return False
         if self.missing or self.unreadable:
             self.tell("file-back", f"{self.path} is there again.")
         self.missing, self.unreadable, self._unreadable_since = False, "", 0.0
@@ -366,6 +365,9 @@ class Room(Channel):
             self._signature = disk.signature
         else:
             await self._merge(disk)
+        if self.unsaved:
+            self._save_later()
+        return True
 
     async def _read_settled(self) -> OnDisk:
         """The file, once nobody is in the middle of writing it."""
@@ -400,8 +402,7 @@ class Room(Channel):
             # The last save of the process before this one, as it was or cut off before it was done.
             self._remember(disk, known[0])
             return
-        if self.unsaved:
-            await self.before(self, "before merge")
+        await self.before(self, "before merge")
         base: Base | None = None
         if isinstance(self.document, YNotebook | YUnicode):
             # Read in a thread, where there is much of it.

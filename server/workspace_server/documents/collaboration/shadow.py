@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ from .bases import Base, Content
 from .blobs import Blobs
 from .notebook_file import BlobRef, parse
 
+LATE = 10.0
+"""Seconds for which a file that was replaced is watched."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -27,6 +31,11 @@ class Signature:
     modified: int
     size: int
     inode: int
+
+    @property
+    def written(self) -> tuple[int, int]:
+        """What changes when the file is written in place."""
+        return self.modified, self.size
 
     @classmethod
     def of(cls, found: os.stat_result) -> Signature:
@@ -58,6 +67,20 @@ class Staged:
         self.path.unlink(missing_ok=True)
 
 
+@dataclass
+class Displaced:
+    """A file that was replaced, kept open because somebody may still write to it."""
+
+    descriptor: int
+    signature: Signature
+    since: float
+
+    @classmethod
+    def open(cls, file: Path) -> Displaced:
+        descriptor = os.open(file, os.O_RDONLY)
+        return cls(descriptor, Signature.of(os.fstat(descriptor)), time.monotonic())
+
+
 class ChangedBeneath(Exception):
     """Somebody else has written the file since it was last read or written here."""
 
@@ -82,7 +105,7 @@ class Shadow:
         self._staging = staging
         self._blobs = blobs
         self._mark_trusted = mark_trusted
-        self._displaced: tuple[int, Signature] | None = None
+        self._displaced: list[Displaced] = []
         self.crlf = False
 
     def read(self, file: Path) -> OnDisk:
@@ -155,34 +178,37 @@ class Shadow:
             raise PermissionError(errno.EACCES, "The file is read-only", str(file))
         if now is not None:
             staged.path.chmod(stat.S_IMODE(now.st_mode))
-        self.release()
+        before: Displaced | None = None
         with contextlib.suppress(FileNotFoundError):
-            descriptor = os.open(file, os.O_RDONLY)
-            self._displaced = (descriptor, Signature.of(os.fstat(descriptor)))
-        if (self._displaced and self._displaced[1]) != expected:
+            before = Displaced.open(file)
+        if (before and before.signature) != expected:
+            if before is not None:
+                os.close(before.descriptor)
             raise ChangedBeneath
         staged.path.replace(file)
+        if before is not None:
+            self._displaced.append(before)
         return Signature.of(file.stat())
 
-    def late_write(self, name: str) -> OnDisk | None:
-        """What somebody wrote, through a descriptor opened earlier, into the file that :meth:`replace` has replaced."""
-        if self._displaced is None:
-            return None
-        descriptor, before = self._displaced
-        signature = Signature.of(os.fstat(descriptor))
-        if (signature.modified, signature.size) == (before.modified, before.size):
-            return None
-        self._displaced = (descriptor, signature)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        with os.fdopen(os.dup(descriptor), "rb") as opened:
-            raw = opened.read()
-        return self._found(signature, raw, name)
+    def late_writes(self, name: str) -> list[OnDisk]:
+        """What somebody wrote, through descriptors opened earlier, into files that :meth:`replace` has replaced."""
+        found = []
+        for one in self._displaced:
+            now = Signature.of(os.fstat(one.descriptor))
+            if now.written == one.signature.written:
+                continue
+            one.signature = now
+            os.lseek(one.descriptor, 0, os.SEEK_SET)
+            with os.fdopen(os.dup(one.descriptor), "rb") as opened:
+                found.append(self._found(now, opened.read(), name))
+        while self._displaced and time.monotonic() - self._displaced[0].since > LATE:
+            os.close(self._displaced.pop(0).descriptor)
+        return found
 
     def release(self) -> None:
-        """Stop watching the file that was replaced."""
-        if self._displaced is not None:
-            os.close(self._displaced[0])
-            self._displaced = None
+        """Stop watching the files that were replaced."""
+        while self._displaced:
+            os.close(self._displaced.pop().descriptor)
 
     def _stage(self, file: Path) -> Path:
         # A rename is atomic within one file system only.
