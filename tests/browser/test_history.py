@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -25,7 +25,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
     home = tmp_path_factory.mktemp("history") / "home"
     folder = home / "work" / "team"
     folder.mkdir(parents=True)
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": text}
         for n, text in enumerate(CELLS)
     ]
@@ -40,7 +40,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
 def visit(workspace: tuple[Server, Browser], name: str, path: str = NOTEBOOK) -> Person:
     server, browser = workspace
     person = Person(browser, server, name)
-    person.page.goto(f"{server.url}lab/tree/{path}?token={server.tokens[name]}")
+    # A layout for each document: one that was open before would be opened again, in front.
+    layout = path.rpartition("/")[2].partition(".")[0]
+    person.page.goto(f"{server.url}lab/workspaces/{layout}/tree/{path}?token={server.tokens[name]}")
     expect(person.page.locator(".jp-Document .cm-content").first).to_be_visible()
     return person
 
@@ -122,21 +124,20 @@ def test_going_back_and_forth(workspace: tuple[Server, Browser]) -> None:
     expect(history.get_by_text("This is the oldest version")).to_be_visible()
 
 
-def test_a_text_that_nobody_has_edited_yet(workspace: tuple[Server, Browser]) -> None:
+def test_a_text_goes_back_to_how_it_was_opened(workspace: tuple[Server, Browser]) -> None:
     ana = visit(workspace, "ana", NOTES)
     page = ana.page
     ana.menu("File", "History")
     history = page.locator(".atrium-History")
-    expect(history.get_by_text("No versions yet.")).to_be_visible()
+    first = history.get_by_role("option").filter(has_text="As it was on disk")
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(history.get_by_role("status")).to_have_text("The document says the same now.")
     page.locator(".jp-FileEditor .cm-content").click()
     page.keyboard.press("Control+End")
-    page.keyboard.type("two")
-    expect(history.get_by_role("option").first).to_be_visible()
-    page.keyboard.type(" three")
-    expect(history.locator(".atrium-mod-added")).to_contain_text("two three")
+    page.keyboard.type("two three")
+    expect(history.locator(".atrium-mod-added")).to_have_text("+two three")
     history.get_by_role("button", name="Restore").click()
     expect(page.locator(".jp-FileEditor .cm-content")).not_to_contain_text("three")
     undo(page, "The version is back")
     expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("two three")
-    assert Path(workspace[0].home / "work" / NOTES).exists()
     assert ana.problems == []

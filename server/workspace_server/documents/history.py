@@ -86,6 +86,10 @@ class History:
 
     # What rooms tell
 
+    def opened(self, room: Room) -> None:
+        """A document was loaded: one that has no point yet gets its first, before anybody has changed it."""
+        self._start(self._first(room))
+
     def changed(self, room: Room, people: Iterable[str] = ()) -> None:
         """A document was saved with what ``people`` (names; who is in it unless told) did.
 
@@ -121,6 +125,10 @@ class History:
         edits.changed, edits.last = False, self._clock()
         return await self._keep(room.file_id, taken, kind, name, people)
 
+    async def _first(self, room: Room) -> None:
+        if await self._write(self._points.newest, room.file_id) is None:
+            await self._keep(room.file_id, _taken(room), "from disk")
+
     async def _automatic(self, room: Room, edits: _Edits) -> None:
         try:
             if edits.last is None and (newest := await self._write(self._points.newest, room.file_id)) is not None:
@@ -140,7 +148,7 @@ class History:
             assert point is not None
             if not name:
                 return point
-            point = await self._write(self._points.rename, point.id, name)
+            point = await self._write(self._points.rename, point.id, name, sorted(people))
         self._events.publish(ROOM, file_id, "history")
         return point
 

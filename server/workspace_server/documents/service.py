@@ -79,7 +79,7 @@ class Documents:
             lambda person, path: self._may_write(access.person(person).name, path),
         )
         self.rooms.before, self.rooms.saved = self.history.before, self.history.changed
-        self.rooms.emptied = self.history.left
+        self.rooms.loaded, self.rooms.emptied = self.history.opened, self.history.left
         self._server: Any = None
         self._runners: dict[str, Runner] = {}
         self._requests: OrderedDict[str, Request] = OrderedDict()

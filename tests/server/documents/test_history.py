@@ -145,6 +145,17 @@ async def test_a_version_every_ten_minutes_of_editing(place: Place, file: Path) 
         assert len(await place.kept("a.ipynb")) == 4
 
 
+async def test_a_document_is_kept_as_it_was_when_it_was_first_opened(place: Place, file: Path) -> None:
+    place.rooms.loaded = place.history.opened
+    async with place.open("a.ipynb") as room:
+        assert await place.kept("a.ipynb") == [("from disk", ["x = 1", "y = 2"])]
+        named = await place.history.name(place.person, "a.ipynb", "first")
+        assert (named.kind, named.name, named.people) == ("from disk", "first", ["Ana"])
+        place.history.opened(room)
+        await place.type(room, 0, "0")
+        assert [kind for kind, _ in await place.kept("a.ipynb")] == ["from disk"]
+
+
 async def test_a_restart_does_not_begin_the_ten_minutes_anew(place: Place, file: Path) -> None:
     async with place.open("a.ipynb") as room:
         await place.type(room, 0, " one")
@@ -407,15 +418,17 @@ def test_roles(server: Server) -> None:
 
 
 @pytest.mark.parts
-def test_what_is_edited_is_kept_by_itself(server: Server) -> None:
+def test_what_was_there_before_a_run_is_kept_by_itself(server: Server) -> None:
     path = "scratch/ana/edited.ipynb"
     file = server.home / "work" / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(notebook(code("a", "print('seen')")))
     asked = server.api("POST", "/documents/execute", {"notebook": path})
     until(lambda: server.api("GET", f"/documents/requests/{asked['id']}")["done"], 120)
-    points = until(lambda: history(server, path))
-    assert "automatic" in {point["kind"] for point in points}
+    (point,) = until(lambda: history(server, path))
+    assert point["kind"] == "from disk"
+    found = server.api("GET", f"/documents/history/{point['id']}")
+    assert [(cell["change"], cell["outputs"]) for cell in found["cells"]] == [("same", 1)]
 
 
 @pytest.mark.parts
@@ -440,6 +453,6 @@ def test_from_the_command_line(server: Server) -> None:
     until(lambda: sources(file) == ["x = 1", "y"])
     atrium("restore", made["id"])
     until(lambda: sources(file) == ["x = 1"])
-    assert [point["kind"] for point in atrium("history", path)["points"]][-1] == "named"
+    assert [point["name"] for point in atrium("history", path)["points"]][-1] == "first"
     atrium("forget", made["id"])
     assert made["id"] not in [point["id"] for point in history(server, path)]

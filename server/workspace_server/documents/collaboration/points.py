@@ -135,8 +135,9 @@ class Points:
             raise NoSuchPoint()
         return unpack(row[0])
 
-    def rename(self, id: str, name: str) -> Point:
-        """Name a point, which keeps it for ever; an empty name takes that back.
+    def rename(self, id: str, name: str, people: Sequence[str] = ()) -> Point:
+        """Name a point, which keeps it for ever; an empty name takes that back. ``people`` are put to one that names
+        nobody yet.
 
         Raises
         ------
@@ -145,7 +146,8 @@ class Points:
         with self._transaction(write=True) as database:
             point = _get(database, id)
             kind = "automatic" if point.kind == "named" and not name else point.kind
-            database.execute("UPDATE points SET kind = ?, name = ? WHERE id = ?", (kind, name, id))
+            told = json.dumps(point.people or sorted(people))
+            database.execute("UPDATE points SET kind = ?, name = ?, people = ? WHERE id = ?", (kind, name, told, id))
             return _get(database, id)
 
     def delete(self, id: str) -> None:
