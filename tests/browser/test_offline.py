@@ -140,8 +140,9 @@ def test_another_document_in_its_place(workspace: tuple[Mortal, Browser]) -> Non
     write_in(bo, 0, "  # only here")
     expect(status(bo)).to_have_text(re.compile("Offline: 1 change kept"))
     # The history of the document is lost with the journal: nothing of before may be mixed into what comes now.
-    for file in (server.home / "journal").glob("updates.db*"):
-        file.unlink()
+    for file in (server.home / "journal").glob("*.db*"):
+        if not file.name.startswith("files."):
+            file.unlink()
     server.start()
 
     # Who has nothing to lose is simply shown what there is now.

@@ -11,8 +11,10 @@ interface KernelErrors {
   _displayKernelError?: (message: string, traceback: string) => Promise<void>;
 }
 
-/** Have a notebook whose kernel cannot be started for want of a server not say so in a dialog: the status bar does. */
+/** Have a notebook whose kernel cannot be started for want of a server not ask or say so: the status bar does. */
 export function quietKernelErrors(session: ISessionContext, server: Reachable): void {
+  const initialize = session.initialize.bind(session);
+  session.initialize = async () => (await initialize()) && (await server.answers());
   const errors = session as unknown as KernelErrors;
   const show = errors._displayKernelError?.bind(session);
   if (show) {
