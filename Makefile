@@ -1,5 +1,7 @@
 # make demo   everything set up, the workspace running with its example
 # make test   every dependency of the tests installed, all tests run
+# make fuzz   people, editors, git and kill -9 at random on a shared notebook (SECONDS, SEED, STEPS)
+# make bench  figures of shared documents beside jupyter-collaboration's
 # make check  formatting, lint, types, import layers, generated files up to date
 
 SHELL := /bin/bash
@@ -11,7 +13,7 @@ export COREPACK_ENABLE_DOWNLOAD_PROMPT := 0
 
 FRONTEND_SOURCES := $(shell find frontend/src frontend/style frontend/viewer frontend/schema -type f 2>/dev/null)
 
-.PHONY: demo test check install format generate lock clean
+.PHONY: demo test fuzz bench check install format generate lock clean
 
 demo: install
 	@.ci/system java || echo "Without Java the demo runs, but Spark will not."
@@ -21,6 +23,12 @@ test: install
 	.ci/system chromium java
 	cd frontend && jlpm test
 	pytest
+
+fuzz: install
+	python -m tests.server.documents.fuzz --run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
+
+bench: install
+	python tests/bench/documents.py
 
 check: install
 	ruff format --check .

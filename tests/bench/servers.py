@@ -48,7 +48,7 @@ class Ours:
         self._mortal = mortal
         self.url, self.token = mortal.url, mortal.server.tokens["ana"]
         self.home = mortal.home
-        self.folder = mortal.home / "work/scratch/ana"
+        self.folder = mortal.home / "work/projects/shop/main"
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -56,7 +56,7 @@ class Ours:
         return self._mortal.pid
 
     def path(self, name: str) -> str:
-        return f"scratch/ana/{name}"
+        return f"projects/shop/main/{name}"
 
     def kill(self) -> float:
         return self._mortal.kill()

@@ -245,7 +245,10 @@ class Typist:
         return cell_id
 
     def delete_cell(self, cell_id: str) -> None:
-        del self.cells[self.index(cell_id)]
+        with self.doc.transaction():
+            del self.cells[self.index(cell_id)]
+            # As JupyterLab does; a deletion alone does not show in the state vector.
+            self.doc.get("state", type=Map)["dirty"] = True
 
     def move_cell(self, cell_id: str, index: int) -> None:
         """Delete the cell and make it again elsewhere, with the same id: what JupyterLab's ``moveCells`` does."""
