@@ -133,6 +133,21 @@ class FileIds:
         """The file has been written by Jupyter. Its id."""
         return self.index(path)
 
+    def revive(self, id: str, path: str) -> None:
+        """A document that stayed open when its file went has been written again: the file has its id back."""
+        with self._lock:
+            place = self._root.locate(path)
+            seen, anchor = (look(self._root.full(place)), self._root.anchor(place)) if place else (None, None)
+            if place is None or seen is None or anchor is None:
+                return
+            record = self._ledger.by_id.get(id)
+            if record is None:
+                record = Record(id, place, seen.stamp, anchor.stamp, anchor.depth, anchor.worktree)
+            holder = self._ledger.by_path.get(place)
+            if holder is not None and holder is not record:
+                self._ledger.bury([holder])
+            self._ledger.set(record, place, seen, anchor)
+
     def delete(self, path: str) -> None:
         """The file or folder has been deleted by Jupyter: no id of before is ever given again."""
         with self._lock:

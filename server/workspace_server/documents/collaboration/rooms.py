@@ -151,7 +151,7 @@ class Rooms:
     def hash_of(self, path: str) -> str | None:
         """SHA-256 of the file as its room last read or wrote it; None when it is not open."""
         room = self.at(path)
-        return room.hash if room is not None else None
+        return room.sync.hash if room is not None else None
 
     def present(self) -> Iterator[tuple[str, list[str]]]:
         """Contents path and the names of those who have it open, for each file. Safe from any thread.
@@ -217,6 +217,7 @@ class Rooms:
         room.read_only = not writable(file)
         room.before = self.before or room.before
         room.saved = self._saved
+        room.revived = lambda room: self.files.revive(room.file_id, room.path)
         room.whereabouts = lambda: self._whereabouts(room)
         room.on_broken = lambda: self._reload(room)
         try:
@@ -292,12 +293,12 @@ class Rooms:
         if path is not None and path != room.path:
             room.moved(path, self.file_of(path))
             now = await asyncio.to_thread(signature, room.file)
-        elif path is None and now is None and not room.missing:
+        elif path is None and now is None and not room.sync.missing:
             # Deleted through Jupyter, on purpose: whoever makes a file of that name makes another document.
             self._reload(room)
             return
         try:
-            await room.look(now)
+            await room.sync.look(now)
         except (AtriumError, OSError) as error:
             log.warning("%s could not be compared with its file: %s", room.path, error)
 

@@ -1,0 +1,337 @@
+"""Keeps a shared document and its file together: saves on a throttle, and merges what others write."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from jupyter_ydoc import YNotebook, YUnicode
+
+from ...kit.errors import AtriumError, Conflict, Failed
+from .bases import Base
+from .journal import Journal, Stored, StoredBase
+from .merge import merge
+from .notebook_file import NotebookWriter
+from .shadow import ChangedBeneath, OnDisk, Shadow, Signature, signature
+
+if TYPE_CHECKING:
+    from .room import Room
+
+log = logging.getLogger(__name__)
+
+SAVE_AFTER = 1.0
+"""Seconds from a change to its save; more changes do not put it off."""
+BASES = 12
+"""Saves that are remembered, because an editor may have read the file before the newest."""
+BASES_KEPT = 2
+"""Of these, in the journal."""
+TRIES = 10
+UNREADABLE_FOR = 3.0
+"""Seconds until people are told; who writes slowly leaves half a file for a moment."""
+
+
+class FileSync:
+    """Of one room. On the event loop.
+
+    Attributes
+    ----------
+    missing
+        Whether the file was deleted beneath the document.
+    unreadable
+        Why what is on the disk cannot be read; it is not written over then, but by hand.
+    hash
+        SHA-256 of the file as it was last read or written here.
+    """
+
+    def __init__(self, room: Room, shadow: Shadow, journal: Journal) -> None:
+        self.missing = False
+        self.unreadable = ""
+        self.hash = ""
+        self._room = room
+        self._shadow = shadow
+        self._journal = journal
+        self._signature: Signature | None = None
+        self._bases: deque[tuple[str, Base | None]] = deque(maxlen=BASES)
+        self._opened: OnDisk | None = None
+        self._writer: NotebookWriter | None = None
+        self._saving = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._version = 0
+        self._saved_version = 0
+        self._unreadable_since = 0.0
+        self._told_readonly = False
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the file lacks something."""
+        return self._version != self._saved_version
+
+    async def read(self) -> OnDisk:
+        """The file, with which a document begins.
+
+        Raises
+        ------
+        FileNotFoundError
+        NotANotebook, Failed
+            It cannot be shown.
+        """
+        disk = self._opened = await asyncio.to_thread(self._shadow.read, self._room.file)
+        self._signature, self.hash = disk.signature, disk.hash
+        self._bases.append((disk.hash, None))
+        self._keep_bases()
+        return disk
+
+    def resume(self, stored: Stored) -> None:
+        """Go on where the journal was left."""
+        self._bases.extend((one.hash, Base.decode(one.content) if one.content else None) for one in stored.bases)
+        # Until the file has been looked at, it may lack anything.
+        self._version += 1
+
+    def watch(self) -> None:
+        """The document is there: from now on its changes are saved."""
+        if isinstance(self._room.document, YNotebook):
+            self._writer = NotebookWriter(self._room.document)
+
+    async def get_ready(self) -> None:
+        """What can wait until the first one who opens the document has it."""
+        async with self._saving:
+            await self._know_bases()
+
+    async def finish(self) -> None:
+        """Save, and let go of the file."""
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            if self.unsaved and not self.missing and not self.unreadable:
+                await self.save()
+        except (AtriumError, OSError) as error:
+            log.warning("%s was not saved when it was closed: %s (the journal has it)", self._room.path, error)
+        self._shadow.release()
+        if self._writer is not None:
+            self._writer.close()
+
+    # Saving
+
+    def changed(self) -> None:
+        """The document has."""
+        self._version += 1
+        self.later()
+
+    def later(self) -> None:
+        if self._timer is None and not self.missing:
+            self._timer = asyncio.get_running_loop().call_later(SAVE_AFTER, self._now)
+
+    def _now(self) -> None:
+        self._timer = None
+        if self._task is not None and not self._task.done():
+            self.later()
+            return
+        self._task = asyncio.create_task(self._save_quietly())
+
+    async def _save_quietly(self) -> None:
+        try:
+            if not self.missing and not self.unreadable:
+                await self.save()
+        except PermissionError:
+            if not self._told_readonly:
+                self._told_readonly = True
+                self._tell("read-only", "{} is read-only on disk.", "What is typed is kept in the journal.")
+        except Conflict:
+            # Whoever looks at the file tells people, once it is sure; until then it may be written again in a moment.
+            self.later()
+        except (AtriumError, OSError) as error:
+            log.warning("%s could not be saved: %s", self._room.path, error)
+            self._tell("not-saved", f"{{}} could not be written: {error}", "It is tried again with each change.")
+
+    def _tell(self, kind: str, message: str, hint: str) -> None:
+        self._room.tell(kind, message.replace("{}", self._room.path), hint)
+
+    async def save(self, by_hand: bool = False) -> None:
+        """Write the document to its file, after taking over what somebody else has written there.
+
+        Parameters
+        ----------
+        by_hand
+            Write also where the file was deleted, or holds what is no notebook.
+
+        Raises
+        ------
+        PermissionError, OSError, Failed
+        """
+        async with self._saving:
+            for _ in range(TRIES):
+                self._room.flush()
+                if not await self._take_over(by_hand) and not by_hand:
+                    why = self.unreadable or f"{self._room.path} is not there."
+                    raise Conflict("file_gone", why, "Save it by hand.")
+                try:
+                    await self._write()
+                except ChangedBeneath:
+                    continue
+                return
+            why = f"Something keeps writing {self._room.path}."
+            raise Failed("file_busy", why, "Stop it and save again; the journal has all.")
+
+    async def _write(self) -> None:
+        await self._know_bases()
+        version = self._version
+        chunks = await self._writer.achunks() if self._writer is not None else [str(self._room.content())]
+        base = self._base()
+        staged = await asyncio.to_thread(self._shadow.stage, self._room.file, chunks)
+        try:
+            if staged.hash != self.hash or self._signature is None:
+                # Before the file: after a crash in between, what is on the disk must be known to come from here.
+                self._bases.appendleft((staged.hash, base))
+                self._keep_bases()
+                await self._journal.committed()
+                self._signature = await asyncio.to_thread(
+                    self._shadow.replace, self._room.file, staged, self._signature
+                )
+        except BaseException:
+            self._bases.popleft()
+            raise
+        finally:
+            staged.discard()
+        self.hash = staged.hash
+        self._saved_version = version
+        if self.missing:
+            self._room.revived(self._room)
+        self.missing, self.unreadable, self._unreadable_since, self._told_readonly = False, "", 0.0, False
+        self._room.note(hash=staged.hash, dirty=False)
+        if self.unsaved:
+            self.later()
+        self._room.saved(self._room)
+
+    # What others write
+
+    async def look(self, now: Signature | None) -> None:
+        """Compare with the file as it is ``now``, and take over what somebody else has written."""
+        if now is not None and now == self._signature:
+            late = await asyncio.to_thread(self._shadow.late_writes, self._room.file.name)
+            for disk in late:
+                async with self._saving:
+                    await self._merge(disk, in_place=False)
+        elif now is not None or not self.missing:
+            async with self._saving:
+                await self._take_over(False)
+
+    async def _take_over(self, by_hand: bool) -> bool:
+        """Merge what is on the disk, if that is not what was written here. Whether it may be replaced then."""
+        now = await asyncio.to_thread(signature, self._room.file)
+        if now is None and (place := self._room.whereabouts()) is not None and place[0] != self._room.path:
+            self._room.moved(*place)
+            now = await asyncio.to_thread(signature, self._room.file)
+        if now is None:
+            self._signature = None
+            if not self.missing:
+                self.missing = True
+                self._room.tell(
+                    "file-missing",
+                    f"{self._room.path} was deleted outside of JupyterLab.",
+                    "What is open here is kept; save to write it again.",
+                )
+            return False
+        if now == self._signature:
+            return True
+        try:
+            disk = await self._read_settled()
+        except FileNotFoundError:
+            return False
+        except AtriumError as error:
+            if by_hand:
+                self._signature = now
+            else:
+                self._tell_unreadable(error)
+            return False
+        if self.missing or self.unreadable:
+            self._room.tell("file-back", f"{self._room.path} is there again.")
+        self.missing, self.unreadable, self._unreadable_since = False, "", 0.0
+        if disk.hash == self.hash:
+            self._signature = disk.signature
+        else:
+            await self._merge(disk)
+        if self.unsaved:
+            self.later()
+        return True
+
+    async def _read_settled(self) -> OnDisk:
+        """The file, once nobody is in the middle of writing it."""
+        for _ in range(TRIES):
+            disk = await asyncio.to_thread(self._shadow.read, self._room.file)
+            if time.time_ns() - disk.signature.modified > 50_000_000:
+                break
+            await asyncio.sleep(0.05)
+            if await asyncio.to_thread(signature, self._room.file) == disk.signature:
+                break
+        return disk
+
+    def _tell_unreadable(self, error: AtriumError) -> None:
+        self._unreadable_since = self._unreadable_since or time.monotonic()
+        if not self.unreadable and time.monotonic() - self._unreadable_since > UNREADABLE_FOR:
+            self.unreadable = error.message
+            hint = f"{error.hint} Nothing is lost here; save by hand to replace the file."
+            self._room.tell("file-unreadable", error.message, hint)
+
+    async def _merge(self, disk: OnDisk, in_place: bool = True) -> None:
+        """Take over what differs on the disk from what was last saved, and tell everybody.
+
+        Parameters
+        ----------
+        in_place
+            Whether it is the file as it is now; else one that was replaced before it was written.
+        """
+        self._room.flush()
+        bases = await self._know_bases()
+        known = [base for hash, base in self._bases if hash == disk.hash]
+        if not self.hash and known:
+            # The last save of the process before this one, as it was or cut off before it was done.
+            self._remember(disk, known[0])
+            return
+        await self._room.before(self._room, "before merge")
+        base: Base | None = None
+        if isinstance(self._room.document, YNotebook | YUnicode):
+            # Read in a thread, where there is much of it.
+            await asyncio.to_thread(lambda: disk.base)
+            self._room.flush()
+            merged = merge(self._room.document, bases, disk.content, room=self._base(), disk=disk.base)
+            base = merged.base
+            if merged.conflicts:
+                self._room.tell("conflict", merged.summary, "Both versions are kept.", conflicts=len(merged.conflicts))
+            elif merged.changed:
+                self._room.tell("merged", merged.summary)
+        elif self.unsaved:
+            self._tell("conflict", "{} was changed on disk as well.", "What is open here was kept.")
+        else:
+            self._room.document.set(disk.content)
+        if in_place:
+            self._remember(disk, base)
+        self.later()
+
+    def _remember(self, disk: OnDisk, base: Base | None) -> None:
+        """This is what the file holds; ``base`` where it was compared with the document, whose ids it has then."""
+        self._signature, self.hash = disk.signature, disk.hash
+        self._bases.appendleft((disk.hash, base or disk.base))
+        self._keep_bases()
+        self._room.note(hash=disk.hash)
+
+    def _keep_bases(self) -> None:
+        newest = list(self._bases)[:BASES_KEPT]
+        kept = [StoredBase(hash, base.encode() if base is not None else b"") for hash, base in newest]
+        self._journal.set_bases(self._room.id, kept)
+
+    def _base(self) -> Base:
+        return self._writer.base() if self._writer is not None else Base.of(str(self._room.content()))
+
+    async def _know_bases(self) -> list[Base]:
+        """The last saves, newest first. The file that the document was opened with is read into one when that is
+        first asked for."""
+        if (disk := self._opened) is not None:
+            base = await asyncio.to_thread(lambda: disk.base)
+            self._opened = None
+            self._bases[-1] = (disk.hash, base)
+            self._keep_bases()
+        return [base for _, base in self._bases if base is not None]
