@@ -115,9 +115,11 @@ class Atrium:
         if room == "dashboards" and "slug" in path:
             return self.dashboards.project_of(path["slug"])
         if room == "documents" and "id" in path:
-            # A kernel's, or a version's of a document.
-            kernel = self.documents.launcher.start_of(path["id"])
-            file = kernel.notebook if kernel is not None else self.documents.history.path_of(path["id"])
+            # A kernel's, a request's to run cells, or a version's of a document.
+            id = path["id"]
+            kernel = self.documents.launcher.start_of(id)
+            file = kernel.notebook if kernel is not None else self.documents.notebook_of_request(id)
+            file = file or self.documents.history.path_of(id)
             place = self.projects.locate(Path(file)) if file is not None else None
             return place.project if place is not None else ""
         return ""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import sys
 import time
 from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
 from ..contract.documents import (
+    AnswerInput,
     CellOutcome,
     DocumentHistory,
     ExecuteNotebook,
@@ -33,6 +36,10 @@ def register(verbs: Any) -> None:
     run.add_argument("notebook", help="its path below work/")
     run.add_argument("--cell", action="append", help="only this cell, by its id; may be repeated")
     run.set_defaults(run=_run)
+    answer = room.add_parser("answer", help="answer what a running cell asks for with input() or getpass()")
+    answer.add_argument("request", help="its id, as `run` prints it")
+    answer.add_argument("value", nargs="?", help="by default it is asked for here, and a password is not shown")
+    answer.set_defaults(run=_answer)
     queue = room.add_parser("queue", help="what runs and waits in a notebook")
     queue.add_argument("notebook", help="its path below work/")
     queue.set_defaults(run=_queue)
@@ -55,13 +62,40 @@ def register(verbs: Any) -> None:
 def _run(arguments: argparse.Namespace, client: Client) -> ExecutionRequest | list[CellOutcome]:
     body = ExecuteNotebook(arguments.notebook, arguments.cell)
     request = client.call("POST", "/documents/execute", body, reply=ExecutionRequest)
+    told = set()
     while not request.done:
         time.sleep(0.3)
         request = client.call("GET", f"/documents/requests/{request.id}", reply=ExecutionRequest)
+        for cell in request.cells:
+            if cell.input is not None and cell.input.id not in told:
+                told.add(cell.input.id)
+                print(_how_to_answer(request, cell), file=sys.stderr, flush=True)
     if failed := [cell for cell in request.cells if cell.state != "ok"]:
         first = failed[0]
         raise ClientError(500, "cell_failed", f"Cell {first.cell_id}: {first.ename}: {first.evalue}")
     return request if arguments.json else request.cells
+
+
+def _how_to_answer(request: ExecutionRequest, cell: CellOutcome) -> str:
+    assert cell.input is not None
+    what = "a password" if cell.input.password else "input"
+    prompt = f": {cell.input.prompt.strip()!r}" if cell.input.prompt.strip() else ""
+    return (
+        f"Cell {cell.cell_id} asks for {what}{prompt}. Answer in a browser that has the notebook open, "
+        f"or with: atrium documents answer {request.id}"
+    )
+
+
+def _answer(arguments: argparse.Namespace, client: Client) -> None:
+    path = f"/documents/requests/{quote(arguments.request)}"
+    request = client.call("GET", path, reply=ExecutionRequest)
+    asking = next((cell.input for cell in request.cells if cell.input is not None), None)
+    value = arguments.value
+    if value is None and asking is not None:
+        value = getpass.getpass(asking.prompt) if asking.password else input(asking.prompt)
+    # With nothing asked, the server says why.
+    body = AnswerInput(value or "", input_id=asking.id if asking is not None else None)
+    client.call("POST", f"{path}/input", body, reply=ExecutionRequest)
 
 
 def _queue(arguments: argparse.Namespace, client: Client) -> ExecutionQueue | list[QueuedCell]:

@@ -46,14 +46,39 @@ class ExecuteNotebook:
 
 
 @dataclass(frozen=True)
+class InputRequest:
+    """What a running cell asks for, with ``input()`` or ``getpass()``; ``since`` is ISO 8601. The answer to a
+    ``password`` is shown to nobody."""
+
+    id: str
+    prompt: str
+    password: bool
+    since: str
+
+
+@dataclass(frozen=True)
+class AnswerInput:
+    """The answer to what a running cell asks for.
+
+    ``cell_id`` and ``input_id`` say which is meant, by default the only one: with ``input_id`` an answer that comes
+    late never answers what the cell asks next.
+    """
+
+    value: str
+    cell_id: str | None = None
+    input_id: str | None = None
+
+
+@dataclass(frozen=True)
 class CellOutcome:
-    """``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``."""
+    """``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``; ``input`` is what a running cell asks for."""
 
     cell_id: str
     state: CellState
     execution_count: int | None = None
     ename: str = ""
     evalue: str = ""
+    input: InputRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -81,11 +106,16 @@ class Waiting:
 
 @dataclass(frozen=True)
 class QueuedCell:
+    """A cell that runs or waits ``since`` (ISO 8601). ``person`` and ``user`` are the name and the user name of who
+    asked; ``input`` is what it asks for now."""
+
     cell_id: str
     request_id: str
     state: CellState
     person: str
     since: str
+    user: str = ""
+    input: InputRequest | None = None
 
 
 @dataclass(frozen=True)

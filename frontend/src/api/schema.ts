@@ -490,6 +490,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/documents/requests/{id}/input": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer what a running cell asks for, with input() or getpass(). */
+        post: operations["post_atrium_api_documents_requests_id_input"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/environments": {
         parameters: {
             query?: never;
@@ -1402,6 +1419,20 @@ export interface components {
             tiles: components["schemas"]["AnswerTile"][];
             values: Record<string, never>;
         };
+        /**
+         * AnswerInput
+         * @description The answer to what a running cell asks for.
+         *
+         *         ``cell_id`` and ``input_id`` say which is meant, by default the only one: with ``input_id`` an answer that comes
+         *         late never answers what the cell asks next.
+         */
+        AnswerInput: {
+            /** @default null */
+            cell_id: string | null;
+            /** @default null */
+            input_id: string | null;
+            value: string;
+        };
         /** AnswerTile */
         AnswerTile: {
             id: string;
@@ -1493,7 +1524,7 @@ export interface components {
         };
         /**
          * CellOutcome
-         * @description ``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``.
+         * @description ``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``; ``input`` is what a running cell asks for.
          */
         CellOutcome: {
             cell_id: string;
@@ -1503,6 +1534,8 @@ export interface components {
             evalue: string;
             /** @default null */
             execution_count: number | null;
+            /** @default null */
+            input: components["schemas"]["InputRequest"] | null;
             /** @enum {unknown} */
             state: "cancelled" | "error" | "ok" | "running" | "waiting";
         };
@@ -1955,6 +1988,17 @@ export interface components {
             notebook: string;
         };
         /**
+         * InputRequest
+         * @description What a running cell asks for, with ``input()`` or ``getpass()``; ``since`` is ISO 8601. The answer to a
+         *         ``password`` is shown to nobody.
+         */
+        InputRequest: {
+            id: string;
+            password: boolean;
+            prompt: string;
+            since: string;
+        };
+        /**
          * KernelCluster
          * @description What a kernel connects to.
          */
@@ -2303,14 +2347,22 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** QueuedCell */
+        /**
+         * QueuedCell
+         * @description A cell that runs or waits ``since`` (ISO 8601). ``person`` and ``user`` are the name and the user name of who
+         *         asked; ``input`` is what it asks for now.
+         */
         QueuedCell: {
             cell_id: string;
+            /** @default null */
+            input: components["schemas"]["InputRequest"] | null;
             person: string;
             request_id: string;
             since: string;
             /** @enum {unknown} */
             state: "cancelled" | "error" | "ok" | "running" | "waiting";
+            /** @default  */
+            user: string;
         };
         /**
          * Quote
@@ -3941,6 +3993,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionRequest"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_documents_requests_id_input: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInput"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {

@@ -1,4 +1,5 @@
-"""The server's own connection to a kernel: sends code, and gathers what every cell shows, also after its end."""
+"""The server's own connection to a kernel: sends code, gathers what every cell shows, also after its end, and passes on
+what it asks."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..kit.errors import Failed
+from .output_widgets import OutputWidgets
 from .outputs import Outputs
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 REMEMBERED = 200
 ANSWER = 120.0
 LAST_WORDS = 5.0
+SUBSHELL = 5.0
 
 
 class KernelDied(Failed):
@@ -44,6 +47,19 @@ class Execution:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a running cell asks, as ``input()`` does. ``header`` is that of the kernel's message."""
+
+    prompt: str
+    password: bool
+    header: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.header["msg_id"])
+
+
+@dataclass(frozen=True)
 class Reply:
     """How a run ended, as the kernel says it."""
 
@@ -62,15 +78,26 @@ class KernelConnection:
         Jupyter's manager of the kernel.
     on_output
         Called when a cell has shown something.
+    on_question
+        Called when a running cell asks something; without it, asking is an error in the cell.
     """
 
-    def __init__(self, manager: Any, on_output: Callable[[Execution], None]) -> None:
+    def __init__(
+        self,
+        manager: Any,
+        on_output: Callable[[Execution], None],
+        on_question: Callable[[Execution, Question], None] | None = None,
+    ) -> None:
+        self.own_session = uuid4().hex
         self._manager = manager
         self._on_output = on_output
+        self._on_question = on_question
         self._process = _process(manager)
         self._client: Any = None
-        self._reader: asyncio.Task[None] | None = None
+        self._readers: list[asyncio.Task[None]] = []
         self._executions: dict[str, Execution] = {}
+        self._widgets = OutputWidgets(self)
+        self._subshell = ""
 
     async def open(self) -> None:
         """Connect, and wait until the kernel answers and its output arrives here.
@@ -83,8 +110,8 @@ class KernelConnection:
         self._client = self._manager.client()
         # The manager's own session would give every connection the same address, and a kernel answers the newest only.
         self._client.session = self._client.session.clone()
-        self._client.session.session = uuid4().hex
-        self._client.start_channels(stdin=False, hb=False)
+        self._client.session.session = self.own_session
+        self._client.start_channels(stdin=self._on_question is not None, hb=False)
         deadline = time.monotonic() + ANSWER
         while True:
             # On the control channel, because somebody may be running something long from a console.
@@ -98,7 +125,9 @@ class KernelConnection:
                 raise Failed(
                     "kernel_silent", "The kernel has started but does not answer.", "Restart it and run again."
                 )
-        self._reader = asyncio.create_task(self._read())
+        self._readers.append(asyncio.create_task(self._read()))
+        if self._on_question is not None:
+            self._readers.append(asyncio.create_task(self._listen(self._on_question)))
 
     async def alive(self) -> bool:
         """Whether the very process that this was opened to still runs."""
@@ -113,13 +142,14 @@ class KernelConnection:
             The process ended first.
         """
         # Not stop_on_error: the order and the end of batches is decided here, and others' consoles go on.
-        id = self._client.execute(code, allow_stdin=False, stop_on_error=False)
+        id = self._client.execute(code, allow_stdin=self._on_question is not None, stop_on_error=False)
         self._executions[id] = execution
         while len(self._executions) > REMEMBERED:
             del self._executions[next(iter(self._executions))]
         content = await self._reply(id)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(execution.idle.wait(), LAST_WORDS)
+        await self._widgets.settle()
         count = content.get("execution_count")
         if content.get("status") == "ok":
             return Reply(True, count)
@@ -132,13 +162,49 @@ class KernelConnection:
         if content.get("status") != "ok":
             log.error("a kernel could not be told: %s %s", content.get("ename"), content.get("evalue"))
 
+    def answer(self, question: Question, value: str) -> None:
+        """Give a cell what it asked for."""
+        message = self._client.session.msg("input_reply", {"value": value, "status": "ok"}, parent=question.header)
+        self._client.stdin_channel.send(message)
+
     async def close(self) -> None:
         """Let go of the kernel, which stays as it is."""
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(self._widgets.close(), *self._readers, return_exceptions=True)
         if self._client is not None:
+            if self._subshell:
+                request = self._client.session.msg("delete_subshell_request", {"subshell_id": self._subshell})
+                self._client.control_channel.send(request)
             self._client.stop_channels()
+
+    # The way to comms, see output_widgets.Comms
+
+    async def open_comms(self) -> None:
+        """A subshell: messages on the shell channel would wait for the end of the cell."""
+        info = await self._control("kernel_info_request")
+        if "kernel subshells" in info.get("supported_features", []):
+            self._subshell = str((await self._control("create_subshell_request")).get("subshell_id", ""))
+
+    def send_comm(self, comm_id: str, data: dict[str, Any]) -> str:
+        message = self._client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        if self._subshell:
+            message["header"]["subshell_id"] = self._subshell
+        self._client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    async def _control(self, kind: str) -> dict[str, Any]:
+        """What the kernel says to a request on its control channel; empty if it says nothing."""
+        request = self._client.session.msg(kind)
+        self._client.control_channel.send(request)
+        deadline = time.monotonic() + SUBSHELL
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                message = await self._client.control_channel.get_msg(timeout=left)
+                if message["parent_header"].get("msg_id") == request["header"]["msg_id"]:
+                    content: dict[str, Any] = message["content"]
+                    return content
+        return {}
 
     async def _reply(self, id: str) -> dict[str, Any]:
         while True:
@@ -156,29 +222,51 @@ class KernelConnection:
         while True:
             # A flood of messages never blocks, and would keep the loop for itself.
             await asyncio.sleep(0)
-            try:
-                message = await self._client.iopub_channel.get_msg(timeout=3600)
-            except queue.Empty:
-                continue
-            except Exception:
-                log.exception("a message of a kernel cannot be read")
-                continue
-            kind, content = message["msg_type"], message["content"]
-            execution = self._executions.get(message["parent_header"].get("msg_id", ""))
-            if kind == "update_display_data":
-                # A display may be updated by a later cell than the one that made it.
-                for one in self._executions.values():
-                    if one.outputs.update(content):
-                        self._on_output(one)
-            elif execution is None:
-                continue
-            elif kind == "status":
-                if content["execution_state"] == "idle":
+            message = await self._message(self._client.iopub_channel)
+            if message is not None:
+                self._shown(message["msg_type"], message["parent_header"].get("msg_id", ""), message)
+
+    def _shown(self, kind: str, parent_id: str, message: dict[str, Any]) -> None:
+        content = message["content"]
+        execution = self._executions.get(parent_id)
+        if kind == "update_display_data":
+            # A display may be updated by a later cell than the one that made it.
+            self._widgets.update(content)
+            for one in self._executions.values():
+                if one.outputs.update(content):
+                    self._on_output(one)
+        elif kind in ("comm_open", "comm_msg", "comm_close"):
+            self._widgets.follow(kind, message, execution is not None)
+        elif kind == "status":
+            if content["execution_state"] == "idle":
+                self._widgets.idle(parent_id)
+                if execution is not None:
                     execution.idle.set()
-            else:
-                execution.outputs.apply(kind, content)
-                if execution.outputs.changed_from is not None:
-                    self._on_output(execution)
+        elif execution is not None and not self._widgets.take(parent_id, kind, content):
+            execution.outputs.apply(kind, content)
+            if execution.outputs.changed_from is not None:
+                self._on_output(execution)
+
+    async def _listen(self, on_question: Callable[[Execution, Question], None]) -> None:
+        while True:
+            message = await self._message(self._client.stdin_channel)
+            if message is None or message["msg_type"] != "input_request":
+                continue
+            execution = self._executions.get(message["parent_header"].get("msg_id", ""))
+            if execution is not None:
+                content = message["content"]
+                prompt, password = content.get("prompt", ""), bool(content.get("password"))
+                on_question(execution, Question(str(prompt), password, message["header"]))
+
+    async def _message(self, channel: Any) -> dict[str, Any] | None:
+        try:
+            message: dict[str, Any] = await channel.get_msg(timeout=3600)
+        except queue.Empty:
+            return None
+        except Exception:
+            log.exception("a message of a kernel cannot be read")
+            return None
+        return message
 
 
 def _process(manager: Any) -> int | None:

@@ -10,7 +10,8 @@
     │   ├── NoSuchPoint
     │   └── NoSuchRequest
     └── Conflict
-        └── Abandoned      the kernel was shut down before it had started
+        ├── Abandoned      the kernel was shut down before it had started
+        └── NothingAsked   a cell was answered that asks for nothing, or was answered already
 """
 
 from __future__ import annotations
@@ -54,3 +55,13 @@ class NoSuchRequest(NotFound):
 class Abandoned(Conflict):
     def __init__(self) -> None:
         super().__init__("kernel_shut_down", "The kernel was shut down before it had started.", "Run a cell again.")
+
+
+class NothingAsked(Conflict):
+    def __init__(self, answered: str = "") -> None:
+        if answered:
+            super().__init__("already_answered", f"{answered} has answered already.", "The first answer counts.")
+        else:
+            super().__init__(
+                "nothing_asked", "No cell asks for anything now.", "It may have ended or been interrupted."
+            )

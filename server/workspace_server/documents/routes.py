@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workspace_ext.contract.documents import (
+    AnswerInput,
     CellToRun,
     DocumentHistory,
     DocumentQuery,
@@ -52,6 +53,10 @@ def routes(documents: Documents) -> list[Route]:
         """How far a request is, or how each of its cells ended."""
         return documents.request(request.path["id"])
 
+    async def answer(request: Request) -> ExecutionRequest:
+        """Answer what a running cell asks for, with input() or getpass()."""
+        return documents.answer(request.caller.id, request.path["id"], request.body)
+
     async def kernel(request: Request) -> KernelStatus:
         """Which environment a kernel runs in, or why it has not started."""
         return await documents.kernel(request.path["id"])
@@ -68,6 +73,7 @@ def routes(documents: Documents) -> list[Route]:
         Route("POST", "/documents/execute", run, execute_notebook, ExecuteNotebook, reply=ExecutionRequest, status=202),
         Route("GET", "/documents/queue", read, queue, query=NotebookQuery, reply=ExecutionQueue),
         Route("GET", "/documents/requests/{id}", read, asked, reply=ExecutionRequest),
+        Route("POST", "/documents/requests/{id}/input", run, answer, AnswerInput, reply=ExecutionRequest),
         Route("GET", "/documents/kernels/{id}", read, kernel, reply=KernelStatus),
         Route("GET", "/documents/open", read, opened, query=FolderQuery, reply=OpenDocumentList),
         *history_routes(documents.history),

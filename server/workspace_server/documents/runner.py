@@ -9,11 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from workspace_ext.contract.documents import InputRequest
+
+from ..kit.clock import iso
 from ..kit.errors import AtriumError, Failed
 from . import cells
 from .collaboration.room import Room
 from .collaboration.rooms import Rooms
-from .connection import Execution, KernelConnection, KernelDied, Reply
+from .connection import Execution, KernelConnection, KernelDied, Question, Reply
+from .errors import NothingAsked
 from .launch import KernelLauncher
 from .outputs import Output, error
 from .requests import Entry, Request
@@ -23,6 +27,7 @@ log = logging.getLogger(__name__)
 WRITE_EVERY = 0.25
 POLL = 0.2
 COMEBACK = 30.0
+HIDDEN = "········"
 
 
 class Kernels(Protocol):
@@ -62,6 +67,7 @@ class Runner:
         self._flushed = 0.0
         self._unsettled: list[Request] = []
         self._latest: dict[str, Execution] = {}
+        self._question: Question | None = None
         self._ending = ""
         self.not_run: list[str] = []
 
@@ -85,6 +91,36 @@ class Runner:
         """Forget what has not begun. What runs goes on."""
         for entry in self._waiting():
             self._end(entry, "cancelled", ename="Cancelled", evalue=why, show=error("Cancelled", why))
+
+    def interrupted(self) -> None:
+        """What waits is forgotten. What runs ends by itself, or goes on, but no longer asks."""
+        self.cancel_waiting("It was interrupted before this cell's turn.")
+        self._asks_no_more()
+
+    def answer(self, entry: Entry, person: str, value: str) -> None:
+        """Give the running cell what it asks for, and show it as Jupyter does.
+
+        Parameters
+        ----------
+        person
+            The name of who answers.
+
+        Raises
+        ------
+        NothingAsked
+            It asks for nothing, or no longer.
+        """
+        question, connection = self._question, self._connection
+        if entry.input is None or question is None or question.id != entry.input.id or connection is None:
+            raise NothingAsked(entry.answered)
+        connection.answer(question, value)
+        entry.answered = person
+        apart = "" if not question.prompt or question.prompt[-1].isspace() else " "
+        echo = f"{question.prompt}{apart}{HIDDEN if question.password else value}\n"
+        execution = self._latest[entry.cell_id]
+        execution.outputs.apply("stream", {"name": "stdin", "text": echo})
+        self._on_output(execution)
+        self._asks_no_more()
 
     def kernel_ends(self, what: str) -> None:
         """The kernel is being ended on purpose ("restarted"): what runs will say so, what waits is forgotten."""
@@ -153,7 +189,7 @@ class Runner:
         if not code.strip():
             self._end(entry, "ok")
             return
-        entry.state = "running"
+        entry.begin()
         self._ending = ""
         cells.wait(notebook, [entry.cell_id])
         self._on_change(self.document_id)
@@ -224,7 +260,7 @@ class Runner:
         if self._connection is not None and self._manager is manager and await self._connection.alive():
             return self._connection
         await self._disconnect()
-        connection = KernelConnection(manager, self._on_output)
+        connection = KernelConnection(manager, self._on_output, self._on_question)
         try:
             await connection.open()
         except BaseException:
@@ -270,6 +306,23 @@ class Runner:
                 cells.write_outputs(notebook, entry.cell_id, [*cell["outputs"].to_py(), show], shown, shown)
             cells.finish(notebook, entry.cell_id, count)
         self._on_change(self.document_id)
+
+    # Questions
+
+    def _on_question(self, execution: Execution, question: Question) -> None:
+        entry = self._entries[0] if self._entries else None
+        if entry is None or entry.state != "running" or self._latest.get(entry.cell_id) is not execution:
+            return
+        self._question = question
+        entry.input = InputRequest(question.id, question.prompt, question.password, iso())
+        self._on_change(self.document_id)
+
+    def _asks_no_more(self) -> None:
+        self._question = None
+        for entry in self._entries:
+            if entry.input is not None:
+                entry.input = None
+                self._on_change(self.document_id)
 
     # Outputs
 

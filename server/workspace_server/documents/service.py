@@ -14,6 +14,7 @@ from jupyter_server.utils import ensure_async
 from jupyter_ydoc import YNotebook
 
 from workspace_ext.contract.documents import (
+    AnswerInput,
     CellToRun,
     ExecutionQueue,
     ExecutionRequest,
@@ -38,7 +39,7 @@ from .collaboration.rooms import Rooms
 from .collaboration.shared import Shared
 from .connection import KernelConnection
 from .contents import WorkspaceContentsManager
-from .errors import NoSuchRequest
+from .errors import NoSuchRequest, NothingAsked
 from .history import History
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
@@ -137,10 +138,10 @@ class Documents:
     async def flush(self, folder: Path) -> None:
         """Save every open document below ``folder`` that differs from its file, and keep a version of each."""
         for room in self.rooms.all():
-            if not room.file.is_relative_to(folder) or room.missing:
+            if not room.file.is_relative_to(folder) or room.sync.missing:
                 continue
             await self.history.before(room, "before git")
-            if room.unsaved:
+            if room.sync.unsaved:
                 await room.save()
 
     def open_below(self, folder: str) -> list[OpenDocument]:
@@ -179,8 +180,9 @@ class Documents:
         known = self._requests.get(request_id or "")
         if known is not None:
             return known.wire()
-        person = self._access.person(person_id).display_name
-        request = Request(request_id or uuid4().hex, path.strip("/"), person, kernel_id)
+        asking = self._access.person(person_id)
+        person = asking.display_name
+        request = Request(request_id or uuid4().hex, path.strip("/"), person, kernel_id, user=asking.name)
         self._remember(request)
         try:
             document_id = self.rooms.document_id(request.notebook)
@@ -217,6 +219,29 @@ class Documents:
             return self._requests[id].wire()
         except KeyError:
             raise NoSuchRequest(id) from None
+
+    def notebook_of_request(self, id: str) -> str | None:
+        """The contents path of the notebook that a request is about, None if there is no such request."""
+        request = self._requests.get(id)
+        return request.notebook if request is not None else None
+
+    def answer(self, person_id: str, id: str, answer: AnswerInput) -> ExecutionRequest:
+        """Give a running cell what it asks for; the first answer counts.
+
+        Raises
+        ------
+        NoSuchRequest, NothingAsked
+        """
+        request = self._requests.get(id)
+        if request is None:
+            raise NoSuchRequest(id)
+        of_cell = [one for one in request.entries if answer.cell_id in (None, one.cell_id)]
+        asking = [one for one in of_cell if one.input is not None and answer.input_id in (None, one.input.id)]
+        if not asking:
+            raise NothingAsked(next((one.answered for one in reversed(of_cell) if one.answered), ""))
+        runner = next(one for one in self._runners.values() if asking[0] in one.entries)
+        runner.answer(asking[0], self._access.person(person_id).display_name, answer.value)
+        return request.wire()
 
     async def queue(self, path: str) -> ExecutionQueue:
         """What runs and waits in a notebook."""
@@ -324,7 +349,7 @@ class Documents:
     def interrupted(self, kernel_id: str) -> None:
         """Somebody pressed stop."""
         for runner in self._of_kernel(kernel_id):
-            runner.cancel_waiting("It was interrupted before this cell's turn.")
+            runner.interrupted()
 
     def restarting(self, kernel_id: str) -> None:
         """Somebody restarts a kernel that has started."""
