@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Array, Map, Text
 
+from .collaboration.blobs import LARGE, length
 from .outputs import Output
 
 RUNNING = "running"
@@ -60,36 +61,42 @@ def finish(notebook: YNotebook, cell_id: str, execution_count: int | None) -> No
             cell["execution_count"] = execution_count
 
 
-def write_outputs(notebook: YNotebook, cell_id: str, items: Sequence[Output], changed_from: int, written: int) -> bool:
-    """Bring the cell's outputs up to ``items``.
+def write_outputs(notebook: YNotebook, cell_id: str, items: Sequence[Output], first: int, written: int) -> int | None:
+    """Bring the cell's outputs from the index ``first`` on up to ``items``.
 
     Parameters
     ----------
-    changed_from
-        Index of the first that changed.
     written
-        How many were written before; if the cell has another number of them, all are written anew.
+        How many were written before.
 
     Returns
     -------
-    Whether there is such a cell.
+    About how many characters that took; None, and nothing is written, if there is no such cell or ``first`` is not 0
+    and the cell has another number of outputs, because it was made again.
     """
     cell = find(notebook, cell_id)
     if cell is None:
-        return False
+        return None
     outputs = _outputs(cell)
-    if len(outputs) != written:
-        changed_from = 0
+    if first and len(outputs) != written:
+        return None
+    cost = 0
     with notebook.ydoc.transaction():
-        if changed_from == len(outputs) - 1 and changed_from < len(items):
-            before, now = outputs[changed_from], items[changed_from]
-            if _is_stream(before, now):
-                _rewrite(before["text"], now["text"])
-                changed_from += 1
-        if changed_from < len(outputs):
-            del outputs[changed_from : len(outputs)]
-        outputs.extend([_output(item) for item in items[changed_from:]])
-    return True
+        if items and first == len(outputs) - 1 and _is_stream(outputs[first], items[0]):
+            cost += _rewrite(outputs[first]["text"], items[0]["text"])
+            items = items[1:]
+            first += 1
+        if first < len(outputs):
+            del outputs[first : len(outputs)]
+        outputs.extend([_output(item) for item in items])
+    return cost + sum(length(item, LARGE) for item in items)
+
+
+def append_output(notebook: YNotebook, cell_id: str, item: Output) -> None:
+    """Add an output below those that the cell shows."""
+    if (cell := find(notebook, cell_id)) is not None:
+        with notebook.ydoc.transaction():
+            _outputs(cell).append(_output(item))
 
 
 def running(notebook: YNotebook) -> set[str]:
@@ -105,20 +112,28 @@ def _is_stream(before: Map[Any], now: Output) -> bool:
     )
 
 
-def _rewrite(text: Text, now: str) -> None:
+def _rewrite(text: Text, now: str) -> int:
     before = str(text)
-    if now.startswith(before):
-        if len(now) > len(before):
-            text += now[len(before) :]
-        return
-    same = 0
-    for old, new in zip(before, now, strict=False):
-        if old != new:
-            break
-        same += 1
-    start = len(before[:same].encode())
-    del text[start : len(text)]
-    text += now[same:]
+    same = _common(before, now)
+    gone = len(before) - same
+    if gone:
+        start = len(before[:same].encode("utf-8", "surrogatepass"))
+        del text[start : len(text)]
+    if len(now) > same:
+        text += now[same:]
+    return gone + len(now) - same
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _outputs(cell: Map[Any]) -> Array[Any]:

@@ -38,11 +38,13 @@ class KernelDied(Failed):
 
 @dataclass(eq=False)
 class Execution:
-    """One run of one cell. ``written`` counts the outputs that are in the document."""
+    """One run of one cell. ``written`` counts the outputs that are in the document; ``ended`` when its end is there as
+    well, after which only its threads may show more."""
 
     cell_id: str
     outputs: Outputs = field(default_factory=Outputs)
     written: int = 0
+    ended: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -21,10 +21,10 @@ from .errors import NothingAsked
 from .launch import KernelLauncher
 from .outputs import Output, error
 from .requests import Entry, Request
+from .writing import OutputWriter
 
 log = logging.getLogger(__name__)
 
-WRITE_EVERY = 0.25
 POLL = 0.2
 COMEBACK = 30.0
 HIDDEN = "········"
@@ -62,9 +62,9 @@ class Runner:
         self._manager: Any = None
         self._task: asyncio.Task[None] | None = None
         self._room: Room | None = None
-        self._dirty: set[Execution] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._flushed = 0.0
+        self._outputs = OutputWriter(
+            lambda: rooms.live(document_id), lambda one: self._latest.get(one.cell_id) is one, rooms.blobs
+        )
         self._unsettled: list[Request] = []
         self._latest: dict[str, Execution] = {}
         self._question: Question | None = None
@@ -119,7 +119,7 @@ class Runner:
         echo = f"{question.prompt}{apart}{HIDDEN if question.password else value}\n"
         execution = self._latest[entry.cell_id]
         execution.outputs.apply("stream", {"name": "stdin", "text": echo})
-        self._on_output(execution)
+        self._outputs.changed(execution)
         self._asks_no_more()
 
     def kernel_ends(self, what: str) -> None:
@@ -133,6 +133,7 @@ class Runner:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._disconnect()
+        await self._outputs.close()
 
     # The work
 
@@ -197,12 +198,12 @@ class Runner:
         try:
             reply = await connection.run(execution, code)
         except KernelDied as problem:
-            self._flush()
+            await self._outputs.settle(execution)
             self._interrupted_by_end(entry, problem)
             await self._disconnect()
             self.cancel_waiting("The kernel died before this cell's turn.")
         else:
-            self._flush()
+            await self._outputs.settle(execution)
             self._ran(entry, reply)
 
     def _ran(self, entry: Entry, reply: Reply) -> None:
@@ -260,7 +261,7 @@ class Runner:
         if self._connection is not None and self._manager is manager and await self._connection.alive():
             return self._connection
         await self._disconnect()
-        connection = KernelConnection(manager, self._on_output, self._on_question)
+        connection = KernelConnection(manager, self._outputs.changed, self._on_question)
         try:
             await connection.open()
         except BaseException:
@@ -301,9 +302,8 @@ class Runner:
         notebook = self._rooms.live(self.document_id)
         again = any(other.cell_id == entry.cell_id for other in self._entries)
         if notebook is not None and not again:
-            if show is not None and (cell := cells.find(notebook, entry.cell_id)) is not None:
-                shown = len(cell["outputs"])
-                cells.write_outputs(notebook, entry.cell_id, [*cell["outputs"].to_py(), show], shown, shown)
+            if show is not None:
+                cells.append_output(notebook, entry.cell_id, show)
             cells.finish(notebook, entry.cell_id, count)
         self._on_change(self.document_id)
 
@@ -323,26 +323,3 @@ class Runner:
             if entry.input is not None:
                 entry.input = None
                 self._on_change(self.document_id)
-
-    # Outputs
-
-    def _on_output(self, execution: Execution) -> None:
-        self._dirty.add(execution)
-        if self._timer is None:
-            delay = max(0.02, WRITE_EVERY - (time.monotonic() - self._flushed))
-            self._timer = asyncio.get_running_loop().call_later(delay, self._flush)
-
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._flushed = time.monotonic()
-        notebook = self._rooms.live(self.document_id)
-        for execution in self._dirty:
-            outputs = execution.outputs
-            # What an earlier run shows late has no place any more.
-            if notebook and outputs.changed_from is not None and self._latest.get(execution.cell_id) is execution:
-                cells.write_outputs(notebook, execution.cell_id, outputs.items, outputs.changed_from, execution.written)
-                execution.written = len(outputs.items)
-                outputs.flushed()
-        self._dirty.clear()

@@ -39,7 +39,7 @@ def test_every_way_of_changing_outputs_arrives_at_another_client(notebook: YNote
     notebook.ydoc.observe(lambda event: other.ydoc.apply_update(event.update))
     other.ydoc.apply_update(notebook.ydoc.get_update())
     written = 0
-    for items, changed_from in (
+    for items, first in (
         ([text("à")], 0),
         ([text("àb\n")], 0),
         ([text("àb\n"), data("1")], 1),
@@ -50,17 +50,32 @@ def test_every_way_of_changing_outputs_arrives_at_another_client(notebook: YNote
         ([text("re")], 0),
         ([], 0),
     ):
-        assert cells.write_outputs(notebook, "b", items, changed_from, written)
+        assert cells.write_outputs(notebook, "b", items[first:], first, written) is not None
         written = len(items)
         assert other.get_cell(1)["outputs"] == items
-    assert not cells.write_outputs(notebook, "gone", [text("x")], 0, 0)
+    assert cells.write_outputs(notebook, "gone", [text("x")], 0, 0) is None
 
 
-def test_a_cell_that_was_made_again_gets_everything(notebook: YNotebook) -> None:
+def test_a_text_that_grows_costs_what_was_added(notebook: YNotebook) -> None:
+    long = "é" * 50_000 + "\n"
+    cells.write_outputs(notebook, "a", [text(long)], 0, 0)
+    sent: list[int] = []
+    notebook.ydoc.observe(lambda event: sent.append(len(event.update)))
+    assert cells.write_outputs(notebook, "a", [text(long + "é")], 0, 1) == 1
+    assert cells.write_outputs(notebook, "a", [text(long + "è" * 100)], 0, 1) == 101
+    assert notebook.get_cell(0)["outputs"] == [text(long + "è" * 100)]
+    assert sum(sent) < 1000
+
+
+def test_a_cell_that_was_made_again_is_noticed(notebook: YNotebook) -> None:
     cells.write_outputs(notebook, "a", [text("1"), data("2")], 0, 0)
     notebook.set_cell(0, {**notebook.get_cell(0), "outputs": []})
-    cells.write_outputs(notebook, "a", [text("1"), data("2"), text("3")], 2, 2)
+    assert cells.write_outputs(notebook, "a", [text("3")], 2, 2) is None
+    assert notebook.get_cell(0)["outputs"] == []
+    cells.write_outputs(notebook, "a", [text("1"), data("2"), text("3")], 0, 2)
     assert notebook.get_cell(0)["outputs"] == [text("1"), data("2"), text("3")]
+    cells.append_output(notebook, "a", data("4"))
+    assert notebook.get_cell(0)["outputs"][-1] == data("4")
 
 
 def test_a_cell_shows_that_it_waits_and_that_it_is_done(notebook: YNotebook) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from workspace_server.documents.outputs import LARGEST, Outputs, write
+from workspace_server.documents.outputs import MOST, Outputs
+from workspace_server.documents.streams import KEPT, LONG, PART, write
 
 
 def stream(text: str, name: str = "stdout") -> tuple[str, dict[str, Any]]:
@@ -77,18 +78,75 @@ def test_a_terminal_goes_back(pieces: list[str], shown: str) -> None:
 
 def test_a_progress_bar_is_no_flood() -> None:
     outputs = Outputs()
-    for step in range(3 * LARGEST // 1000):
+    for step in range(3 * KEPT // 1000):
         outputs.apply(*stream("\r" + f"{step:1000}"))
     assert len(outputs.items) == 1
     assert len(outputs.items[0]["text"]) == 1000
 
 
-def test_a_flood_is_cut_and_says_so_and_the_error_still_shows() -> None:
+def text(outputs: Outputs) -> str:
+    """Of its only stream, whole."""
+    (item,) = outputs.take(whole=True).items
+    whole: str = item.output["text"]
+    return whole
+
+
+def test_a_long_text_is_shown_in_part_and_kept_whole() -> None:
     outputs = Outputs()
-    for _ in range(12):
-        outputs.apply(*stream("x" * (LARGEST // 10)))
+    lines = [f"{number} {'x' * 60}\n" for number in range(2 * LONG // 60)]
+    for line in lines:
+        outputs.apply(*stream(line))
+    (growing,) = outputs.items
+    assert len(growing["text"]) < LONG // 2
+    assert growing["text"].startswith(lines[0])
+    assert growing["text"].endswith(lines[-1])
+    assert " kB more …]" in growing["text"] or " MB more …]" in growing["text"]
+    assert outputs.are_long
+    assert text(outputs) == "".join(lines)
+    assert not outputs.are_long
+
+
+def test_of_a_flood_the_first_8_mb_are_kept_and_the_end_and_the_error_still_shows() -> None:
+    outputs = Outputs()
+    lines = [f"{number:09}\n" for number in range(KEPT // 5)]
+    for first in range(0, len(lines), 1000):
+        outputs.apply(*stream("".join(lines[first : first + 1000])))
+    whole = text(outputs)
+    assert KEPT <= len(whole) < KEPT + 3 * PART
+    assert whole.startswith("".join(lines[:100]))
+    assert whole.endswith("".join(lines[-PART // 20 :]))
+    assert "Atrium keeps the first 8 MB" in whole
     outputs.apply("display_data", display("y"))
     outputs.apply("error", {"ename": "E", "evalue": "no", "traceback": []})
     assert [one["output_type"] for one in outputs.items] == ["stream", "stream", "error"]
-    assert len(outputs.items[0]["text"]) == LARGEST
-    assert "8 MB" in outputs.items[1]["text"]
+    assert "left out" in outputs.items[1]["text"]
+
+
+def test_one_text_larger_than_all_that_is_kept() -> None:
+    outputs = Outputs()
+    outputs.apply(*stream("a" * KEPT + "b" * KEPT + "c"))
+    whole = text(outputs)
+    assert whole.startswith("aaa")
+    assert whole.endswith("bbc")
+    assert len(whole) < KEPT + 3 * PART
+
+
+def test_so_many_outputs_in_turns_keep_their_text_but_not_their_order() -> None:
+    outputs = Outputs()
+    for number in range(MOST):
+        outputs.apply(*stream(f"{number}\n"))
+        outputs.apply(*stream(f"{number}!\n", "stderr"))
+    assert len(outputs.items) == MOST
+    assert outputs.items[-2]["text"].endswith(f"\n{MOST - 1}\n")
+    assert outputs.items[-1]["text"].endswith(f"\n{MOST - 1}!\n")
+
+
+def test_too_many_displays_are_left_out_and_that_is_said() -> None:
+    outputs = Outputs()
+    for number in range(MOST + 100):
+        outputs.apply("display_data", display(str(number)))
+    assert len(outputs.items) == MOST + 1
+    assert "left out" in outputs.items[-1]["text"]
+    outputs.apply("clear_output", {})
+    outputs.apply("display_data", display("again"))
+    assert len(outputs.items) == 1

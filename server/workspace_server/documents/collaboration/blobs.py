@@ -6,23 +6,26 @@ be read again at each save.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
 import os
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from ...kit.errors import NotFound
+from ..streams import LONG, abridged, first_part, last_part
 from .notebook_json import BLOB, blob_hash, joined
 
 LARGE = 1_000_000
 """Characters of an output's JSON from which on it is kept here."""
-PREVIEW = 10_000
-"""Characters of a large output's text that the placeholder shows, half from its start and half from its end."""
+PREVIEW = 5_000
+"""Characters of the start, and of the end, of a large output's text that the placeholder shows; streams show more."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,7 +49,7 @@ class Blobs:
 
     def shrink(self, output: dict[str, Any]) -> dict[str, Any]:
         """The output itself, or a placeholder if it is large, whose content is stored when this returns."""
-        if blob_hash(output) is not None or _length(output, LARGE) <= LARGE:
+        if not is_large(output):
             return output
         raw = json.dumps(output, separators=(",", ":"), sort_keys=True).encode()
         hash = hashlib.sha256(raw).hexdigest()
@@ -56,6 +59,9 @@ class Blobs:
         about = {"hash": hash, "size": len(raw), "mimes": sorted(data), "output_type": kind}
         if kind == "stream":
             about["name"] = output.get("name", "stdout")
+        if (size := _png_size(data.get("image/png"))) is not None:
+            # For browsers to leave as much room as it will take.
+            about["width"], about["height"] = size
         shown = {BLOB: about, "text/plain": _preview(output, len(raw))}
         placeholder: dict[str, Any] = {"output_type": "display_data", "metadata": {}, "data": shown}
         if kind == "execute_result":
@@ -132,36 +138,58 @@ class Blobs:
             opened.flush()
             os.fsync(opened.fileno())
         staged.replace(file)
+        # The file's name is written by its folder.
+        descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
-def _length(value: Any, enough: int) -> int:
+def is_large(output: Mapping[str, Any]) -> bool:
+    """Whether an output is to be kept beside its document."""
+    if blob_hash(output) is not None:
+        return False
+    if output.get("output_type") == "stream":
+        return length(output.get("text", ""), LARGE) > LONG
+    return length(output, LARGE) > LARGE
+
+
+def length(value: Any, enough: int) -> int:
     """About as many characters as the value's JSON has, counted no further than ``enough``."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
         parts: Any = (part for item in value.items() for part in item)
     elif isinstance(value, list):
+        if set(map(type, value)) <= {int, float}:
+            return 12 * len(value)
         parts = value
     else:
         return 8
     total = 0
     for part in parts:
-        total += _length(part, enough) + 4
+        total += length(part, enough) + 4
         if total > enough:
             break
     return total
 
 
 def _preview(output: Mapping[str, Any], size: int) -> str:
-    data = output.get("data") or {}
-    text = joined(output["text"] if output["output_type"] == "stream" else data.get("text/plain", ""))
+    if output["output_type"] == "stream":
+        text = joined(output["text"])
+        return abridged(first_part(text), last_part(text), len(text))
+    shown = output.get("traceback") or (output.get("data") or {}).get("text/plain", "")
+    text = "\n".join(shown) if output.get("traceback") else joined(shown)
     if not isinstance(text, str) or not text:
-        return f"[{_megabytes(size)} of output]"
-    if len(text) <= PREVIEW:
-        return text
-    half = PREVIEW // 2
-    return f"{text[:half]}\n[… {_megabytes(len(text) - PREVIEW)} in between …]\n{text[-half:]}"
+        return f"[{size / 1_000_000:.1f} MB of output]"
+    return text if len(text) <= 2 * PREVIEW else abridged(text[:PREVIEW], text[-PREVIEW:], len(text))
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+def _png_size(image: Any) -> tuple[int, int] | None:
+    """Width and height in pixels of a PNG in base 64: they stand in its first 24 bytes."""
+    with contextlib.suppress(ValueError, struct.error):
+        if isinstance(image := joined(image), str) and (head := base64.b64decode(image[:32])).startswith(b"\x89PNG"):
+            width, height = struct.unpack(">II", head[16:24])
+            return width, height
+    return None
