@@ -108,6 +108,7 @@ class Socket(asyncio.Protocol):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.closed), 5)
         self.abort()
+        await self.closed
 
     def abort(self) -> None:
         """Hang up without a word, as a laptop does whose lid is closed."""

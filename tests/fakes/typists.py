@@ -161,6 +161,7 @@ class Typist:
         if self._socket is not None:
             if abruptly:
                 self._socket.abort()
+                await self._socket.closed
             else:
                 await self._socket.close()
 

@@ -253,6 +253,8 @@ class Steps:
         for one in self.typists:
             self.oracle.cut(one)
         self.mortal.kill()
+        # What is typed before a tab hears of it is as lost with the tab as what is typed offline.
+        await asyncio.gather(*(one.socket.closed for one in self.typists))
         self._note("the server is killed", None)
         starting = asyncio.create_task(asyncio.to_thread(self.mortal.start))
         while not starting.done():
