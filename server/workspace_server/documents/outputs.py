@@ -81,10 +81,6 @@ class Outputs:
         self.changed_from = None
         return Written(start, [self._now(item, whole) for item in self._items[start:]])
 
-    def flushed(self) -> None:
-        """Everything up to now has been taken."""
-        self.changed_from = None
-
     def _now(self, item: Shown | Stream, whole: bool) -> Shown:
         if isinstance(item, Shown):
             return item
@@ -149,6 +145,7 @@ class Outputs:
                 return
             self._count(item)
             if len(self._items) >= MOST or self._size > KEPT or self._beside > BESIDE:
+                self._count(item, -1)
                 self._full = True
                 self._print("stderr", "\n[Atrium keeps no more outputs of this run; the others are left out.]\n")
                 return
@@ -159,10 +156,9 @@ class Outputs:
 
     def _print(self, name: str, text: str) -> None:
         index = len(self._items) - 1
-        if len(self._items) >= MOST:
-            # So many in turns that their order matters less than their number.
-            while index >= 0 and not self._is_stream(index, name):
-                index -= 1
+        if len(self._items) >= MOST or self._size >= KEPT:
+            # So many in turns that their order matters less than their number: each goes on where it last was.
+            index = next((at for at in range(index, -1, -1) if self._is_stream(at, name)), -1)
         if index < 0 or not self._is_stream(index, name):
             self._items.append(Stream(name))
             index = len(self._items) - 1

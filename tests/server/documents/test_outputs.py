@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from workspace_server.documents.outputs import MOST, Outputs
-from workspace_server.documents.streams import KEPT, LONG, PART, write
+from workspace_server.documents.outputs import BESIDE, MOST, Outputs
+from workspace_server.documents.streams import KEPT, LONG, PART, PART_LINES, Stream, first_part, last_part, write
 
 
 def stream(text: str, name: str = "stdout") -> tuple[str, dict[str, Any]]:
@@ -150,3 +150,63 @@ def test_too_many_displays_are_left_out_and_that_is_said() -> None:
     outputs.apply("clear_output", {})
     outputs.apply("display_data", display("again"))
     assert len(outputs.items) == 1
+
+
+def test_a_placeholder_stays_until_its_text_goes_on() -> None:
+    outputs = Outputs()
+    outputs.apply(*stream("x" * 2 * LONG))
+    (item,) = outputs.take(whole=True).items
+    item.output = {"output_type": "display_data", "data": {"a": "placeholder"}}
+    outputs.apply("display_data", display("y"))
+    assert outputs.take().start == 1
+    assert outputs.take(whole=True).items == []
+    assert outputs.items[0]["data"] == {"a": "placeholder"}
+    other = Outputs()
+    other.apply(*stream("x" * 2 * LONG))
+    other.take(whole=True)
+    other.apply(*stream("\nlate\n"))
+    assert other.take().items[0].output["text"].endswith("late\n")
+    assert text(other) == "x" * 2 * LONG + "\nlate\n"
+
+
+@pytest.mark.parametrize("size", [7, 1000, 70_000])
+def test_nothing_is_left_out_below_the_limit(size: int) -> None:
+    whole = "".join(f"line {number}\n" for number in range(30_000))
+    printed = Stream("stdout")
+    for start in range(0, len(whole), size):
+        printed.write(whole[start : start + size], KEPT)
+    assert printed.text() == whole
+    assert printed.shown().endswith(whole[-3000:])
+
+
+def test_text_without_a_new_line_is_bounded_as_well() -> None:
+    printed = Stream("stdout")
+    for _ in range(20_000):
+        printed.write("y" * 500, KEPT)
+    assert KEPT <= len(printed.text()) < KEPT + 3 * PART
+    assert len(printed.shown()) < LONG
+
+
+def test_pictures_beyond_the_limit_are_left_out_and_a_display_may_change_for_ever() -> None:
+    outputs = Outputs()
+    for _ in range(30):
+        outputs.apply("display_data", display("p" * 5_000_000))
+    assert [one["output_type"] for one in outputs.items] == ["display_data"] * (BESIDE // 5_000_100) + ["stream"]
+    outputs.apply("clear_output", {"wait": False})
+    outputs.apply("display_data", display("0", "x"))
+    for number in range(100):
+        outputs.apply("update_display_data", display(f"{number}" + "p" * 5_000_000, "x"))
+    outputs.apply("display_data", display("y"))
+    assert [one["data"]["text/plain"][:3] for one in outputs.items] == ["99p", "y"]
+
+
+def test_the_parts_of_a_long_text() -> None:
+    short = "".join(f"{number:09}\n" for number in range(50_000))
+    assert first_part(short) == short[: 10 * PART_LINES]
+    assert last_part(short) == short[-10 * PART_LINES :]
+    wide = ("w" * 999 + "\n") * 500
+    assert first_part(wide) == wide[:PART]
+    assert last_part(wide).endswith("w\n")
+    assert PART - 2000 < len(last_part(wide)) <= PART
+    assert first_part("z" * 2 * PART) == last_part("z" * 2 * PART) == "z" * PART
+    assert last_part("short\n") == "short\n"
