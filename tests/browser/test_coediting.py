@@ -18,7 +18,7 @@ from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-NOTEBOOK = "scratch/ana/shared.ipynb"
+NOTEBOOK = "scratch/bo/shared.ipynb"
 CELLS = ("seen = []", "seen.append(1); print(seen)", "seen.append(2); print(seen)")
 BUILD = 180_000
 

@@ -19,12 +19,13 @@ import { createElement } from 'react';
 import { IAtrium } from '../app/tokens';
 import { IProjects } from '../projects/tokens';
 import { CurrentSaveStatus, CurrentSaving } from './components/CurrentSaveStatus';
+import { People } from './components/People';
 import { ConflictBanners, conflictsIn } from './conflicts';
 import { quietKernelErrors, Reachable } from './connection-lost';
 import { OpenFiles } from './elsewhere';
 import { showCell } from './follow';
 import { Notices } from './notices';
-import type { AwarenessLike } from './presence';
+import { type AwarenessLike, PresenceModel } from './presence';
 import { guardCommands, makeReadOnly } from './read-only';
 import type { RoomConnection } from './room';
 import { Rooms } from './rooms';
@@ -153,10 +154,11 @@ const together: JupyterFrontEndPlugin<void> = {
     awareness: Pick<AwarenessLike, 'on'> | null
   ) => {
     const { user } = app.serviceManager;
+    const me = () => user.identity?.username ?? '';
     const panels = new WeakMap<Widget, Together>();
     const guarded = new WeakSet<YNotebook>();
     tracker.widgetAdded.connect((_, panel) => {
-      panels.set(panel, new Together(panel, () => user.identity?.username ?? ''));
+      panels.set(panel, new Together(panel, me));
       new ConflictBanners(panel);
       quietKernelErrors(panel.sessionContext, server);
       const shared = panel.context.model.sharedModel as unknown as YNotebook;
@@ -174,14 +176,17 @@ const together: JupyterFrontEndPlugin<void> = {
         if (!widget.isDisposed && room && (!room.writable || context.contentsModel?.writable === false)) {
           locked.add(widget);
           makeReadOnly(widget, context, room.writable ? FILE : ROLE);
+          app.commands.notifyCommandChanged();
         }
       });
     };
     for (const factory of ['Notebook', 'Editor']) {
       app.docRegistry.addWidgetExtension(factory, {
         createNew: (widget: IDocumentWidget) => {
-          // The widget is given its context before its extensions.
           lock(widget);
+          if (factory === 'Editor') {
+            showPeople(widget, me);
+          }
         }
       });
     }
@@ -191,8 +196,8 @@ const together: JupyterFrontEndPlugin<void> = {
     });
 
     if (projects) {
-      const me = () => user.identity?.display_name ?? '';
-      const elsewhere = new OpenFiles(client, events, me, (path, person) => {
+      const name = () => user.identity?.display_name ?? '';
+      const elsewhere = new OpenFiles(client, events, name, (path, person) => {
         const widget = documents.openOrReveal(path);
         void widget?.revealed.then(() => panels.get(widget)?.goTo(person));
       });
@@ -210,6 +215,16 @@ function showConflict(documents: IDocumentManager, room: RoomConnection): void {
   if (conflict) {
     void showCell(panel.content, conflict.theirs);
   }
+}
+
+/** The others who have a text file open; their cursors say where. */
+function showPeople(widget: IDocumentWidget, me: () => string): void {
+  const shared = widget.context.model.sharedModel as unknown as { awareness: AwarenessLike };
+  const model = new PresenceModel(shared.awareness, me);
+  const people = ReactWidget.create(createElement(People, { model }));
+  people.addClass('atrium-ToolbarChip');
+  widget.toolbar.addItem('atrium-people', people);
+  widget.disposed.connect(() => model.dispose());
 }
 
 const FILE = 'You can look at this file and not change it: it is read-only on the server.';
