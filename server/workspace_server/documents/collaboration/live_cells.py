@@ -79,7 +79,7 @@ def repair(notebook: YNotebook) -> bool:
     with notebook.ydoc.transaction():
         cells = notebook.ycells
         for index, cell in enumerate(cells):
-            if not isinstance(cell, Map):
+            if not isinstance(cell, Map) or not isinstance(cell.get("source", ""), Text | str):
                 spare.append(index)
                 continue
             id = cell.get("id")
