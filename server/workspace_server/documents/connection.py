@@ -23,6 +23,8 @@ REMEMBERED = 200
 ANSWER = 120.0
 LAST_WORDS = 5.0
 SUBSHELL = 5.0
+SERVER = "atrium-"
+"""How the sessions of the server's own connections begin; browsers' are UUIDs."""
 
 
 class KernelDied(Failed):
@@ -90,7 +92,7 @@ class KernelConnection:
         on_output: Callable[[Execution], None],
         on_question: Callable[[Execution, Question], None] | None = None,
     ) -> None:
-        self.own_session = uuid4().hex
+        self.own_session = f"{SERVER}{uuid4().hex}"
         self._manager = manager
         self._on_output = on_output
         self._on_question = on_question

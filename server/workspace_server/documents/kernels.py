@@ -14,6 +14,8 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 from traitlets import Bool
 
+from .websocket import is_shown_by_server
+
 if TYPE_CHECKING:
     from .service import Documents
 
@@ -22,6 +24,8 @@ LISTED = "python3"
 NAMES = {LISTED, "python", "atrium-project"}
 ENDING = 30.0
 RESTARTING = 10.0
+BUFFERED = 16_000_000
+"""Bytes of a kernel's messages that are kept for a browser that lost its connection."""
 
 
 class ProjectKernelSpecManager(KernelSpecManager):
@@ -59,6 +63,22 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
         server: Any = self.parent
         documents: Documents = server.web_app.settings["atrium"].documents
         return documents
+
+    def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:
+        """Keep messages for a browser that may come back; not what cells show, which their document has: a flood with
+        nobody looking on would fill the server's memory."""
+        super().start_buffering(kernel_id, session_key, channels)
+        if kernel_id not in self._kernel_buffers:
+            return  # Switched off.
+        kept, size = self._kernel_buffers[kernel_id]["buffer"], 0
+
+        def keep(parts: list[bytes]) -> None:
+            nonlocal size
+            size += sum(map(len, parts))
+            if size <= BUFFERED:
+                kept.append(("iopub", parts))
+
+        channels["iopub"].on_recv(lambda parts: None if is_shown_by_server(parts) else keep(parts))
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Stop the cell that runs, and forget those behind it."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
+from jupyter_client.session import DELIM
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 from ..access.roles import reaches
+from .connection import SERVER
+
+SHOWN = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output"})
 
 
 class PatientConnection(ZMQChannelsWebsocketConnection):
@@ -44,6 +49,13 @@ class PatientConnection(ZMQChannelsWebsocketConnection):
             super().handle_incoming_message(incoming_msg)
         else:
             self._early.append(incoming_msg)
+
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
+        """What cells show reaches browsers in their document. Beside it, a flood would take up the rate that Jupyter
+        allows a connection, and widgets' messages would be dropped with it."""
+        channel = stream if isinstance(stream, str) else getattr(stream, "channel", "")
+        if channel != "iopub" or not is_shown_by_server(outgoing_msg):
+            super().handle_outgoing_message(stream, outgoing_msg)
 
     def disconnect(self) -> None:
         if self._early is None:
@@ -89,3 +101,11 @@ class PatientConnection(ZMQChannelsWebsocketConnection):
             return
         for message in early:
             self.handle_incoming_message(message)
+
+
+def is_shown_by_server(message: list[bytes]) -> bool:
+    """Whether a kernel's message, as it came, is an output of what the server itself ran."""
+    _, _, header, parent, *_ = message[message.index(DELIM) :]
+    if f'"{SERVER}'.encode() not in parent or json.loads(header)["msg_type"] not in SHOWN:
+        return False
+    return str(json.loads(parent).get("session", "")).startswith(SERVER)
