@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import stat
@@ -89,6 +90,10 @@ class WorkspaceContentsManager(AsyncLargeFileManager):
         return files if isinstance(files, FileIds) else None
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
+        atrium = self.parent.web_app.settings.get("atrium") if self.parent is not None else None
+        if atrium is not None and model.get("type") == "notebook" and isinstance(model.get("content"), dict):
+            # A browser that saves a notebook under another name has placeholders for its large outputs.
+            await asyncio.to_thread(atrium.documents.rooms.blobs.expand_notebook, model["content"])
         saved: dict[str, Any] = await super().save(model, path)
         if self.file_ids is not None and model.get("type") != "directory":
             self.file_ids.save(path)

@@ -24,7 +24,7 @@ from workspace_ext.contract.documents import (
     RestorePoint,
 )
 
-from ..kit.http import Request, Route
+from ..kit.http import Content, Request, Route
 from .history import History
 from .service import Documents
 
@@ -65,6 +65,12 @@ def routes(documents: Documents) -> list[Route]:
         """Who has what open now."""
         return OpenDocumentList(documents.open_below(request.query.folder))
 
+    def blob(request: Request) -> Content:
+        """A large output as nbformat has it. Whoever may read a document that shows it knows its hash, and nobody can
+        guess one; it never changes."""
+        kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+        return Content(documents.rooms.blobs.read(request.path["hash"]), "application/json", headers=kept)
+
     run, read = "documents:run", "documents:read"
     return [
         Route(
@@ -75,6 +81,7 @@ def routes(documents: Documents) -> list[Route]:
         Route("GET", "/documents/requests/{id}", read, asked, reply=ExecutionRequest),
         Route("POST", "/documents/requests/{id}/input", run, answer, AnswerInput, reply=ExecutionRequest),
         Route("GET", "/documents/kernels/{id}", read, kernel, reply=KernelStatus),
+        Route("GET", "/documents/blobs/{hash}", read, blob),
         Route("GET", "/documents/open", read, opened, query=FolderQuery, reply=OpenDocumentList),
         *history_routes(documents.history),
     ]

@@ -72,14 +72,16 @@ class Documents:
         self.launcher = KernelLauncher(home, projects, tables, environments, self._token, self._kernel_changed)
         self.rooms = Rooms(home)
         self.collaboration = Collaboration(self.rooms, self._may_write)
+        points = Points(home.journal / "points.db")
         self.history = History(
-            Points(home.journal / "points.db"),
+            points,
             self.rooms,
             access,
             events,
             lambda person, path: self._may_write(access.person(person).name, path),
         )
         self.rooms.before, self.rooms.saved = self.history.before, self.history.changed
+        self.rooms.blobs_elsewhere = points.blobs_used
         self.rooms.loaded, self.rooms.emptied = self.history.opened, self.history.left
         self._server: Any = None
         self._runners: dict[str, Runner] = {}

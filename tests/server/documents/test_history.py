@@ -36,7 +36,7 @@ BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def code(id: str, source: str, *texts: str) -> dict[str, Any]:
-    outputs = [{"output_type": "stream", "name": "stdout", "text": text} for text in texts]
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/plain": text}} for text in texts]
     return {
         "cell_type": "code", "id": id, "metadata": {}, "source": source, "outputs": outputs, "execution_count": None,
     }  # fmt: skip
@@ -239,7 +239,7 @@ def shown(room: Room) -> list[list[str]]:
     """What each cell shows, its first letters."""
     content = room.content()
     assert isinstance(content, dict)
-    return [[output["text"][:3] for output in cell["outputs"]] for cell in content["cells"]]
+    return [[output["data"]["text/plain"][:3] for output in cell["outputs"]] for cell in content["cells"]]
 
 
 async def test_outputs_come_back(place: Place) -> None:
@@ -277,7 +277,7 @@ async def test_a_large_output_is_kept_as_long_as_a_version_needs_it(place: Place
         await place.history.restore(place.person, first.id)
         await room.save()
         (cell,) = json.loads(file.read_text())["cells"]
-        assert "".join(cell["outputs"][0]["text"]) == "large" * 300_000
+        assert "".join(cell["outputs"][0]["data"]["text/plain"]) == "large" * 300_000
 
 
 async def test_a_text(place: Place) -> None:

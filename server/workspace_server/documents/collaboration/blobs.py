@@ -26,7 +26,14 @@ LARGE = 1_000_000
 """Characters of an output's JSON from which on it is kept here."""
 PREVIEW = 5_000
 """Characters of the start, and of the end, of a large output's text that the placeholder shows; streams show more."""
+KEPT = 24 * 3600.0
+"""Seconds that an output is kept after the last thing that referred to it."""
+KEPT_IN_CROWD = 3600.0
+CROWD = 10**9
+"""Bytes of unused outputs from which on they are kept less long: an animation leaves one for every frame."""
 _HASH = re.compile(r"[0-9a-f]{64}")
+_TEXT_HASH = re.compile(rb'[@"]([0-9a-f]{64})')
+_PIECE = 2**18
 
 
 class NoSuchBlob(NotFound):
@@ -88,6 +95,13 @@ class Blobs:
                 cell["outputs"] = [self.shrink(output) for output in cell["outputs"]]
         return content
 
+    def expand_notebook(self, content: dict[str, Any]) -> None:
+        """Put large outputs in the places of their placeholders, where they are kept here; changes ``content``."""
+        for cell in content.get("cells", []):
+            for index, output in enumerate(cell.get("outputs") or []):
+                with contextlib.suppress(NoSuchBlob):
+                    cell["outputs"][index] = self.expand(output)
+
     def read(self, hash: str) -> bytes:
         """
         Raises
@@ -101,28 +115,39 @@ class Blobs:
         except FileNotFoundError:
             raise NoSuchBlob(hash) from None
 
-    def collect(self, used: set[str], older: float) -> int:
-        """Delete what nothing refers to any more.
+    def collect(self, used: set[str], now: float) -> int:
+        """Delete what nothing has referred to for a day; an hour, once that is more than a gigabyte.
 
         Parameters
         ----------
         used
-            Hashes that documents and their history refer to.
-        older
-            Seconds since 1970; what was stored later stays, because its document may not be written yet.
+            Hashes that documents and their history refer to. These count as used from ``now`` on, in seconds since
+            1970. What nobody refers to yet, or somebody has cut to paste it elsewhere, is younger than that.
 
         Returns
         -------
         How many were deleted.
         """
-        deleted = 0
         if not self._folder.exists():
             return 0
+        idle: list[tuple[float, int, Path]] = []
         for file in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if file.name not in used and file.stat().st_mtime < older:
-                    file.unlink()
-                    deleted += 1
+                if file.name in used:
+                    os.utime(file, (now, now))
+                else:
+                    found = file.stat()
+                    idle.append((found.st_mtime, found.st_size, file))
+        deleted = 0
+        total = sum(size for _, size, _ in idle)
+        for modified, size, file in sorted(idle):
+            if now - modified > (KEPT if total <= CROWD else KEPT_IN_CROWD):
+                with contextlib.suppress(FileNotFoundError):
+                    # Unless it was stored again just now.
+                    if file.stat().st_mtime == modified:
+                        file.unlink()
+                        deleted += 1
+                        total -= size
         return deleted
 
     def _store(self, hash: str, raw: bytes) -> None:
@@ -144,6 +169,15 @@ class Blobs:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def hashes(update: bytes) -> set[str]:
+    """Names of the blobs that a Yjs update refers to. It holds texts as they are, after their length: "@" is 64."""
+    found: set[str] = set()
+    # In pieces: one search would keep every other thread, the event loop's too, waiting.
+    for start in range(0, len(update), _PIECE):
+        found.update(one.decode() for one in _TEXT_HASH.findall(update, start, start + _PIECE + 64))
+    return found
 
 
 def is_large(output: Mapping[str, Any]) -> bool:

@@ -169,6 +169,12 @@ class Journal:
         with contextlib.closing(self._connect()) as database:
             yield from [id for (id,) in database.execute("SELECT id FROM documents")]
 
+    def everything(self) -> Iterator[bytes]:
+        """Every snapshot and change of all documents."""
+        all = "SELECT snapshot FROM documents WHERE snapshot IS NOT NULL UNION ALL SELECT payload FROM updates"
+        with contextlib.closing(self._connect()) as database:
+            yield from (raw for (raw,) in database.execute(all))
+
     def size(self, document: str) -> int:
         """Bytes that a document takes here."""
         with contextlib.closing(self._connect()) as database:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Protocol
+
+from ...kit.errors import NotFound
 
 BLOB = "application/vnd.atrium.blob+json"
 """MIME type of an output whose content is kept beside the document."""
@@ -31,14 +33,20 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True)
 class BlobRef:
-    """The place of a large output in a notebook's text."""
+    """The place of a large output in a notebook's text; ``otherwise`` is written where the output is not kept here,
+    because its placeholder came from another server."""
 
     hash: str
     indent: int
+    otherwise: str = field(default="", compare=False)
 
     def text(self, blobs: BlobStore) -> str:
         """The output's JSON as it stands in the file. Reads the disk."""
-        return "".join(map(str, output_parts(json.loads(blobs.read(self.hash)), self.indent, whole=True)))
+        try:
+            raw = blobs.read(self.hash)
+        except NotFound:
+            return self.otherwise
+        return "".join(map(str, output_parts(json.loads(raw), self.indent, whole=True)))
 
 
 Part = str | BlobRef
@@ -110,7 +118,7 @@ def bundle(data: Any) -> Any:
 def output_parts(output: Mapping[str, Any], indent: int, whole: bool = False) -> list[Part]:
     """One output's text; ``whole`` for one that was read from where large ones are kept."""
     if not whole and (hash := blob_hash(output)) is not None:
-        return [BlobRef(hash, indent)]
+        return [BlobRef(hash, indent, dumps(output, indent))]
     kind = output.get("output_type")
     if kind in ("execute_result", "display_data"):
         output = {**output, "data": bundle(output.get("data", {}))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import posixpath
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -19,7 +20,7 @@ from pycrdt import Doc
 from ...kit.errors import AtriumError, Unavailable
 from ...kit.home import Home
 from ..errors import NoSuchFile, NoSuchNotebook
-from .blobs import Blobs
+from .blobs import Blobs, hashes
 from .channel import Channel, Client
 from .files import FileIds
 from .journal import Journal
@@ -32,6 +33,9 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the files of what is open."""
 IDLE = 60.0
 """Seconds that a document stays in memory after the last one has left."""
+COLLECT_AFTER = 300.0
+COLLECT_EVERY = 3600.0
+"""Seconds between two looks for large outputs that nothing shows any more."""
 RICH = ("display_data", "execute_result")
 EVERYWHERE = "JupyterLab:globalAwareness"
 """The room in which JupyterLab's browsers say who they are and what they look at."""
@@ -65,6 +69,7 @@ class Rooms:
         self.loaded: Callable[[Room], None] = lambda _room: None
         self.saved: Callable[[Room], None] = lambda _room: None
         self.emptied: Callable[[Room], None] = lambda _room: None
+        self.blobs_elsewhere: Callable[[], set[str]] = set
         self._home = home
         self._contents: Any = None
         self._files: FileIds | None = None
@@ -73,6 +78,7 @@ class Rooms:
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looker: asyncio.Task[None] | None = None
+        self._collector: asyncio.Task[None] | None = None
 
     def bind(self, contents: Any, files: FileIds) -> None:
         """Jupyter's manager of contents, whose files are shared, and who knows their ids."""
@@ -84,11 +90,13 @@ class Rooms:
         self.journal.bind(loop)
         self.journal.on_problem = self._journal_problem
         self._looker = loop.create_task(self._look())
+        self._collector = loop.create_task(self._collect())
 
     async def close(self) -> None:
         """Save everything and let it go."""
-        if self._looker is not None:
-            self._looker.cancel()
+        for task in (self._looker, self._collector):
+            if task is not None:
+                task.cancel()
         for handle in self._leaving.values():
             handle.cancel()
         for room in list(self._rooms.values()):
@@ -301,6 +309,28 @@ class Rooms:
             await room.sync.look(now)
         except (AtriumError, OSError) as error:
             log.warning("%s could not be compared with its file: %s", room.path, error)
+
+    async def _collect(self) -> None:
+        await asyncio.sleep(COLLECT_AFTER)
+        while True:
+            try:
+                await self.collect_blobs()
+            except Exception:
+                log.exception("looking for large outputs that are not used")
+            await asyncio.sleep(COLLECT_EVERY)
+
+    async def collect_blobs(self) -> int:
+        """Delete the large outputs that no document and no version has shown for a while. Returns how many."""
+        now = time.time()
+        for room in self.all():
+            room.flush()
+        await self.journal.committed()
+
+        def collect() -> int:
+            used = self.blobs_elsewhere().union(*map(hashes, self.journal.everything()))
+            return self.blobs.collect(used, now)
+
+        return await asyncio.to_thread(collect)
 
     def _journal_problem(self, problem: str) -> None:
         for room in self.all():
