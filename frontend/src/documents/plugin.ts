@@ -7,6 +7,7 @@ import { ServerExecutor } from './executor';
 import { history } from './history-view';
 import { Runs } from './model';
 import { QueueModel } from './queue';
+import { CellRunners } from './runners';
 import { WaitingLines } from './waiting';
 
 const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {
@@ -21,16 +22,18 @@ const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {
 
 const documents: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:documents',
-  description: 'Why cells wait.',
+  description: 'Who has which cells run, why they wait and what they ask.',
   autoStart: true,
   requires: [IAtrium, INotebookTracker],
   activate: (app: JupyterFrontEnd, { client, events }: IAtrium, tracker: INotebookTracker) => {
-    const { contents } = app.serviceManager;
+    const { contents, user } = app.serviceManager;
+    const me = () => user.identity?.username ?? '';
     tracker.widgetAdded.connect((_, panel) => {
       const path = () => contents.localPath(panel.context.path);
       const queue = new QueueModel(client, events, path());
       panel.context.pathChanged.connect(() => queue.rename(path()));
-      new WaitingLines(panel, queue);
+      new WaitingLines(panel, queue, me);
+      new CellRunners(panel, queue, me);
       // There is one kernel; a notebook that names none need not be asked which.
       const session = panel.sessionContext;
       session.kernelPreference = { ...session.kernelPreference, autoStartDefault: true };

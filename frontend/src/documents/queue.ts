@@ -7,6 +7,8 @@ import type { Wire } from '../api/wire';
 
 export type ExecutionQueue = Wire<'ExecutionQueue'>;
 export type ExecutionRequest = Wire<'ExecutionRequest'>;
+export type QueuedCell = ExecutionQueue['cells'][number];
+export type InputRequest = Wire<'InputRequest'>;
 
 /** Between two looks while an environment is built and says so many times a second. */
 const APART_MS = 400;
@@ -47,6 +49,11 @@ export class QueueModel implements IDisposable {
     return this._notebook;
   }
 
+  /** A cell that runs or waits; what it does first, if it was asked for more than once. */
+  cell(cellId: string): QueuedCell | null {
+    return this._queue?.cells.find(cell => cell.cell_id === cellId) ?? null;
+  }
+
   get isDisposed(): boolean {
     return this._disposed;
   }
@@ -62,6 +69,20 @@ export class QueueModel implements IDisposable {
     const cell_ids = this._queue?.not_run ?? [];
     await this._client.request('POST', 'documents/execute', { notebook: this._notebook, cell_ids });
     await this.refresh();
+  }
+
+  /**
+   * Answer what a running cell asks for.
+   *
+   * @throws ApiError when somebody else was faster, or it no longer asks
+   */
+  async answer(cell: QueuedCell, input: InputRequest, value: string): Promise<void> {
+    const path = `documents/requests/${encodeURIComponent(cell.request_id)}/input`;
+    try {
+      await this._client.request('POST', path, { value, cell_id: cell.cell_id, input_id: input.id });
+    } finally {
+      await this.refresh();
+    }
   }
 
   /** Fetch anew; calls during a fetch are one more fetch after it. */

@@ -7,15 +7,18 @@ import { createElement } from 'react';
 import { WaitingLine } from './components/WaitingLine';
 import type { QueueModel } from './queue';
 
-/** Puts a line below every cell of a notebook that waits or was given up, and takes it away again. */
+/** Puts a line below every cell of a notebook that waits, asks or was given up, and takes it away again. */
 export class WaitingLines {
   private readonly _panel: NotebookPanel;
   private readonly _queue: QueueModel;
+  private readonly _me: () => string;
   private readonly _lines = new Map<string, Widget>();
 
-  constructor(panel: NotebookPanel, queue: QueueModel) {
+  /** `me` is the reader's user name. */
+  constructor(panel: NotebookPanel, queue: QueueModel, me: () => string) {
     this._panel = panel;
     this._queue = queue;
+    this._me = me;
     queue.changed.connect(this._update);
     panel.content.modelContentChanged.connect(this._update);
     void panel.context.ready.then(this._update);
@@ -27,7 +30,9 @@ export class WaitingLines {
     if (this._panel.isDisposed || !queue) {
       return;
     }
-    const waiting = queue.cells.filter(cell => cell.state === 'waiting').map(cell => cell.cell_id);
+    const waiting = queue.cells
+      .filter(cell => cell.state === 'waiting' || cell.input)
+      .map(cell => cell.cell_id);
     const wanted = new Set([...waiting, ...queue.not_run]);
     for (const [cellId, line] of this._lines) {
       if (!wanted.has(cellId) || line.isDisposed) {
@@ -47,9 +52,27 @@ export class WaitingLines {
   };
 
   private _add(cell: Cell, cellId: string): Widget {
-    const line = ReactWidget.create(createElement(WaitingLine, { queue: this._queue, cellId }));
+    const line = ReactWidget.create(
+      createElement(WaitingLine, {
+        queue: this._queue,
+        cellId,
+        me: this._me(),
+        readOnly: () => this._panel.context.model.readOnly,
+        takesFocus: () => this._isFree(cell)
+      })
+    );
     line.addClass('atrium-WaitingLine');
     (cell.layout as PanelLayout).addWidget(line);
     return line;
+  }
+
+  /** Who is in the middle of writing elsewhere does not want to find the rest of the line in an answer. */
+  private _isFree(cell: Cell): boolean {
+    const { content, node } = this._panel;
+    const focus = document.activeElement;
+    // It is nowhere after an answer has been given.
+    const here = this._panel.isVisible && (focus === document.body || node.contains(focus));
+    const written = content.activeCell?.model.sharedModel.getSource().trim();
+    return here && (content.mode === 'command' || content.activeCell === cell || !written);
   }
 }

@@ -9,6 +9,8 @@
     │   ├── NoSuchNotebook
     │   ├── NoSuchPoint
     │   └── NoSuchRequest
+    ├── Forbidden
+    │   └── NotYours
     └── Conflict
         ├── Abandoned      the kernel was shut down before it had started
         └── NothingAsked   a cell was answered that asks for nothing, or was answered already
@@ -16,7 +18,7 @@
 
 from __future__ import annotations
 
-from ..kit.errors import Conflict, NotFound
+from ..kit.errors import Conflict, Forbidden, NotFound
 
 
 class NoSuchFile(NotFound):
@@ -49,6 +51,15 @@ class NoSuchRequest(NotFound):
             "no_such_request",
             f"Nothing was asked to run under {id!r}.",
             "Requests are forgotten when the server restarts; the notebook has the outputs.",
+        )
+
+
+class NotYours(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(
+            "not_yours",
+            "You may look at this notebook, but not run it.",
+            "Copy it to a folder of yours, or ask its owner.",
         )
 
 

@@ -39,7 +39,7 @@ from .collaboration.rooms import Rooms
 from .collaboration.shared import Shared
 from .connection import KernelConnection
 from .contents import WorkspaceContentsManager
-from .errors import NoSuchRequest, NothingAsked
+from .errors import NoSuchRequest, NothingAsked, NotYours
 from .history import History
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
@@ -177,12 +177,14 @@ class Documents:
 
         Raises
         ------
-        NoSuchNotebook, Invalid
+        NoSuchNotebook, NotYours, Invalid
         """
         known = self._requests.get(request_id or "")
         if known is not None:
             return known.wire()
         asking = self._access.person(person_id)
+        if not self._may_write(asking.name, path.strip("/")):
+            raise NotYours
         person = asking.display_name
         request = Request(request_id or uuid4().hex, path.strip("/"), person, kernel_id, user=asking.name)
         self._remember(request)
@@ -232,17 +234,20 @@ class Documents:
 
         Raises
         ------
-        NoSuchRequest, NothingAsked
+        NoSuchRequest, NotYours, NothingAsked
         """
         request = self._requests.get(id)
         if request is None:
             raise NoSuchRequest(id)
+        person = self._access.person(person_id)
+        if not self._may_write(person.name, request.notebook):
+            raise NotYours
         of_cell = [one for one in request.entries if answer.cell_id in (None, one.cell_id)]
         asking = [one for one in of_cell if one.input is not None and answer.input_id in (None, one.input.id)]
         if not asking:
             raise NothingAsked(next((one.answered for one in reversed(of_cell) if one.answered), ""))
         runner = next(one for one in self._runners.values() if asking[0] in one.entries)
-        runner.answer(asking[0], self._access.person(person_id).display_name, answer.value)
+        runner.answer(asking[0], person.display_name, answer.value)
         return request.wire()
 
     async def queue(self, path: str) -> ExecutionQueue:

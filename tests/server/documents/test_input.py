@@ -37,7 +37,7 @@ def answer(lab: Lab, request: dict[str, Any], person: str = "ana", **body: Any) 
 
 
 def test_the_first_answer_counts(lab: Lab) -> None:
-    path = "scratch/ana/asks.ipynb"
+    path = "projects/desk/main/asks.ipynb"
     file = lab.notebook(path, "name = input('Name: ')\nother = input('Other?')\nprint(name, other)", "print('next')")
     request = lab.run(path)
     cell = asked(lab, path)
@@ -94,7 +94,7 @@ def test_interrupting_a_cell_that_asks(lab: Lab) -> None:
     # One that goes on may ask again.
     request = lab.run(path, "c2")
     asked(lab, path)
-    assert lab.server.request("POST", f"api/kernels/{kernel}/interrupt", person="bo")[0] == 204
+    assert lab.server.request("POST", f"api/kernels/{kernel}/interrupt")[0] == 204
     assert lab.until(lambda: (now := asked(lab, path)["input"])["prompt"] == "again" and now)
     assert answer(lab, request, value="yes")[0] == 200
     assert lab.end(request) == ["ok"]
@@ -133,7 +133,17 @@ def test_the_command_says_what_to_do(lab: Lab) -> None:
 
 
 def test_viewers_do_not_answer(lab: Lab) -> None:
-    path = "scratch/ana/kept.ipynb"
+    mine = "scratch/ana/kept.ipynb"
+    lab.notebook(mine, "print(input())")
+    request = lab.run(mine)
+    asked(lab, mine)
+    assert answer(lab, request, "bo", value="x")[0] == 403
+    body = {"notebook": mine}
+    status, refused = lab.server.request("POST", "atrium/api/documents/execute", body, person="bo")
+    assert (status, refused["code"]) == (403, "not_yours")
+    assert answer(lab, request, value="x")[0] == 200
+
+    path = "projects/desk/main/kept.ipynb"
     lab.notebook(path, "print(input())")
     request = lab.run(path)
     asked(lab, path)
