@@ -194,6 +194,8 @@ class Runner:
         self._ending = ""
         cells.wait(notebook, [entry.cell_id])
         self._on_change(self.document_id)
+        if (earlier := self._latest.get(entry.cell_id)) is not None:
+            earlier.outputs.clear()  # They may be megabytes, and have no place any more.
         execution = self._latest[entry.cell_id] = Execution(entry.cell_id)
         try:
             reply = await connection.run(execution, code)

@@ -21,7 +21,7 @@ TAIL_WHILE_RUNNING = 4000
 LINE = 100_000
 """Characters of a line that can still be overwritten."""
 
-_BACKSPACE = re.compile(r"[^\n\b]\x08")
+_BACKSPACES = re.compile("(\b+)")
 
 
 class Stream:
@@ -173,12 +173,18 @@ def write(before: str, text: str, returned: bool = False) -> tuple[str, bool]:
 
 def _overwrite(line: str) -> str:
     shown = ""
-    for part in line.split("\r"):
-        while (erased := _BACKSPACE.sub("", part)) != part:
-            part = erased
-        part = part.lstrip("\b")
-        shown = part + shown[len(part) :]
+    # From the last one, which hides what those before it wrote.
+    for part in reversed(line.split("\r")):
+        if len(part) > len(shown):
+            shown += (_erase(part) if "\b" in part else part)[len(shown) :]
     return shown
+
+
+def _erase(text: str) -> str:
+    kept = ""
+    for piece in _BACKSPACES.split(text):
+        kept = kept[: -len(piece)] if piece.startswith("\b") else kept + piece
+    return kept
 
 
 def stream_output(name: str, text: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def test_clear_output_at_once_and_with_the_next_output() -> None:
         (["\b\ba"], "a"),
         (["kept\nold\rnew"], "kept\nnew"),
         (["äöü\rx"], "xöü"),
+        (["long\rab\rc\r"], "cbng"),
+        (["a\b\b\bX\rlonger\b"], "longe"),
     ],
 )
 def test_a_terminal_goes_back(pieces: list[str], shown: str) -> None:
