@@ -216,11 +216,14 @@ class Journal:
             while not self._commit(database, batch):
                 if self._closing.wait(AGAIN) and not self._commit(database, batch):
                     log.error("%d changes could not be written to %s", len(batch), self._path)
-                    break
+                    database.close()
+                    return
             self._dirty.set()
             with self._lock:
                 self._committed += len(batch)
                 heard = bool(self._waiting)
+            # Whole documents may be in it, and the next one may be hours away.
+            batch.clear()
             if heard:
                 self._call(self._tell_committed)
         database.close()
