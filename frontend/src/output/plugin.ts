@@ -2,14 +2,22 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
+import { IAtrium } from '../app/tokens';
+import { largeOutputFactory } from './large-output';
 import { tableFactory, widgetFactory } from './renderers';
 
 const renderers: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:output',
-  description: 'Draws tables and widgets in the outputs of cells.',
+  description: 'Draws tables, widgets and what is kept beside the document in the outputs of cells.',
   autoStart: true,
-  requires: [IRenderMimeRegistry, INotebookTracker],
-  activate: (_: JupyterFrontEnd, rendermime: IRenderMimeRegistry, tracker: INotebookTracker) => {
+  requires: [IAtrium, IRenderMimeRegistry, INotebookTracker],
+  activate: (
+    _: JupyterFrontEnd,
+    { client }: IAtrium,
+    rendermime: IRenderMimeRegistry,
+    tracker: INotebookTracker
+  ) => {
+    rendermime.addFactory(largeOutputFactory(rendermime, client));
     rendermime.addFactory(tableFactory());
     rendermime.addFactory(widgetFactory(tracker));
   }
