@@ -91,13 +91,16 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
   private _reopen(widget: IDocumentWidget, context: DocumentRegistry.Context): void {
     const { path } = context;
     const cell = (widget as unknown as Looking).content.activeCellIndex;
-    const next = this._documents.open(path, 'default', undefined, { ref: widget.id, mode: 'tab-after' });
+    // As long as one of its views is there, JupyterLab would show the document that has ended again.
     widget.dispose();
-    void next?.revealed.then(() => {
-      if (cell !== undefined) {
-        (next as unknown as Looking).content.activeCellIndex = cell;
-      }
-    });
+    setTimeout(() => {
+      const next = this._documents.openOrReveal(path);
+      void next?.revealed.then(() => {
+        if (cell !== undefined) {
+          (next as unknown as Looking).content.activeCellIndex = cell;
+        }
+      });
+    }, 0);
   }
 }
 
