@@ -16,13 +16,13 @@ from uuid import uuid4
 from ..kit.errors import Failed
 from .output_widgets import OutputWidgets
 from .outputs import Outputs
+from .publications import Publications
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = 200
 ANSWER = 120.0
 LAST_WORDS = 5.0
-SUBSHELL = 5.0
 SERVER = "atrium-"
 """How the sessions of the server's own connections begin; browsers' are UUIDs."""
 
@@ -41,12 +41,13 @@ class KernelDied(Failed):
 @dataclass(eq=False)
 class Execution:
     """One run of one cell. ``written`` counts the outputs that are in the document; ``ended`` when its end is there as
-    well, after which only its threads may show more."""
+    well, after which only its threads may show more; ``heard`` when the kernel last said something about it."""
 
     cell_id: str
     outputs: Outputs = field(default_factory=Outputs)
     written: int = 0
     ended: bool = False
+    heard: float = 0.0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -84,6 +85,8 @@ class KernelConnection:
         Called when a cell has shown something.
     on_question
         Called when a running cell asks something; without it, asking is an error in the cell.
+    on_comm
+        Called with messages for browsers that the kernel would send if it did not run a cell.
     """
 
     def __init__(
@@ -91,17 +94,19 @@ class KernelConnection:
         manager: Any,
         on_output: Callable[[Execution], None],
         on_question: Callable[[Execution, Question], None] | None = None,
+        on_comm: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
         self.own_session = f"{SERVER}{uuid4().hex}"
         self._manager = manager
         self._on_output = on_output
         self._on_question = on_question
+        self._on_comm = on_comm
         self._process = _process(manager)
         self._client: Any = None
         self._readers: list[asyncio.Task[None]] = []
         self._executions: dict[str, Execution] = {}
         self._widgets = OutputWidgets(self)
-        self._subshell = ""
+        self._kernel_session = ""
 
     async def open(self) -> None:
         """Connect, and wait until the kernel answers and its output arrives here.
@@ -148,16 +153,23 @@ class KernelConnection:
         # Not stop_on_error: the order and the end of batches is decided here, and others' consoles go on.
         id = self._client.execute(code, allow_stdin=self._on_question is not None, stop_on_error=False)
         self._executions[id] = execution
+        self._widgets.begin()
         while len(self._executions) > REMEMBERED:
             del self._executions[next(iter(self._executions))]
         content = await self._reply(id)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(execution.idle.wait(), LAST_WORDS)
+        await self._last_words(execution)
         await self._widgets.settle()
         count = content.get("execution_count")
         if content.get("status") == "ok":
             return Reply(True, count)
         return Reply(False, count, content.get("ename") or "Aborted", content.get("evalue") or "The kernel stopped it.")
+
+    async def _last_words(self, execution: Execution) -> None:
+        """Wait for all that it has shown: the reply overtakes it."""
+        execution.heard = time.monotonic()
+        while (left := execution.heard + LAST_WORDS - time.monotonic()) > 0 and not execution.idle.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(execution.idle.wait(), left)
 
     async def tell(self, code: str) -> None:
         """Run ``code`` without a trace: no output, no history, no number of a cell."""
@@ -175,40 +187,22 @@ class KernelConnection:
         """Let go of the kernel, which stays as it is."""
         for reader in self._readers:
             reader.cancel()
-        await asyncio.gather(self._widgets.close(), *self._readers, return_exceptions=True)
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._widgets.close()
         if self._client is not None:
-            if self._subshell:
-                request = self._client.session.msg("delete_subshell_request", {"subshell_id": self._subshell})
-                self._client.control_channel.send(request)
             self._client.stop_channels()
 
-    # The way to comms, see output_widgets.Comms
+    # Both ends of comms, see output_widgets.Comms
 
-    async def open_comms(self) -> None:
-        """A subshell: messages on the shell channel would wait for the end of the cell."""
-        info = await self._control("kernel_info_request")
-        if "kernel subshells" in info.get("supported_features", []):
-            self._subshell = str((await self._control("create_subshell_request")).get("subshell_id", ""))
-
-    def send_comm(self, comm_id: str, data: dict[str, Any]) -> str:
+    def tell_kernel(self, comm_id: str, data: dict[str, Any]) -> str:
         message = self._client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
-        if self._subshell:
-            message["header"]["subshell_id"] = self._subshell
         self._client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    async def _control(self, kind: str) -> dict[str, Any]:
-        """What the kernel says to a request on its control channel; empty if it says nothing."""
-        request = self._client.session.msg(kind)
-        self._client.control_channel.send(request)
-        deadline = time.monotonic() + SUBSHELL
-        while (left := deadline - time.monotonic()) > 0:
-            with contextlib.suppress(queue.Empty):
-                message = await self._client.control_channel.get_msg(timeout=left)
-                if message["parent_header"].get("msg_id") == request["header"]["msg_id"]:
-                    content: dict[str, Any] = message["content"]
-                    return content
-        return {}
+    def tell_browsers(self, comm_id: str, data: dict[str, Any]) -> None:
+        message = self._client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        message["header"]["session"] = self._kernel_session
+        self._on_comm(message)
 
     async def _reply(self, id: str) -> dict[str, Any]:
         while True:
@@ -223,16 +217,19 @@ class KernelConnection:
                 return content
 
     async def _read(self) -> None:
-        while True:
-            # A flood of messages never blocks, and would keep the loop for itself.
-            await asyncio.sleep(0)
-            message = await self._message(self._client.iopub_channel)
-            if message is not None:
-                self._shown(message["msg_type"], message["parent_header"].get("msg_id", ""), message)
+        async for message in Publications(self._client.iopub_channel.socket, self._client.session):
+            parent_id = message["parent_header"].get("msg_id", "")
+            try:
+                self._shown(message["msg_type"], parent_id, message)
+            except Exception:
+                log.exception("a message of a kernel cannot be understood")
 
     def _shown(self, kind: str, parent_id: str, message: dict[str, Any]) -> None:
         content = message["content"]
+        self._kernel_session = message["header"]["session"]
         execution = self._executions.get(parent_id)
+        if execution is not None:
+            execution.heard = time.monotonic()
         if kind == "update_display_data":
             # A display may be updated by a later cell than the one that made it.
             self._widgets.update(content)

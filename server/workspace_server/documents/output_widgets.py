@@ -3,18 +3,23 @@
 Such a widget names in its state the message (``msg_id``) whose output it takes. The front end that sent the message
 is to move that output into the widget's state and to tell the kernel, which tells everybody else. For cells that run
 here, this is that front end. See https://ipywidgets.readthedocs.io/en/stable/examples/Output%20Widget.html.
+
+A kernel that runs a cell does not listen; until it does, browsers are told from here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .outputs import Output, Outputs
 
-EVERY = 0.1
+EVERY = 0.25
+"""Seconds between telling browsers, at least."""
+RATE = 2_000_000
+"""Characters a second, at most: each time they are told everything that a widget holds."""
 SETTLING = 5.0
 TAKEN = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
 
@@ -22,15 +27,15 @@ Message = dict[str, Any]
 
 
 class Comms(Protocol):
-    """The way to a kernel's comms."""
+    """The two ends of a kernel's comms."""
 
     own_session: str
 
-    async def open_comms(self) -> None:
-        """Find a way that a running cell does not block, if the kernel has one."""
+    def tell_kernel(self, comm_id: str, data: dict[str, Any]) -> str:
+        """Send a message to a comm in the kernel. Returns the message's id."""
 
-    def send_comm(self, comm_id: str, data: dict[str, Any]) -> str:
-        """Send a message to a comm. Returns the message's id."""
+    def tell_browsers(self, comm_id: str, data: dict[str, Any]) -> None:
+        """Send a message to a comm in every browser, as if the kernel had."""
 
 
 @dataclass(eq=False)
@@ -46,7 +51,7 @@ class OutputWidgets:
     Parameters
     ----------
     comms
-        How the kernel is told what they hold.
+        How the kernel and browsers are told what they hold.
     """
 
     def __init__(self, comms: Comms) -> None:
@@ -55,12 +60,12 @@ class OutputWidgets:
         # Of widgets inside one another, the innermost takes it.
         self._takers: dict[str, list[_Widget]] = {}
         self._changed: set[_Widget] = set()
-        self._wake = asyncio.Event()
-        self._settled = asyncio.Event()
-        self._settled.set()
+        self._unseen: set[_Widget] = set()
+        self._running = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._apart = EVERY
         self._awaited = ""
-        self._acknowledged = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()
 
     def follow(self, kind: str, message: Message, is_ours: bool) -> None:
         """Take a message about a comm.
@@ -75,7 +80,7 @@ class OutputWidgets:
         if kind == "comm_close":
             if (widget := self._widgets.pop(comm_id, None)) is not None:
                 self._let_go(widget)
-                self._changed.discard(widget)
+                self._forget_changes(widget)
             return
         state = data.get("state") or {}
         widget = self._widgets.get(comm_id)
@@ -89,7 +94,7 @@ class OutputWidgets:
         own_echo = data.get("method") == "echo_update" and _session(message) == self._comms.own_session
         if "outputs" in state and not own_echo:
             widget.outputs = _outputs(state["outputs"])
-            self._changed.discard(widget)
+            self._forget_changes(widget)
         if "msg_id" in state and not own_echo:
             self._let_go(widget)
             widget.takes = state["msg_id"] or ""
@@ -113,20 +118,32 @@ class OutputWidgets:
             if widget.outputs.update(content):
                 self._touch(widget)
 
+    def begin(self) -> None:
+        """A cell runs from now on."""
+        self._running = True
+
+    async def settle(self) -> None:
+        """No cell runs any more: wait until the kernel knows what its widgets hold, but not for ever."""
+        self._running = False
+        self._tell_kernel()
+        if self._awaited:
+            try:
+                await asyncio.wait_for(self._settled.wait(), SETTLING)
+            except TimeoutError:
+                self._awaited = ""
+
     def idle(self, parent_id: str) -> None:
         """The kernel has dealt with a message."""
         if parent_id == self._awaited:
-            self._acknowledged.set()
+            self._awaited = ""
+            if not self._running:
+                self._tell_kernel()
+            if not self._awaited:
+                self._settled.set()
 
-    async def settle(self) -> None:
-        """Wait until the kernel knows what its widgets hold, but not for ever."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), SETTLING)
-
-    async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _let_go(self, widget: _Widget) -> None:
         takers = self._takers.get(widget.takes, [])
@@ -136,31 +153,43 @@ class OutputWidgets:
             self._takers.pop(widget.takes, None)
         widget.takes = ""
 
-    def _touch(self, widget: _Widget) -> None:
-        self._changed.add(widget)
-        self._settled.clear()
-        self._wake.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._tell())
+    def _forget_changes(self, widget: _Widget) -> None:
+        self._changed.discard(widget)
+        self._unseen.discard(widget)
 
-    async def _tell(self) -> None:
-        await self._comms.open_comms()
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            self._acknowledged.clear()
-            self._awaited = ""
-            for widget in self._changed:
-                widget.outputs.flushed()
-                data = {"method": "update", "state": {"outputs": widget.outputs.items}, "buffer_paths": []}
-                self._awaited = self._comms.send_comm(widget.comm_id, data)
-            self._changed.clear()
-            if self._awaited:
-                # A kernel that is too busy to listen is told the latest once it does, not everything in between.
-                await self._acknowledged.wait()
-            if not self._changed:
-                self._settled.set()
-            await asyncio.sleep(EVERY)
+    def _touch(self, widget: _Widget) -> None:
+        widget.outputs.flushed()
+        self._changed.add(widget)
+        self._unseen.add(widget)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._apart, self._tell)
+
+    def _tell(self) -> None:
+        self._timer = None
+        if not self._running:
+            self._tell_kernel()
+            return
+        size = 0
+        for widget in self._unseen:
+            data = _state(widget)
+            size += len(json.dumps(data, default=str))
+            self._comms.tell_browsers(widget.comm_id, data)
+        self._unseen.clear()
+        self._apart = max(EVERY, size / RATE)
+
+    def _tell_kernel(self) -> None:
+        # One message after the other: to a kernel that is busy otherwise, the latest is told, not all in between.
+        if self._awaited or not self._changed:
+            return
+        self._settled.clear()
+        for widget in self._changed:
+            self._awaited = self._comms.tell_kernel(widget.comm_id, _state(widget))
+        self._changed.clear()
+        self._unseen.clear()
+
+
+def _state(widget: _Widget) -> dict[str, Any]:
+    return {"method": "update", "state": {"outputs": widget.outputs.items}, "buffer_paths": []}
 
 
 def _outputs(items: list[Output]) -> Outputs:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from workspace_ext.contract.documents import InputRequest
@@ -21,6 +22,7 @@ from .errors import NothingAsked
 from .launch import KernelLauncher
 from .outputs import Output, error
 from .requests import Entry, Request
+from .websocket import tell_browsers
 from .writing import OutputWriter
 
 log = logging.getLogger(__name__)
@@ -263,7 +265,9 @@ class Runner:
         if self._connection is not None and self._manager is manager and await self._connection.alive():
             return self._connection
         await self._disconnect()
-        connection = KernelConnection(manager, self._outputs.changed, self._on_question)
+        connection = KernelConnection(
+            manager, self._outputs.changed, self._on_question, partial(tell_browsers, self.kernel_id)
+        )
         try:
             await connection.open()
         except BaseException:

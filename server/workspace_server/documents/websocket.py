@@ -6,7 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+from jupyter_client.jsonutil import json_default
 from jupyter_client.session import DELIM
+from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 from ..access.roles import reaches
@@ -67,6 +69,13 @@ class PatientConnection(ZMQChannelsWebsocketConnection):
         if self._open_sessions.get(self.session_key) is self.websocket_handler:
             del self._open_sessions[self.session_key]
 
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send the browser a message that the kernel did not, as if on its iopub channel."""
+        if self._early is None and self.subprotocol == "v1.kernel.websocket.jupyter.org":
+            self.write_message(serialize_msg_to_ws_v1(message, "iopub", self.session.pack), binary=True)
+        elif self._early is None:
+            self.write_message(json.dumps({**message, "channel": "iopub"}, default=json_default))
+
     def _may_run(self) -> bool:
         """Who it is was asked when the connection was made; a role may have changed since."""
         handler = self.websocket_handler
@@ -109,3 +118,10 @@ def is_shown_by_server(message: list[bytes]) -> bool:
     if f'"{SERVER}'.encode() not in parent or json.loads(header)["msg_type"] not in SHOWN:
         return False
     return str(json.loads(parent).get("session", "")).startswith(SERVER)
+
+
+def tell_browsers(kernel_id: str, message: dict[str, Any]) -> None:
+    """Send a message to every browser that is connected to a kernel."""
+    for connection in list(PatientConnection._open_sockets):
+        if isinstance(connection, PatientConnection) and connection.kernel_id == kernel_id:
+            connection.tell(message)
