@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from workspace_server.documents.collaboration.journal import Journal, StoredBase
+from workspace_server.documents.collaboration.journal import Journal, StoredSave
 
 
 def test_what_is_committed_is_there_after_a_kill(tmp_path: Path) -> None:
@@ -61,13 +61,14 @@ def test_a_lineage_stays_until_the_document_is_forgotten(tmp_path: Path) -> None
     journal = Journal(tmp_path / "j.db")
     first = journal.lineage("d")
     journal.compact("d", b"s")
-    journal.set_bases("d", [StoredBase("new", b"n"), StoredBase("old", b"o")])
+    for seq, hash in enumerate(("older", "old", "new")):
+        journal.keep_save("d", StoredSave(seq, hash, 0.0, b"content"), [seq - 2])
     journal.close()
     journal = Journal(tmp_path / "j.db")
     assert journal.lineage("d") == first
     stored = journal.load("d")
     assert stored is not None
-    assert [base.hash for base in stored.bases] == ["new", "old"]
+    assert [save.hash for save in stored.saves] == ["new", "old"]
     journal.forget("d")
     journal.close()
     journal = Journal(tmp_path / "j.db")

@@ -261,6 +261,11 @@ class Channel:
         """How many bytes the journal holds of the document already."""
         self._snapshot_size, self._grown = snapshot_size, grown
 
+    @property
+    def size(self) -> int:
+        """Bytes of the document in its last snapshot."""
+        return self._snapshot_size
+
     def compact(self) -> None:
         """Have the journal hold one snapshot instead of every change."""
         if self._journal is not None and self._grown and not self._outgoing:

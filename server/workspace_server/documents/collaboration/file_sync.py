@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from jupyter_ydoc import YNotebook, YUnicode
 
 from ...kit.errors import AtriumError, Conflict, Failed
 from .bases import Base
-from .journal import Journal, Stored, StoredBase
+from .journal import Journal, Stored
 from .merge import merge
 from .notebook_file import NotebookWriter
-from .shadow import ChangedBeneath, OnDisk, Shadow, Signature, signature
+from .saves import Saves
+from .shadow import ChangedBeneath, OnDisk, Shadow, Signature, Staged, signature
 
 if TYPE_CHECKING:
     from .room import Room
@@ -24,10 +24,6 @@ log = logging.getLogger(__name__)
 
 SAVE_AFTER = 1.0
 """Seconds from a change to its save; more changes do not put it off."""
-BASES = 12
-"""Saves that are remembered, because an editor may have read the file before the newest."""
-BASES_KEPT = 2
-"""Of these, in the journal."""
 TRIES = 10
 UNREADABLE_FOR = 3.0
 """Seconds until people are told; who writes slowly leaves half a file for a moment."""
@@ -54,7 +50,7 @@ class FileSync:
         self._shadow = shadow
         self._journal = journal
         self._signature: Signature | None = None
-        self._bases: deque[tuple[str, Base | None]] = deque(maxlen=BASES)
+        self._saves = Saves(journal, room.id)
         self._opened: OnDisk | None = None
         self._writer: NotebookWriter | None = None
         self._saving = asyncio.Lock()
@@ -81,13 +77,12 @@ class FileSync:
         """
         disk = self._opened = await asyncio.to_thread(self._shadow.read, self._room.file)
         self._signature, self.hash = disk.signature, disk.hash
-        self._bases.append((disk.hash, None))
-        self._keep_bases()
+        self._saves.add(disk.hash, None, 0)
         return disk
 
     def resume(self, stored: Stored) -> None:
         """Go on where the journal was left."""
-        self._bases.extend((one.hash, Base.decode(one.content) if one.content else None) for one in stored.bases)
+        self._saves.resume(stored.saves)
         # Until the file has been looked at, it may lack anything.
         self._version += 1
 
@@ -99,7 +94,7 @@ class FileSync:
     async def get_ready(self) -> None:
         """What can wait until the first one who opens the document has it."""
         async with self._saving:
-            await self._know_bases()
+            await self._know_first()
 
     async def finish(self) -> None:
         """Save, and let go of the file."""
@@ -177,23 +172,14 @@ class FileSync:
             raise Failed("file_busy", why, "Stop it and save again; the journal has all.")
 
     async def _write(self) -> None:
-        await self._know_bases()
+        await self._know_first()
         version = self._version
         chunks = await self._writer.achunks() if self._writer is not None else [str(self._room.content())]
         base = self._base()
         staged = await asyncio.to_thread(self._shadow.stage, self._room.file, chunks)
         try:
             if staged.hash != self.hash or self._signature is None:
-                # Before the file: after a crash in between, what is on the disk must be known to come from here.
-                self._bases.appendleft((staged.hash, base))
-                self._keep_bases()
-                await self._journal.committed()
-                self._signature = await asyncio.to_thread(
-                    self._shadow.replace, self._room.file, staged, self._signature
-                )
-        except BaseException:
-            self._bases.popleft()
-            raise
+                await self._put(staged, base)
         finally:
             staged.discard()
         self.hash = staged.hash
@@ -205,6 +191,17 @@ class FileSync:
         if self.unsaved:
             self.later()
         self._room.saved(self._room)
+
+    async def _put(self, staged: Staged, base: Base) -> None:
+        # Before the file: after a crash in between, what is on the disk must be known to come from here.
+        self._saves.add(staged.hash, base, self._room.size)
+        try:
+            await self._journal.committed()
+            put = self._shadow.replace
+            self._signature = await asyncio.to_thread(put, self._room.file, staged, self._signature)
+        except BaseException:
+            self._saves.take_back()
+            raise
 
     # What others write
 
@@ -285,12 +282,12 @@ class FileSync:
             Whether it is the file as it is now; else one that was replaced before it was written.
         """
         self._room.flush()
-        bases = await self._know_bases()
-        known = [base for hash, base in self._bases if hash == disk.hash]
-        if not self.hash and known:
+        await self._know_first()
+        if not self.hash and (save := self._saves.cut_off(disk.hash)) is not None:
             # The last save of the process before this one, as it was or cut off before it was done.
-            self._remember(disk, known[0])
+            self._remember(disk, save.read())
             return
+        bases = await asyncio.to_thread(self._saves.bases)
         await self._room.before(self._room, "before merge")
         base: Base | None = None
         if isinstance(self._room.document, YNotebook | YUnicode):
@@ -314,24 +311,15 @@ class FileSync:
     def _remember(self, disk: OnDisk, base: Base | None) -> None:
         """This is what the file holds; ``base`` where it was compared with the document, whose ids it has then."""
         self._signature, self.hash = disk.signature, disk.hash
-        self._bases.appendleft((disk.hash, base or disk.base))
-        self._keep_bases()
+        self._saves.add(disk.hash, base or disk.base, self._room.size)
         self._room.note(hash=disk.hash)
-
-    def _keep_bases(self) -> None:
-        newest = list(self._bases)[:BASES_KEPT]
-        kept = [StoredBase(hash, base.encode() if base is not None else b"") for hash, base in newest]
-        self._journal.set_bases(self._room.id, kept)
 
     def _base(self) -> Base:
         return self._writer.base() if self._writer is not None else Base.of(str(self._room.content()))
 
-    async def _know_bases(self) -> list[Base]:
-        """The last saves, newest first. The file that the document was opened with is read into one when that is
-        first asked for."""
+    async def _know_first(self) -> None:
+        """Read what the file held that the document was opened with, which did not hold up its opening."""
         if (disk := self._opened) is not None:
             base = await asyncio.to_thread(lambda: disk.base)
             self._opened = None
-            self._bases[-1] = (disk.hash, base)
-            self._keep_bases()
-        return [base for _, base in self._bases if base is not None]
+            self._saves.know_first(base)

@@ -177,6 +177,9 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 problem = f"{room.path} is read-only."
             except (AtriumError, OSError) as error:
                 problem = str(error)
+            except Exception:
+                log.exception("saving %s", room.path)
+                problem = f"{room.path} could not be saved. What is typed is kept; the server's log has the details."
         else:
             problem = "You may read this document, not write it."
         reply = {"type": "save", "responseTo": id, "status": "failed" if problem else "success", "message": problem}

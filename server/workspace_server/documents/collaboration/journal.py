@@ -40,28 +40,33 @@ CREATE TABLE IF NOT EXISTS updates (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL, payload BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS updates_of ON updates (document, seq);
-CREATE TABLE IF NOT EXISTS bases (
-    document TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, content BLOB NOT NULL,
+CREATE TABLE IF NOT EXISTS saves (
+    document TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
 """
 
 
 @dataclass(frozen=True)
-class StoredBase:
-    """What the file held at a save: the SHA-256 of its bytes, and what a merge needs of it, encoded."""
+class StoredSave:
+    """What the file held at a save: the SHA-256 of its bytes, and what a merge needs of it, encoded.
 
+    ``seq`` counts a document's saves; ``at`` is in seconds since 1970.
+    """
+
+    seq: int
     hash: str
+    at: float
     content: bytes
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A document as the journal has it. ``bases`` are the last saves, the newest first."""
+    """A document as the journal has it; ``saves`` the newest first."""
 
     snapshot: bytes
     updates: list[bytes]
-    bases: list[StoredBase]
+    saves: list[StoredSave]
 
 
 Statement = tuple[str, tuple[object, ...]]
@@ -117,15 +122,18 @@ class Journal:
             ]
         )
 
-    def set_bases(self, document: str, bases: list[StoredBase]) -> None:
-        """Remember what the file holds, or is about to hold: the newest first."""
-        insert = "INSERT INTO bases (document, seq, hash, content) VALUES (?, ?, ?, ?)"
-        rows: list[Statement] = [(insert, (document, n, base.hash, base.content)) for n, base in enumerate(bases)]
-        self._put([("DELETE FROM bases WHERE document = ?", (document,)), *rows])
+    def keep_save(self, document: str, save: StoredSave, dropped: list[int]) -> None:
+        """Remember what the file holds, or is about to hold, and forget the saves of these seqs."""
+        row = (document, save.seq, save.hash, save.at, save.content)
+        self._put([("INSERT OR REPLACE INTO saves VALUES (?, ?, ?, ?, ?)", row), *_drop(document, dropped)])
+
+    def drop_saves(self, document: str, seqs: list[int]) -> None:
+        """Forget saves."""
+        self._put(_drop(document, seqs))
 
     def forget(self, document: str) -> None:
         """Drop a document whose file is gone for good."""
-        self._put([(f"DELETE FROM {table} WHERE document = ?", (document,)) for table in ("updates", "bases")])
+        self._put([(f"DELETE FROM {table} WHERE document = ?", (document,)) for table in ("updates", "saves")])
         self._put([("DELETE FROM documents WHERE id = ?", (document,))])
 
     async def committed(self) -> None:
@@ -157,11 +165,11 @@ class Journal:
             if row is None or row[0] is None:
                 return None
             updates = database.execute("SELECT payload FROM updates WHERE document = ? ORDER BY seq", (document,))
-            bases = "SELECT hash, content FROM bases WHERE document = ? ORDER BY seq"
+            saves = "SELECT seq, hash, at, content FROM saves WHERE document = ? ORDER BY seq DESC"
             return Stored(
                 row[0],
                 [payload for (payload,) in updates],
-                [StoredBase(*base) for base in database.execute(bases, (document,))],
+                [StoredSave(*save) for save in database.execute(saves, (document,))],
             )
 
     def documents(self) -> Iterator[str]:
@@ -298,3 +306,7 @@ class Journal:
                 finally:
                     os.close(descriptor)
             self._closing.wait(max(0.0, SYNC_EVERY - (time.monotonic() - began)))
+
+
+def _drop(document: str, seqs: list[int]) -> list[Statement]:
+    return [("DELETE FROM saves WHERE document = ? AND seq = ?", (document, seq)) for seq in seqs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import errno
 import hashlib
 import os
@@ -76,8 +76,12 @@ class Displaced:
     since: float
 
     @classmethod
-    def open(cls, file: Path) -> Displaced:
-        descriptor = os.open(file, os.O_RDONLY)
+    def open(cls, file: Path) -> Displaced | None:
+        """None if there is no file."""
+        try:
+            descriptor = os.open(file, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
         return cls(descriptor, Signature.of(os.fstat(descriptor)), time.monotonic())
 
 
@@ -178,17 +182,25 @@ class Shadow:
             raise PermissionError(errno.EACCES, "The file is read-only", str(file))
         if now is not None:
             staged.path.chmod(stat.S_IMODE(now.st_mode))
-        before: Displaced | None = None
-        with contextlib.suppress(FileNotFoundError):
+        written = Signature.of(staged.path.stat())
+        if expected is None or not exchange(staged.path, file):
             before = Displaced.open(file)
-        if (before and before.signature) != expected:
-            if before is not None:
-                os.close(before.descriptor)
-            raise ChangedBeneath
-        staged.path.replace(file)
+            if (before and before.signature) != expected:
+                if before is not None:
+                    os.close(before.descriptor)
+                raise ChangedBeneath
+            staged.path.replace(file)
+        else:
+            # What was in the file's place is where the staged one was, whatever anybody did until this very moment.
+            before = Displaced.open(staged.path)
+            if before is None or before.signature != expected:
+                if before is not None:
+                    os.close(before.descriptor)
+                exchange(staged.path, file)
+                raise ChangedBeneath
         if before is not None:
             self._displaced.append(before)
-        return Signature.of(file.stat())
+        return written
 
     def late_writes(self, name: str) -> list[OnDisk]:
         """What somebody wrote, through descriptors opened earlier, into files that :meth:`replace` has replaced."""
@@ -243,3 +255,16 @@ def _stat(file: Path) -> os.stat_result | None:
 
 def _joined(source: str | list[str]) -> str:
     return source if isinstance(source, str) else "".join(source)
+
+
+_RENAME_EXCHANGE = 2
+_AT_FDCWD = -100
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Have two files change places at once, by ``renameat2(2)``. False where the system or file system cannot."""
+    rename = getattr(_libc, "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
