@@ -48,6 +48,7 @@ class OutputWriter:
         self._blobs = blobs
         self._dirty: set[Execution] = set()
         self._late: set[Execution] = set()
+        self._unsettled: set[Execution] = set()
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._end: asyncio.TimerHandle | None = None
@@ -58,6 +59,7 @@ class OutputWriter:
     def changed(self, execution: Execution) -> None:
         """A cell has shown something, which is written soon."""
         self._dirty.add(execution)
+        self._unsettled.add(execution)
         if execution.ended:
             self._late.add(execution)
         self._later()
@@ -65,8 +67,8 @@ class OutputWriter:
     async def settle(self, execution: Execution) -> None:
         """Write all that a cell has shown, now: it has ended. Long texts are kept beside the document."""
         execution.ended = True
-        self._dirty.discard(execution)
-        self._late.discard(execution)
+        for some in (self._dirty, self._late, self._unsettled):
+            some.discard(execution)
         await self._write(execution, live=False)
         # The next cell is not to be slow because of this one.
         self._debt = 0.0
@@ -78,7 +80,7 @@ class OutputWriter:
                 handle.cancel()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
-        for execution in self._dirty | self._late:
+        for execution in list(self._unsettled):
             await self.settle(execution)
 
     def _later(self) -> None:

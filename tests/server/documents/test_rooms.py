@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from pycrdt import Text
 
 from workspace_server.documents.collaboration import file_sync
 from workspace_server.documents.collaboration.files import FileIds
+from workspace_server.documents.collaboration.notebook_json import blob_hash
 from workspace_server.documents.collaboration.room import Room
 from workspace_server.documents.collaboration.rooms import Rooms
 from workspace_server.documents.collaboration.shared import Shared
@@ -344,5 +346,35 @@ def test_other_extensions_find_shared_documents(home: Home) -> None:
             assert room.content()["cells"][0]["source"] == "x = 1"  # type: ignore[index]
             with pytest.raises(ValueError, match="path"):
                 await shared.get_document(path="a.ipynb")
+
+    run(scenario)
+
+
+def test_a_large_output_is_in_the_file_and_kept_as_long_as_something_shows_it(home: Home) -> None:
+    async def scenario() -> None:
+        file = write(home, "a.ipynb", "x")
+        content = json.loads(file.read_text())
+        shown = {"output_type": "stream", "name": "stdout", "text": "shown\n" * 100_000}
+        content["cells"][0]["outputs"] = [shown]
+        file.write_text(json.dumps(content))
+        async with rooms_of(home) as rooms:
+            folder = home.journal / "blobs"
+            async with rooms.hold("a.ipynb", "Ana") as room:
+                (kept,) = folder.iterdir()
+                assert len(json.dumps(room.content())) < 250_000
+                type_into(room, 0, "y")
+                await room.save()
+                (output,) = json.loads(file.read_text())["cells"][0]["outputs"]
+                assert "".join(output["text"]) == shown["text"]
+            unused = rooms.blobs.shrink({**shown, "text": "unused" * 100_000})
+            for blob in folder.iterdir():
+                os.utime(blob, (0, 0))
+            rooms.blobs_elsewhere = lambda: {str(blob_hash(unused))}
+            assert await rooms.collect_blobs() == 0
+            for blob in folder.iterdir():
+                os.utime(blob, (0, 0))
+            rooms.blobs_elsewhere = set
+            assert await rooms.collect_blobs() == 1
+            assert list(folder.iterdir()) == [kept]
 
     run(scenario)

@@ -148,3 +148,14 @@ def test_a_cell_that_was_moved_gets_everything_again(place: Place) -> None:
         assert len(place.outputs) == 3
 
     asyncio.run(run())
+
+
+def test_what_runs_when_the_server_stops_is_whole(place: Place) -> None:
+    async def run() -> None:
+        place.print("x" * 400_000)
+        await asyncio.sleep(0.2)
+        assert blob_hash(place.outputs[0]) is None
+        await place.writer.close()
+        assert place.whole()[0]["text"] == "x" * 400_000
+
+    asyncio.run(run())
