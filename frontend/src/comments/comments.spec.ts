@@ -158,7 +158,7 @@ describe('mentions', () => {
 });
 
 describe('ThreadsModel', () => {
-  const ana = { id: '1', name: 'ana', display_name: 'Ana', initials: 'A', color: '' };
+  const ana = { id: '1', name: 'ana', display_name: 'Ana', initials: 'A', color: '', role: 'owner' as const };
   const thread: Thread = {
     id: 't1',
     document: 'file:x.ipynb',
