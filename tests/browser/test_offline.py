@@ -152,6 +152,7 @@ def test_another_document_in_its_place(workspace: tuple[Mortal, Browser]) -> Non
     # Who has is told, and keeps it.
     expect(bo.get_by_role("alert")).to_contain_text("Your 1 change could not be sent.")
     bo.get_by_role("button", name="Save as a new notebook").click()
+    expect(bo.locator(".lm-TabBar-tabLabel", has_text="shared (my changes).ipynb")).to_be_visible()
     mine = bo.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .cm-content").first
     expect(mine).to_have_text("first = 1  # only here")
     assert (server.home / "work/scratch/bo/shared (my changes).ipynb").exists()

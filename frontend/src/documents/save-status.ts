@@ -4,7 +4,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import type { Contents } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
-import { DisposableSet } from '@lumino/disposable';
+import { DisposableDelegate, DisposableSet } from '@lumino/disposable';
 import type { Widget } from '@lumino/widgets';
 import { createElement } from 'react';
 
@@ -53,11 +53,14 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
         onOpen: () => this._reopen(widget, context)
       })
     );
-    (widget as unknown as MainAreaWidget).contentHeader.addWidget(banner);
+    const header = (widget as unknown as MainAreaWidget).contentHeader;
+    header.addWidget(banner);
+    const fitting = fitToContent(banner);
     room.replaced.connect(() => this._reopen(widget, context));
     const disposables = new DisposableSet();
     disposables.add(status);
     disposables.add(banner);
+    disposables.add(fitting);
     return disposables;
   }
 
@@ -102,6 +105,25 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
       });
     }, 0);
   }
+}
+
+/** Lumino gives a widget the room that its style asks for, whatever is in it. */
+function fitToContent(widget: Widget): IDisposable {
+  const fit = () => {
+    const height = (widget.node.firstElementChild as HTMLElement | null)?.offsetHeight ?? 0;
+    if (widget.node.style.minHeight !== `${height}px`) {
+      widget.node.style.minHeight = `${height}px`;
+      widget.parent?.fit();
+    }
+  };
+  const content = new MutationObserver(fit);
+  content.observe(widget.node, { childList: true, subtree: true, characterData: true });
+  const width = new ResizeObserver(fit);
+  width.observe(widget.node);
+  return new DisposableDelegate(() => {
+    content.disconnect();
+    width.disconnect();
+  });
 }
 
 /**
