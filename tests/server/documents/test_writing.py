@@ -21,7 +21,14 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.notebook = YNotebook()
-        cell = {"cell_type": "code", "id": "a", "source": "", "metadata": {}, "outputs": [], "execution_count": None}
+        cell: dict[str, Any] = {
+            "cell_type": "code",
+            "id": "a",
+            "source": "",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
         self.notebook.set({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
         self.sent: list[int] = []
         self.notebook.ydoc.observe(lambda event: self.sent.append(len(event.update)))

@@ -1,0 +1,137 @@
+"""Cells that show without end, on a real server: it goes on answering, and what it keeps has bounds."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.fakes.labs import Lab, start_lab
+from tests.fakes.restarts import start_mortal
+
+pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
+
+ENDLESS = "n = 0\nwhile True:\n    n += 1; print(n, 'x' * 100)"
+FLUSHED = "n = 0\nwhile True:\n    n += 1; print(n, flush=True)"
+PICTURES = """
+import os, base64
+from IPython.display import clear_output, display
+while True:
+    clear_output(wait=True)
+    display({'image/png': base64.b64encode(os.urandom(1_500_000)).decode(), 'text/plain': 'frame'}, raw=True)
+"""
+UPDATES = """
+from IPython.display import display
+n, handle = 0, display('0', display_id=True)
+while True:
+    n += 1; handle.update('x' * 1000 + str(n))
+"""
+LAG = 1.0
+"""Seconds that another request may wait, on a machine that does other things as well."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
+    with start_lab(tmp_path_factory.mktemp("lab"), cache) as lab:
+        yield lab
+
+
+@contextmanager
+def probe(lab: Lab) -> Iterator[list[float]]:
+    """Asks for something light ten times a second. Seconds that each answer took."""
+    waits: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.1):
+            began = time.monotonic()
+            lab.server.request("GET", "api/status")
+            waits.append(time.monotonic() - began)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        over.set()
+        thread.join()
+
+
+def outputs(file: Path, cell: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(file.read_text())["cells"][cell]["outputs"]
+    return found
+
+
+def journal(home: Path) -> int:
+    return sum(file.stat().st_size for file in (home / "journal").glob("documents.db*"))
+
+
+LOOPS = {"endless": ENDLESS, "flushed": FLUSHED, "pictures": PICTURES, "updates": UPDATES}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_without_end_is_bearable_and_can_be_interrupted(
+    lab: Lab, loop: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, source = f"scratch/ana/{loop}.ipynb", LOOPS[loop]
+    file = lab.notebook(path, "1", source)
+    assert lab.end(lab.run(path, "c0"), 240) == ["ok"]
+    before = psutil.Process(lab.server.process.pid).memory_info().rss
+    request = lab.run(path, "c1")
+    with probe(lab) as waits:
+        time.sleep(8)
+        assert lab.server.request("POST", f"api/kernels/{lab.kernel(path)}/interrupt")[0] == 204
+        assert lab.end(request, 60) == ["error"]
+    grown = psutil.Process(lab.server.process.pid).memory_info().rss - before
+    waits.sort()
+    with capsys.disabled():
+        print(
+            f"\n{loop}: p50 {waits[len(waits) // 2] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms of"
+            f" {len(waits)}; memory +{grown / 1e6:.0f} MB, journal {journal(lab.server.home) / 1e6:.1f} MB"
+        )
+    assert waits[-1] < LAG
+    assert len(waits) > 30
+    assert journal(lab.server.home) < 60_000_000
+    assert grown < 400_000_000
+    shown = outputs(file, 1)
+    assert shown[-1]["ename"] == "KeyboardInterrupt"
+    first = shown[0]
+    if loop in ("endless", "flushed"):
+        lines = "".join(first["text"]).splitlines()
+        assert lines[0].split()[0] == "1"
+        assert len("".join(first["text"])) < 8_500_000
+    elif loop == "pictures":
+        assert len(first["data"]["image/png"]) == 2_000_000
+
+
+def test_a_killed_server_leaves_a_text_with_a_gap(tmp_path: Path) -> None:
+    with start_mortal(tmp_path / "home") as mortal:
+        lab = Lab(mortal.server, tmp_path / "closed", tmp_path / "broken")
+        path = "scratch/ana/killed.ipynb"
+        file = lab.notebook(path, "import time\nfor n in range(20_000): print(n, 'x' * 30)\ntime.sleep(600)")
+        lab.run(path)
+        lab.until(lambda: outputs(file, 0) and "19999 " in "".join(outputs(file, 0)[0]["text"]), 240)
+        children = psutil.Process(mortal.pid).children(recursive=True)
+        mortal.kill()
+        for child in children:
+            child.kill()
+        (shown,) = outputs(file, 0)
+        text = "".join(shown["text"])
+        assert text.startswith("0 xxx")
+        assert " more …]" in text
+        assert text.endswith("x\n")
+        mortal.start()
+        lab.server = mortal.server
+        # It runs again.
+        file_again = lab.notebook("scratch/ana/other.ipynb", "print('again')")
+        assert lab.end(lab.run("scratch/ana/other.ipynb"), 240) == ["ok"]
+        assert "".join(outputs(file_again, 0)[0]["text"]) == "again\n"
+        assert outputs(file, 0) == [shown]
