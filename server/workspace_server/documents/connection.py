@@ -121,6 +121,8 @@ class KernelConnection:
         self._client.session = self._client.session.clone()
         self._client.session.session = self.own_session
         self._client.start_channels(stdin=self._on_question is not None, hb=False)
+        # Before the kernel is heard for the first time: this connects anew.
+        publications = Publications(self._client.iopub_channel.socket, self._client.session)
         deadline = time.monotonic() + ANSWER
         while True:
             # On the control channel, because somebody may be running something long from a console.
@@ -134,7 +136,7 @@ class KernelConnection:
                 raise Failed(
                     "kernel_silent", "The kernel has started but does not answer.", "Restart it and run again."
                 )
-        self._readers.append(asyncio.create_task(self._read()))
+        self._readers.append(asyncio.create_task(self._read(publications)))
         if self._on_question is not None:
             self._readers.append(asyncio.create_task(self._listen(self._on_question)))
 
@@ -216,8 +218,8 @@ class KernelConnection:
                 content: dict[str, Any] = message["content"]
                 return content
 
-    async def _read(self) -> None:
-        async for message in Publications(self._client.iopub_channel.socket, self._client.session):
+    async def _read(self, publications: Publications) -> None:
+        async for message in publications:
             parent_id = message["parent_header"].get("msg_id", "")
             try:
                 self._shown(message["msg_type"], parent_id, message)

@@ -100,6 +100,18 @@ async def test_a_browser_gets_everything_but_what_its_document_shows(lab: Lab) -
     browser.lose()
 
 
+@pytest.mark.parts
+def test_no_line_of_a_flood_is_missing_and_the_next_cell_need_not_wait(lab: Lab) -> None:
+    path = "scratch/ana/lines.ipynb"
+    file = lab.notebook(path, "print('first')", "for n in range(20_000): print(n, flush=True)", "print('next')")
+    request = lab.run(path)
+    assert lab.end(request, 240) == ["ok", "ok", "ok"]
+    shown = lab.saved(file)
+    assert shown[0] == ["first\n"]
+    assert shown[1] == ["".join(f"{n}\n" for n in range(20_000))]
+    assert shown[2] == ["next\n"]
+
+
 def test_what_is_kept_for_a_lost_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     listening: list[Any] = []
 
