@@ -68,6 +68,7 @@ export class CellRunners {
   private _show(widget: Cell, cell: QueuedCell): void {
     const prompt = widget.inputArea?.promptNode;
     if (!prompt) {
+      void widget.ready.then(this._update);
       return;
     }
     prompt.title = runnerTitle(cell, this._me());

@@ -62,7 +62,11 @@ export class WaitingLines {
       })
     );
     line.addClass('atrium-WaitingLine');
-    (cell.layout as PanelLayout).addWidget(line);
+    // What a cell that has not been drawn yet consists of comes later, and would be below the line.
+    const toEnd = () =>
+      void (cell.isDisposed || line.isDisposed || (cell.layout as PanelLayout).addWidget(line));
+    toEnd();
+    void cell.ready.then(toEnd);
     return line;
   }
 
