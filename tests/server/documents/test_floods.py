@@ -15,6 +15,8 @@ import pytest
 
 from tests.fakes.labs import Lab, start_lab
 from tests.fakes.restarts import start_mortal
+from workspace_server.documents.collaboration.blobs import Blobs
+from workspace_server.documents.collaboration.notebook_json import blob_hash
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
 
@@ -110,6 +112,28 @@ def test_a_loop_without_end_is_bearable_and_can_be_interrupted(
         assert len("".join(first["text"])) < 8_500_000
     elif loop == "pictures":
         assert len(first["data"]["image/png"]) == 2_000_000
+
+
+def test_a_large_output_is_served_to_whoever_may_read(lab: Lab) -> None:
+    path = "scratch/ana/served.ipynb"
+    file = lab.notebook(path, "print('x' * 60 * 10_000)")
+    assert lab.end(lab.run(path), 240) == ["ok"]
+    (output,) = outputs(file, 0)
+    whole = {**output, "text": "".join(output["text"])}
+    placeholder = Blobs(lab.server.home / "journal" / "blobs").shrink(whole)
+    address = f"atrium/api/documents/blobs/{blob_hash(placeholder)}"
+    assert lab.server.request("GET", address, person="bo") == (200, whole)
+    assert lab.server.request("GET", address, person=None)[0] == 401
+    status, refused = lab.server.request("GET", f"atrium/api/documents/blobs/{'0' * 64}")
+    assert (status, refused["code"], refused["hint"]) == (404, "no_such_output", "Run its cell again.")
+    assert lab.server.request("GET", "atrium/api/documents/blobs/..%2F..%2Fdocuments.db")[0] == 404
+
+    # A browser or a program that saves what it has under another name.
+    content = json.loads(file.read_text())
+    content["cells"][0]["outputs"] = [placeholder]
+    body = {"type": "notebook", "format": "json", "content": content}
+    assert lab.server.request("PUT", "api/contents/scratch/ana/copy.ipynb", body)[0] == 201
+    assert outputs(file.with_name("copy.ipynb"), 0) == [output]
 
 
 def test_a_killed_server_leaves_a_text_with_a_gap(tmp_path: Path) -> None:
