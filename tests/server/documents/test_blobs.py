@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jupyter_ydoc import YNotebook
 from workspace_server.documents.collaboration.blobs import CROWD, KEPT, LARGE, Blobs, NoSuchBlob, hashes
 from workspace_server.documents.collaboration.journal import Journal
 from workspace_server.documents.collaboration.notebook_file import NotebookWriter, parse
-from workspace_server.documents.collaboration.notebook_json import BLOB, blob_hash
+from workspace_server.documents.collaboration.notebook_json import BLOB, BlobRef, blob_hash
 from workspace_server.documents.streams import LONG
 
 DAY = 24 * 3600.0
@@ -158,3 +159,20 @@ def test_of_an_animation_less_is_kept(blobs: Blobs, tmp_path: Path, monkeypatch:
     assert blobs.collect(set(), now + 60) == 0
     assert blobs.collect(set(), now + 2 * 3600) == 4
     assert blobs.collect(set(), now + 2 * 3600) == 0
+
+
+def test_the_text_of_a_large_output_is_made_once(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "é\n" * 900_000}}
+    hash = blob_hash(blobs.shrink(output))
+    assert hash is not None
+    ref = BlobRef(hash, 4)
+    first = blobs.text(ref)
+    assert first == ref.text(blobs).encode()
+    (tmp_path / "blobs" / hash).write_text("{}")
+    assert blobs.text(ref) == first
+    # It goes with what it was made of, and with nothing else.
+    later = time.time() + 10 * 86400
+    assert blobs.collect({hash}, later) == 0
+    assert blobs.collect(set(), later + 10 * 86400) == 2
+    assert blobs.text(BlobRef("0" * 64, 4, "not here")) == b"not here"

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from ...kit.errors import NotFound
 from ..streams import LONG, abridged, first_part, last_part
-from .notebook_json import BLOB, blob_hash, joined
+from .notebook_json import BLOB, BlobRef, blob_hash, joined
 
 LARGE = 1_000_000
 """Characters of an output's JSON from which on it is kept here."""
@@ -115,6 +115,17 @@ class Blobs:
         except FileNotFoundError:
             raise NoSuchBlob(hash) from None
 
+    def text(self, ref: BlobRef) -> bytes:
+        """A large output as it stands in a notebook's file, in UTF-8. Kept once it was made: a notebook is saved each
+        second while somebody types in it."""
+        made = self._folder / f"{ref.hash}.{ref.indent}"
+        if _HASH.fullmatch(ref.hash) and made.exists():
+            return made.read_bytes()
+        raw = ref.text(self).encode("utf-8", "surrogatepass")
+        if _HASH.fullmatch(ref.hash) and (self._folder / ref.hash).exists():
+            self._write(made, raw)
+        return raw
+
     def collect(self, used: set[str], now: float) -> int:
         """Delete what nothing has referred to for a day; an hour, once that is more than a gigabyte.
 
@@ -133,7 +144,7 @@ class Blobs:
         idle: list[tuple[float, int, Path]] = []
         for file in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if file.name in used:
+                if file.name.partition(".")[0] in used:
                     os.utime(file, (now, now))
                 else:
                     found = file.stat()
@@ -157,18 +168,22 @@ class Blobs:
             os.utime(file)
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged = self._folder / f".{uuid4().hex}"
-        with staged.open("wb") as opened:
-            opened.write(raw)
-            opened.flush()
-            os.fsync(opened.fileno())
-        staged.replace(file)
+        self._write(file, raw)
         # The file's name is written by its folder.
         descriptor = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _write(self, file: Path, raw: bytes) -> None:
+        """Write a file whole or not at all."""
+        staged = self._folder / f".{uuid4().hex}"
+        with staged.open("wb") as opened:
+            opened.write(raw)
+            opened.flush()
+            os.fsync(opened.fileno())
+        staged.replace(file)
 
 
 def hashes(update: bytes) -> set[str]:

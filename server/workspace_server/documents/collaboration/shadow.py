@@ -228,10 +228,11 @@ class Shadow:
 
     def _encoded(self, chunks: Sequence[str | BlobRef]) -> Iterable[bytes]:
         for chunk in chunks:
-            text = chunk if isinstance(chunk, str) else chunk.text(self._blobs)
-            yield (text.replace("\n", "\r\n") if self.crlf and not self._notebook else text).encode(
-                "utf-8", "surrogatepass"
-            )
+            if isinstance(chunk, str):
+                text = chunk.replace("\n", "\r\n") if self.crlf and not self._notebook else chunk
+                yield text.encode("utf-8", "surrogatepass")
+            else:
+                yield self._blobs.text(chunk)
 
 
 def signature(file: Path) -> Signature | None:
