@@ -49,16 +49,15 @@ PATH = "scratch/ana/floods.ipynb"
 FREEZE = 1000
 """Milliseconds of one task from which on people would say that the page froze."""
 LAG = 1.0
-"""Seconds that another request may wait, on a machine that does other things as well."""
+"""Seconds that nine of ten other requests may wait at most, on a machine that does other things as well."""
 
 
 @dataclass
 class Watched:
-    """The longest task of the page in milliseconds, and the longest that a request took in seconds."""
+    """The longest task of the page in milliseconds, and how many seconds each request to the server took."""
 
     longest_task: float = 0
-    longest_request: float = 0
-    sizes: list[int] = field(default_factory=list)
+    requests: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -96,7 +95,7 @@ class Place:
             while not over.wait(0.05):
                 began = time.monotonic()
                 self.server.request("GET", "api/status")
-                watched.longest_request = max(watched.longest_request, time.monotonic() - began)
+                watched.requests.append(time.monotonic() - began)
 
         thread = threading.Thread(target=ask)
         thread.start()
@@ -139,14 +138,16 @@ def test_nothing_freezes(place: Place, capsys: pytest.CaptureFixture[str]) -> No
         place.scroll_to(number)
         with place.watch() as watched:
             place.run(number)
+        requests = sorted(watched.requests)
         journal = sum(file.stat().st_size for file in (place.server.home / "journal").glob("documents.db*"))
         with capsys.disabled():
             print(
                 f"\n{CELLS[number][:50]!r}: longest task {watched.longest_task:.0f} ms,"
-                f" longest request {watched.longest_request * 1000:.0f} ms, journal {journal / 1e6:.1f} MB"
+                f" requests p50 {requests[len(requests) // 2] * 1000:.0f} ms, longest {requests[-1] * 1000:.0f} ms,"
+                f" journal {journal / 1e6:.1f} MB"
             )
         assert watched.longest_task < FREEZE
-        assert watched.longest_request < LAG
+        assert requests[len(requests) * 9 // 10] < LAG
         assert journal < 50_000_000
     expect(place.cell(1).locator("img")).to_have_count(1)
     assert "".join(place.saved(2)[0]["text"]).endswith("x\n")

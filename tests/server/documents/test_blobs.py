@@ -101,8 +101,12 @@ def test_a_placeholder_from_elsewhere_is_kept_in_the_file(blobs: Blobs, tmp_path
     with pytest.raises(NoSuchBlob):
         elsewhere.expand(placeholder)
     writer = NotebookWriter(notebook(placeholder))
-    text = "".join(part if isinstance(part, str) else part.text(elsewhere) for part in writer.chunks())
+    chunks = writer.chunks()
+    text = "".join(part if isinstance(part, str) else part.text(elsewhere) for part in chunks)
     assert parse(text.encode())["cells"][0]["outputs"] == [placeholder]
+    # What a disk has spoilt keeps nothing from being saved, either.
+    (tmp_path / "blobs" / hash_of(placeholder)).write_bytes(b"{")
+    assert text == "".join(part if isinstance(part, str) else part.text(blobs) for part in chunks)
 
 
 def test_a_notebook_from_a_browser_is_made_whole(blobs: Blobs, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ while True:
     n += 1; handle.update('x' * 1000 + str(n))
 """
 LAG = 1.0
-"""Seconds that another request may wait, on a machine that does other things as well."""
+"""Seconds that nine of ten other requests may wait at most, on a machine that does other things as well."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_loop_without_end_is_bearable_and_can_be_interrupted(
             f"\n{loop}: p50 {waits[len(waits) // 2] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms of"
             f" {len(waits)}; memory +{grown / 1e6:.0f} MB, journal {journal(lab.server.home) / 1e6:.1f} MB"
         )
-    assert waits[-1] < LAG
+    assert waits[len(waits) * 9 // 10] < LAG
     assert len(waits) > 30
     assert journal(lab.server.home) < 60_000_000
     assert grown < 400_000_000

@@ -43,10 +43,10 @@ class BlobRef:
     def text(self, blobs: BlobStore) -> str:
         """The output's JSON as it stands in the file. Reads the disk."""
         try:
-            raw = blobs.read(self.hash)
-        except NotFound:
+            output = json.loads(blobs.read(self.hash))
+        except (NotFound, ValueError):
             return self.otherwise
-        return "".join(map(str, output_parts(json.loads(raw), self.indent, whole=True)))
+        return "".join(map(str, output_parts(output, self.indent, whole=True)))
 
 
 Part = str | BlobRef
