@@ -76,6 +76,13 @@ class Place:
         self.page.evaluate("n => document.querySelectorAll('.jp-CodeCell')[n].scrollIntoView()", number)
         return self.cell(number)
 
+    def kernel_is_ready(self, limit: float = 240) -> None:
+        """Wait for the kernel that the browser starts with the notebook."""
+        deadline = time.monotonic() + limit
+        while [one["kernel"]["execution_state"] for one in self.server.request("GET", "api/sessions")[1]] != ["idle"]:
+            assert time.monotonic() < deadline, self.server.log()[-2000:]
+            self.page.wait_for_timeout(200)
+
     def run(self, number: int, limit: float = 120) -> None:
         body = {"notebook": PATH, "cell_ids": [f"c{number}"]}
         request = self.server.api("POST", "/documents/execute", body)
@@ -117,7 +124,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("floods") / "home"
     put_notebook(home / "work" / PATH, *CELLS)
     with start_server(home) as server, chromium() as browser:
-        yield Place(server, visit(browser, server))
+        place = Place(server, visit(browser, server))
+        place.kernel_is_ready()
+        yield place
 
 
 def visit(browser: Browser, server: Server) -> Page:
