@@ -89,7 +89,7 @@ def _program(what: str, command: list[str], least: tuple[int, ...], lacking: Sta
 
 def _packages(_: Home) -> Iterator[Finding]:
     mend = "pip install 'jupyter-atrium[server]'"
-    for name in ("jupyterlab", "jupyter-server-ydoc", "jupyter-docprovider", "jupyter-collaboration-ui", "papermill"):
+    for name in ("jupyterlab", "jupyter-ydoc", "jupyter-docprovider", "jupyter-collaboration-ui", "papermill"):
         try:
             yield Finding(name, "ok", version(name))
         except PackageNotFoundError:

