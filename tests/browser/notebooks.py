@@ -43,10 +43,10 @@ def saved(page: Page) -> None:
 
 
 def write_in(page: Page, cell: int, text: str) -> None:
-    """Type at the end of a cell."""
+    """Write at the end of a cell, in one go: keys that follow each other slowly would count as several changes."""
     page.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(cell).click()
     page.keyboard.press("Control+End")
-    page.keyboard.type(text)
+    page.keyboard.insert_text(text)
 
 
 def sources(page: Page) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.notebooks import open_notebook, put_notebook, saved, sources, status, write_in
+from tests.browser.notebooks import FRONT, open_notebook, put_notebook, saved, sources, status, write_in
 from tests.browser.people import Person, chromium
 from tests.fakes.restarts import Mortal, start_mortal
 
@@ -131,6 +131,47 @@ def test_a_tab_that_is_closed_while_the_server_is_gone(workspace: tuple[Mortal, 
     # And it is the others', too.
     ana = visit(server, browser, "ana")
     expect(ana.locator(".jp-CodeCell .cm-content").first).to_have_text("first = 1  # not to be lost")
+
+
+def move_down(page: Page, cell: int) -> None:
+    page.locator(f"{FRONT} .jp-Cell").nth(cell).locator(".jp-InputPrompt").first.click()
+    page.keyboard.press("Control+Shift+ArrowDown")
+
+
+def test_what_was_typed_on_the_train_is_in_the_cell_that_was_moved_meanwhile(
+    workspace: tuple[Mortal, Browser],
+) -> None:
+    server, browser = workspace
+    ana, bo = visit(server, browser, "ana"), visit(server, browser, "bo")
+    bo.context.set_offline(True)
+    write_in(bo, 0, "  # on the train")
+    expect(status(bo)).to_have_text(re.compile("Offline: 1 change kept"))
+    write_in(ana, 0, " + 1")
+    move_down(ana, 0)
+    expect(ana.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(1)).to_contain_text("first = 1 + 1")
+    saved(ana)
+    bo.context.set_offline(False)
+    for page in (ana, bo):
+        moved = page.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(1)
+        expect(moved).to_contain_text("first = 1 + 1")
+        expect(moved).to_contain_text("# on the train")
+    saved(bo)
+    assert sources(ana) == sources(bo)
+    assert kept(bo) == []
+
+    # And what was typed while somebody who is offline moves the cell.
+    ana.context.set_offline(True)
+    move_down(ana, 1)
+    expect(status(ana)).to_have_text(re.compile("Offline"))
+    write_in(bo, 1, "  # at home")
+    saved(bo)
+    ana.context.set_offline(False)
+    for page in (ana, bo):
+        moved = page.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(2)
+        expect(moved).to_contain_text("# on the train")
+        expect(moved).to_contain_text("# at home")
+    saved(ana)
+    assert sources(ana) == sources(bo)
 
 
 def test_another_document_in_its_place(workspace: tuple[Mortal, Browser]) -> None:

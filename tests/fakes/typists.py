@@ -20,6 +20,7 @@ from typing import Any
 
 from pycrdt import (
     Array,
+    ArrayEvent,
     Awareness,
     Decoder,
     Doc,
@@ -61,6 +62,23 @@ class Session:
         return f"{ROOM}/{urllib.parse.quote(self.room, safe=':')}?sessionId={urllib.parse.quote(self.id)}"
 
 
+@dataclass
+class _Open:
+    """A cell that was typed in: its place among the cells, and what it said when the server had all of it."""
+
+    place: object
+    base: str
+
+
+@dataclass
+class _Lost:
+    """What was typed in a cell that somebody else has moved."""
+
+    cell_id: str
+    base: str
+    text: str
+
+
 def ask_session(url: str, token: str, path: str, format: str = "json", type: str = "notebook") -> Session:
     """The session of the document at ``path``; blocks. ``urllib.error.HTTPError`` if the server refuses."""
     request = urllib.request.Request(
@@ -90,6 +108,7 @@ class Typist:
         self._numbers = itertools.count(1)
         self._remote = False
         self._listeners: list[Callable[[], None]] = []
+        self._rescuing: set[asyncio.Task[None]] = set()
         self.forget()
 
     def forget(self) -> None:
@@ -99,6 +118,10 @@ class Typist:
         self.meta: Map[Any] = self.doc.get("meta", type=Map)
         self.text: Text = self.doc.get("source", type=Text)
         self.awareness = Awareness(self.doc)
+        self._places: list[object] = []
+        self._open: dict[str, _Open] = {}
+        self._lost: list[_Lost] = []
+        self.cells.observe(self._rearranged)
         self.doc.observe(self._changed)
 
     # Connection
@@ -182,7 +205,11 @@ class Typist:
 
     async def mark(self, seconds: float = 30) -> dict[str, Any]:
         """The reply once everything that was sent before is in the journal."""
-        return await self._ask("mark", "marked", seconds)
+        covered = {cell_id: (one, self._text_at(one.place)) for cell_id, one in self._open.items()}
+        told = await self._ask("mark", "marked", seconds)
+        for one, text in covered.values():
+            one.base = text
+        return told
 
     async def run(self, *cell_ids: str) -> dict[str, Any]:
         """Run cells (none given: all); the reply when they are in the queue."""
@@ -222,6 +249,7 @@ class Typist:
         """Insert ``text`` (None: at the end) as one change."""
         source = self._source(cell_id)
         whole = str(source)
+        self._opened(cell_id, whole)
         source.insert(len(whole[:position].encode()) if position is not None else len(source), text)
 
     def keys(self, cell_id: str, position: int | None, text: str) -> None:
@@ -237,6 +265,7 @@ class Typist:
         first = len(whole[:start].encode())
         size = len(whole[start:stop].encode())
         if size:
+            self._opened(cell_id, whole)
             del source[first : first + size]
 
     def insert_cell(self, index: int, source: str = "", cell_type: str = "code", cell_id: str = "", **more: Any) -> str:
@@ -340,21 +369,78 @@ class Typist:
     def _receive(self, message: bytes) -> None:
         kind = message[0]
         if kind == SYNC:
-            self._remote = True
-            try:
-                reply = handle_sync_message(message[1:], self.doc)
-            finally:
-                self._remote = False
+            reply = self._sync(message[1:])
             if reply is not None:
                 self._send(reply)
             elif message[1] == STEP_2:
                 self._synced.set()
+                self._rescue()
         elif kind == AWARENESS:
             self.awareness.apply_awareness_update(Decoder(message[1:]).read_message() or b"", "room")
         elif kind == RAW:
             self._hear(json.loads(Decoder(message[1:]).read_var_string()))
         for listener in self._listeners:
             listener()
+
+    def _sync(self, message: bytes) -> bytes | None:
+        """Take what the server says. A cell that somebody moved meanwhile is another one, without what was typed here
+        since the last mark: that is told to the server, as a browser does (``edits.ts``)."""
+        mine = {cell_id: self._text_at(one.place) for cell_id, one in self._open.items()}
+        self._remote = True
+        try:
+            reply: bytes | None = handle_sync_message(message, self.doc)
+        finally:
+            self._remote = False
+        for cell_id, text in mine.items():
+            if self._open[cell_id].place not in self._places:
+                self._lost.append(_Lost(cell_id, self._open.pop(cell_id).base, text))
+        self._rescue()
+        return reply
+
+    def _text_at(self, place: object) -> str:
+        """By its place: two people who move a cell at once make two with its id, until the server gives one another."""
+        return str(self.cells[self._places.index(place)]["source"])
+
+    def _opened(self, cell_id: str, text: str) -> None:
+        if self.kind == "notebook":
+            place = self._places[self.index(cell_id)]
+            if cell_id not in self._open or self._open[cell_id].place is not place:
+                self._open[cell_id] = _Open(place, text)
+
+    def _rearranged(self, event: ArrayEvent) -> None:
+        at = 0
+        for change in event.delta:
+            if "retain" in change:
+                at += int(change["retain"])
+            elif "delete" in change:
+                del self._places[at : at + int(change["delete"])]
+            else:
+                new = [object() for _ in change["insert"]]
+                self._places[at:at] = new
+                at += len(new)
+        # What they delete themselves, they mean to.
+        if not self._remote:
+            self._open = {cell_id: one for cell_id, one in self._open.items() if one.place in self._places}
+
+    def _rescue(self) -> None:
+        if not (self._lost and self.connected and self._synced.is_set()) or self._rescuing:
+            return
+
+        async def rescue() -> None:
+            while self._lost:
+                one = self._lost[0]
+                await self._ask("rescue", "rescued", 30, one.cell_id, one.base, one.text)
+                self._lost.pop(0)
+
+        task = asyncio.create_task(rescue())
+        self._rescuing.add(task)
+        task.add_done_callback(self._rescued)
+
+    def _rescued(self, task: asyncio.Task[None]) -> None:
+        self._rescuing.discard(task)
+        if not task.cancelled() and isinstance(task.exception(), OSError):
+            # Told again when they are connected again.
+            return
 
     def _hear(self, told: dict[str, Any]) -> None:
         waiting = self._replies.pop((told["type"], told.get("responseTo", 0)), None)
@@ -363,11 +449,11 @@ class Typist:
         elif waiting is None:
             self.notices.append(told)
 
-    async def _ask(self, verb: str, answer: str, seconds: float) -> dict[str, Any]:
+    async def _ask(self, verb: str, answer: str, seconds: float, *texts: str) -> dict[str, Any]:
         number = next(self._numbers)
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._replies[answer, number] = reply
-        self._send(bytes([RAW]) + write_var_uint(len(verb)) + verb.encode() + write_var_uint(number))
+        self._send(bytes([RAW]) + _var_string(verb) + write_var_uint(number) + b"".join(map(_var_string, texts)))
         await self._first(asyncio.shield(reply), seconds, f"answered to {verb!r}")
         return reply.result()
 
@@ -410,6 +496,11 @@ def decode_state(state: bytes) -> dict[int, int]:
     """A state vector as clocks by client (lib0 variable-length integers)."""
     decoder = Decoder(state)
     return {decoder.read_var_uint(): decoder.read_var_uint() for _ in range(decoder.read_var_uint())}
+
+
+def _var_string(text: str) -> bytes:
+    encoded = text.encode()
+    return bytes(write_var_uint(len(encoded))) + encoded
 
 
 def _new_cell(cell: dict[str, Any]) -> Map[Any]:

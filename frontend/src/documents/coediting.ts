@@ -29,7 +29,7 @@ import { type AwarenessLike, PresenceModel } from './presence';
 import { guardCommands, makeReadOnly } from './read-only';
 import type { RoomConnection } from './room';
 import { Rooms } from './rooms';
-import { offerKept, offerStranger, SaveStatusExtension } from './save-status';
+import { offerDeleted, offerKept, offerStranger, SaveStatusExtension } from './save-status';
 import { Together } from './together';
 import { IReachable, IRooms } from './tokens';
 import { guardUndo } from './undo';
@@ -98,6 +98,7 @@ const saved: JupyterFrontEndPlugin<void> = {
       for (const room of made.all.filter(each => !known.has(each))) {
         known.add(room);
         room.keeper.stranger.connect((_, left) => offerStranger(left, () => void kept.delete(left.key)));
+        room.rescue.gone.connect((_, { text }) => offerDeleted(text, () => putBack(documents, room, text)));
         room.told.connect((_, notice) => {
           const show = notice.kind === 'conflict' ? () => showConflict(documents, room) : null;
           notices.tell(room.id, notice, show);
@@ -215,6 +216,17 @@ function showConflict(documents: IDocumentManager, room: RoomConnection): void {
   if (conflict) {
     void showCell(panel.content, conflict.theirs);
   }
+}
+
+/** A new cell with a text, below the one where the person is. */
+function putBack(documents: IDocumentManager, room: RoomConnection, text: string): void {
+  const panel = documents.openOrReveal(room.path) as NotebookPanel | undefined;
+  void panel?.revealed.then(() => {
+    const { content } = panel;
+    const index = content.activeCellIndex + 1;
+    content.model?.sharedModel.insertCell(index, { cell_type: 'code', source: text, metadata: {} });
+    content.activeCellIndex = index;
+  });
 }
 
 /** The others who have a text file open; their cursors say where. */

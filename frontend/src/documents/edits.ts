@@ -3,15 +3,33 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
+import { textBefore } from './ycells';
+
 /** Where a change happened that is in no cell: the order of cells, the metadata, a plain text. */
 export const ELSEWHERE = '';
+
+/** What was typed in a cell since the server had all of it: `base` became `text`. */
+export interface Typed {
+  cell: string;
+  base: string;
+  text: string;
+}
+
+interface Open {
+  source: Y.Text;
+  base: string;
+  /** What it said when the server was last asked whether it has all. */
+  sent: string | null;
+}
 
 /** The changes made on this page, as opposed to those that the server told of. */
 export class Edits implements IDisposable {
   private readonly _model: YDocument<DocumentChange>;
   private readonly _server: () => unknown;
   private readonly _made = new Signal<this, string>(this);
+  private readonly _stranded = new Signal<this, Typed>(this);
   private readonly _cells = new Set<string>();
+  private readonly _open = new Map<string, Open>();
   private _disposed = false;
 
   /** `server` is the origin of the transactions that come from there. */
@@ -24,6 +42,34 @@ export class Edits implements IDisposable {
   /** Somebody at this page changed something: the id of the cell, or `ELSEWHERE`. */
   get made(): ISignal<this, string> {
     return this._made;
+  }
+
+  /** Somebody else has deleted the cell, or moved it, which makes another one of it, before they had what is in it. */
+  get stranded(): ISignal<this, Typed> {
+    return this._stranded;
+  }
+
+  /** What the server may not have, cell by cell. */
+  get typed(): Typed[] {
+    return [...this._open].map(([cell, { source, base }]) => ({ cell, base, text: String(source.toJSON()) }));
+  }
+
+  /** The server is asked whether it has all. */
+  asked(): void {
+    for (const open of this._open.values()) {
+      open.sent = String(open.source.toJSON());
+    }
+  }
+
+  /** It has all that was there when it was asked. */
+  answered(): void {
+    for (const [cell, open] of this._open) {
+      if (open.sent === String(open.source.toJSON())) {
+        this._open.delete(cell);
+      } else {
+        open.base = open.sent ?? open.base;
+      }
+    }
   }
 
   /** The sources that were changed since the last `clear`, to be shown or copied; those of deleted cells are gone. */
@@ -57,9 +103,15 @@ export class Edits implements IDisposable {
 
   private readonly _onTransaction = (transaction: Y.Transaction): void => {
     const origin: unknown = transaction.origin;
-    if (transaction.changed.size === 0 || (origin !== null && origin === this._server())) {
+    if (transaction.changed.size === 0) {
       return;
     }
+    const isOurs = origin === null || origin !== this._server();
+    this._strand(transaction, isOurs);
+    if (!isOurs) {
+      return;
+    }
+    this._note(transaction);
     const places = new Set<string>();
     for (const type of transaction.changed.keys()) {
       const place = this._place(type as unknown as Y.AbstractType<unknown>);
@@ -74,6 +126,32 @@ export class Edits implements IDisposable {
       this._made.emit(place);
     }
   };
+
+  /** What is typed in a cell goes with it; where we have deleted it ourselves, we meant to. */
+  private _strand(transaction: Y.Transaction, isOurs: boolean): void {
+    for (const [cell, { source, base }] of this._open) {
+      if (source._item?.deleted) {
+        this._open.delete(cell);
+        const text = textBefore(source, transaction);
+        if (!isOurs && text !== base) {
+          this._stranded.emit({ cell, base, text });
+        }
+      }
+    }
+  }
+
+  private _note(transaction: Y.Transaction): void {
+    for (const type of transaction.changed.keys()) {
+      const source = type as unknown as Y.AbstractType<unknown>;
+      const cell = source.parent;
+      if (source instanceof Y.Text && cell instanceof Y.Map && cell.get('source') === source) {
+        const id = String(cell.get('id'));
+        if (this._open.get(id)?.source !== source) {
+          this._open.set(id, { source, base: textBefore(source, transaction), sent: null });
+        }
+      }
+    }
+  }
 
   /** Null for what is no part of the document: its path, whether it is dirty. */
   private _place(type: Y.AbstractType<unknown>): string | null {

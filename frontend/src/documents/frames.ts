@@ -4,8 +4,11 @@ import * as encoding from 'lib0/encoding';
 /** The type of the messages that are neither Yjs's own nor awareness: the server's are JSON. */
 export const RAW = 2;
 
-/** "save" writes the file now; "mark" is answered once all that was sent before it is journaled. */
-export type Asked = 'save' | 'mark';
+/**
+ * "save" writes the file now; "mark" is answered once all that was sent before it is journaled; "rescue" (a cell's id,
+ * and its text before and after) once what was typed in a cell that somebody has moved is where the cell is now.
+ */
+export type Asked = 'save' | 'mark' | 'rescue';
 
 /** What a room tells everybody in it. */
 export interface Notice {
@@ -21,17 +24,22 @@ export interface Notice {
 
 /** An answer to something that was asked. */
 export interface Answer {
-  type: 'save' | 'marked';
+  type: 'save' | 'marked' | 'rescued';
   responseTo: number;
+  /** Whether the cell is still there. */
+  found?: boolean;
   status?: 'success' | 'failed' | 'skipped';
   message?: string;
 }
 
-export function encodeAsked(asked: Asked, id: number): Uint8Array {
+const ANSWERS = new Set<string>(['save', 'marked', 'rescued']);
+
+export function encodeAsked(asked: Asked, id: number, ...texts: string[]): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, RAW);
   encoding.writeVarString(encoder, asked);
   encoding.writeVarUint(encoder, id);
+  texts.forEach(text => encoding.writeVarString(encoder, text));
   return encoding.toUint8Array(encoder);
 }
 
@@ -42,7 +50,7 @@ export function readTold(decoder: decoding.Decoder): Notice | Answer | null {
     if (told?.type === 'notice' && typeof told.message === 'string') {
       return told as Notice;
     }
-    if ((told?.type === 'save' || told?.type === 'marked') && typeof told.responseTo === 'number') {
+    if (told?.type && ANSWERS.has(told.type) && typeof (told as Answer).responseTo === 'number') {
       return told as Answer;
     }
   } catch {

@@ -3,9 +3,11 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import type { Edits } from './edits';
+import type { Edits, Typed } from './edits';
 import type { Kept, KeptStore } from './kept';
+import type { Rescue } from './rescue';
 import type { Saving } from './saving';
+import { cellsOf } from './ycells';
 
 /** What has not been saved for so long is kept by the browser as well. */
 export const KEEP_MS = 700;
@@ -18,6 +20,7 @@ export interface KeptRoom {
   readonly model: YDocument<DocumentChange>;
   readonly saving: Saving;
   readonly edits: Edits;
+  readonly rescue: Rescue;
   readonly id: string;
   readonly session: string;
   readonly person: string;
@@ -90,7 +93,12 @@ export class Keeper implements IDisposable {
       }
       this._given.add(kept.key);
       const before = this._room.saving.reach;
-      Y.applyUpdate(model.ydoc, kept.update, FROM_STORE);
+      const changed = arrivals(model.ydoc, () => Y.applyUpdate(model.ydoc, kept.update, FROM_STORE));
+      for (const typed of kept.typed ?? []) {
+        if (!changed.has(typed.cell) && lacks(model.ydoc, typed)) {
+          this._room.rescue.add(typed);
+        }
+      }
       if (this._room.saving.reach === before && !model.ydoc.store.pendingStructs) {
         // The server had it all along.
         await this._forget();
@@ -123,7 +131,7 @@ export class Keeper implements IDisposable {
   };
 
   private async _keep(): Promise<void> {
-    const { saving, edits, model, id, session, person, path } = this._room;
+    const { saving, edits, rescue, model, id, session, person, path } = this._room;
     if (!saving.unsafe || this._writing || this._disposed || !this._base) {
       return;
     }
@@ -137,6 +145,7 @@ export class Keeper implements IDisposable {
       changes: saving.changes,
       update: Y.encodeStateAsUpdate(model.ydoc, this._base),
       texts: edits.texts,
+      typed: [...rescue.waiting, ...edits.typed],
       at: Date.now()
     };
     this._writing = true;
@@ -167,4 +176,29 @@ export class Keeper implements IDisposable {
     this._stored = false;
     await Promise.all(keys.map(key => this._store.delete(key)));
   }
+}
+
+/** The cells whose text changes in what `act` does. */
+function arrivals(ydoc: Y.Doc, act: () => void): Set<string> {
+  const changed = new Set<string>();
+  const note = ({ changed: types }: Y.Transaction) => {
+    for (const type of types.keys()) {
+      const cell = type.parent as unknown;
+      if (cell instanceof Y.Map) {
+        changed.add(String(cell.get('id')));
+      }
+    }
+  };
+  ydoc.on('afterTransaction', note);
+  act();
+  ydoc.off('afterTransaction', note);
+  return changed;
+}
+
+/** Whether there is such a cell, and it says something else than what was typed in it. */
+function lacks(ydoc: Y.Doc, { cell, text }: Typed): boolean {
+  const found = cellsOf(ydoc)
+    .toArray()
+    .find(each => each.get('id') === cell);
+  return found !== undefined && String(found.get('source')) !== text;
 }

@@ -1,3 +1,5 @@
+import type { Typed } from './edits';
+
 /** Changes that a browser keeps until the server has them, so that the end of a page does not lose them. */
 export interface Kept {
   /** Room, lineage and page: pages do not overwrite each other's. */
@@ -13,6 +15,8 @@ export interface Kept {
   update: Uint8Array;
   /** The same for people: the sources of the cells, or the text, that were changed. */
   texts: string[];
+  /** What was typed, cell by cell: where a cell was moved meanwhile, `update` changes nothing that is left. */
+  typed?: Typed[];
   /** Milliseconds since 1970. */
   at: number;
 }

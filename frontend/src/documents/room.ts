@@ -13,6 +13,7 @@ import { Edits } from './edits';
 import { type Answer, type Asked, encodeAsked, type Notice, RAW, readTold } from './frames';
 import { Keeper } from './keeper';
 import type { KeptStore } from './kept';
+import { Rescue } from './rescue';
 import { CLOSED, HINDRANCES, requestSession, type Session } from './session';
 import { Saving } from './saving';
 
@@ -33,6 +34,7 @@ type Options = IDocumentProviderFactory.IOptions & { kept: KeptStore };
 export class RoomConnection implements IDocumentProvider {
   readonly saving: Saving;
   readonly edits: Edits;
+  readonly rescue: Rescue;
   readonly keeper: Keeper;
   readonly contentType: string;
   readonly format: string;
@@ -61,8 +63,11 @@ export class RoomConnection implements IDocumentProvider {
     this._path = options.path;
     this._user = options.user;
     this._settings = options.serverSettings ?? ServerConnection.makeSettings();
-    this.saving = new Saving({ mark: id => this._send('mark', id) });
+    this.saving = new Saving({ mark: this._mark });
     this.edits = new Edits(this.model, () => this._socket);
+    this.rescue = new Rescue(this.edits, this.saving, (id, { cell, base, text }) =>
+      this._send('rescue', id, cell, base, text)
+    );
     this.keeper = new Keeper(options.kept, this);
     this.edits.made.connect((_, place) => this.saving.touch(place));
     this.saving.covers.connect(() => this.edits.clear());
@@ -157,6 +162,7 @@ export class RoomConnection implements IDocumentProvider {
     clearTimeout(this._retry ?? undefined);
     clearTimeout(this._silence ?? undefined);
     this._close();
+    this.rescue.dispose();
     this.edits.dispose();
     this.saving.dispose();
     Signal.clearData(this);
@@ -255,6 +261,7 @@ export class RoomConnection implements IDocumentProvider {
       this._ready.resolve();
     }
     this.keeper.merge();
+    this.rescue.connected();
     this.saving.connected();
   };
 
@@ -348,7 +355,12 @@ export class RoomConnection implements IDocumentProvider {
 
   private _onAnswer(answer: Answer): void {
     if (answer.type === 'marked') {
+      this.edits.answered();
       this.saving.marked(answer.responseTo);
+      return;
+    }
+    if (answer.type === 'rescued') {
+      this.rescue.answered(answer.responseTo, answer.found === true);
       return;
     }
     const asked = this._asked.get(answer.responseTo);
@@ -376,12 +388,17 @@ export class RoomConnection implements IDocumentProvider {
     this._told.emit(notice);
   }
 
-  private _send(asked: Asked, id: number): boolean {
+  private readonly _mark = (id: number): boolean => {
+    this.edits.asked();
+    return this._send('mark', id);
+  };
+
+  private _send(asked: Asked, id: number, ...texts: string[]): boolean {
     const socket = this._socket?.ws;
     if (!socket || socket.readyState !== WebSocket.OPEN) {
       return false;
     }
-    socket.send(encodeAsked(asked, id));
+    socket.send(encodeAsked(asked, id, ...texts));
     return true;
   }
 

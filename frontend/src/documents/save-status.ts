@@ -177,3 +177,14 @@ export function offerStranger(kept: Kept, discard: () => void): void {
     }
   );
 }
+
+/** Tell of what was typed in a cell that somebody was deleting at that moment. */
+export function offerDeleted(text: string, putBack: () => void): void {
+  Notification.warning('The cell in which you were typing was deleted by somebody else.', {
+    autoClose: false,
+    actions: [
+      { label: 'Put it back', displayType: 'accent', callback: putBack },
+      { label: 'Copy', callback: () => copy([text]) }
+    ]
+  });
+}

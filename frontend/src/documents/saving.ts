@@ -37,6 +37,7 @@ export class Saving implements IDisposable {
   private _edits = 0;
   private _covered = 0;
   private _kept = 0;
+  private _held = 0;
   /** The last edit of each change that is not covered. */
   private _open: number[] = [];
   private _last: { place: string; at: number } | null = null;
@@ -85,16 +86,16 @@ export class Saving implements IDisposable {
 
   /** How many changes the server does not have for sure, counted as a person would. */
   get changes(): number {
-    return this._open.length;
+    return this._open.length + this._held;
   }
 
   get pending(): boolean {
-    return this._edits > this._covered;
+    return this._behind || this._held > 0;
   }
 
   /** Whether closing the page now would lose something. */
   get unsafe(): boolean {
-    return this._edits > Math.max(this._covered, this._kept);
+    return this.pending && this._edits > this._kept;
   }
 
   /** Whether everything that is not saved survives the end of this page. */
@@ -123,7 +124,7 @@ export class Saving implements IDisposable {
   touch(place: string, now = Date.now()): void {
     const last = this._last;
     const goesOn = last?.place === place && now - last.at < TOGETHER_MS;
-    if (!this.pending) {
+    if (!this._behind) {
       this._firstAt = now;
     }
     this._edits += 1;
@@ -136,6 +137,25 @@ export class Saving implements IDisposable {
     this._emit();
   }
 
+  /** Something is on its way that marks say nothing of, until `release`. */
+  hold(): void {
+    const { _behind } = this;
+    this._held += 1;
+    this._edits += 1;
+    if (!_behind) {
+      this._covered = this._edits;
+    }
+    this._emit();
+  }
+
+  release(): void {
+    this._held -= 1;
+    if (!this.pending) {
+      this._all();
+    }
+    this._emit();
+  }
+
   /** The connection is there, and the server has been sent whatever it lacked. */
   connected(): void {
     this._connected = true;
@@ -143,7 +163,7 @@ export class Saving implements IDisposable {
     this._sent = null;
     this._reasons.delete('access');
     this._back();
-    if (this.pending) {
+    if (this._behind) {
       this._ask();
     }
     this._emit();
@@ -167,13 +187,11 @@ export class Saving implements IDisposable {
     this._cover(this._sent.upTo);
     this._sent = null;
     this._back();
-    if (this.pending) {
+    if (this._behind) {
       this._firstAt = Date.now();
       this._plan(Date.now());
-    } else {
-      this._savedAt = new Date();
-      this._last = null;
-      this._covers.emit();
+    } else if (!this.pending) {
+      this._all();
     }
     this._emit();
   }
@@ -228,6 +246,17 @@ export class Saving implements IDisposable {
     return this._connected && !this._answers;
   }
 
+  /** Whether something was typed that no mark has covered. */
+  private get _behind(): boolean {
+    return this._edits > this._covered;
+  }
+
+  private _all(): void {
+    this._savedAt = new Date();
+    this._last = null;
+    this._covers.emit();
+  }
+
   private _cover(upTo: number): void {
     this._covered = Math.max(this._covered, upTo);
     this._open = this._open.filter(edit => edit > this._covered);
@@ -244,7 +273,7 @@ export class Saving implements IDisposable {
 
   private _ask(): void {
     clearTimeout(this._timer ?? undefined);
-    if (this._disposed || !this._connected || this._sent || !this.pending) {
+    if (this._disposed || !this._connected || this._sent || !this._behind) {
       return;
     }
     const id = ++this._ids;

@@ -33,6 +33,23 @@ export function sourceOf(cell: Y.Item): string {
   return source instanceof Y.ContentType ? String(source.type.toJSON()) : '';
 }
 
+/** What a text said before a transaction; also one that the transaction has deleted. */
+export function textBefore(text: Y.Text, transaction: Y.Transaction): string {
+  const { beforeState, deleteSet } = transaction;
+  let before = '';
+  for (let each = text._start; each; each = each.right) {
+    const wasThere = each.id.clock < (beforeState.get(each.id.client) ?? 0);
+    if (
+      wasThere &&
+      each.content instanceof Y.ContentString &&
+      (!each.deleted || Y.isDeleted(deleteSet, each.id))
+    ) {
+      before += each.content.str;
+    }
+  }
+  return before;
+}
+
 /** Whether somebody else's text stands in a cell. */
 export function othersWroteIn(cell: Y.Item, me: number): boolean {
   const source = typeOf(cell)._map.get('source')?.content;

@@ -135,10 +135,8 @@ class Steps:
         if len(cells) < 2:
             return False
         cell_id, index = self.chance.choice(cells), self.chance.randrange(len(cells))
-        self.oracle.remove(typist, self.typists, cell_id, kept=True)
         self._note(f"moves {cell_id[:6]} to {index}, {typist.source(cell_id)!r}", typist)
         typist.move_cell(cell_id, index)
-        self.oracle.removed(typist, cell_id)
         return True
 
     def _split_cell(self, typist: Typist) -> bool:
@@ -294,7 +292,7 @@ class Steps:
                 other.write_text(after)
                 other.replace(self.file)
                 how = "renamed"
-            await self._written(_text(before), _text(after), f"{what}, {how}", gone, what.startswith("reorder"))
+            self._written(_text(before), _text(after), f"{what}, {how}", gone)
         finally:
             self._editing.release()
 
@@ -323,13 +321,10 @@ class Steps:
         cell["source"] = f"{source[:at]}{key} {source[at:]}"
         return f"adds {key} to {cell['id'][:6]}", set()
 
-    async def _written(self, before: str, after: str, how: str, gone: set[str], moved: bool) -> None:
+    def _written(self, before: str, after: str, how: str, gone: set[str]) -> None:
         self._note(f"on disk: {how}; new {''.join(found([after]) - found([before]))}", None)
-        self.oracle.write(before, after, how, gone, moved)
+        self.oracle.write(before, after, how, gone)
         self._replaced = time.monotonic()
-        if gone or moved:
-            await asyncio.sleep(LOOKED_AT)
-            self.oracle.read_by_room()
 
     def _commit(self, _: Typist | None = None) -> None:
         git(self.folder, "add", "--all")
@@ -337,13 +332,12 @@ class Steps:
         self.commits.append(git(self.folder, "rev-parse", "HEAD"))
         self._note("git commit", None)
 
-    async def _checkout(self, _: Typist) -> bool:
+    def _checkout(self, _: Typist) -> bool:
         """An earlier version from git; the server is held meanwhile, so that it is known what git replaces."""
         commit = self.chance.choice(self.commits[-5:])
         name = self.file.name
         if self._editing.locked() or name not in git(self.folder, "ls-tree", "--name-only", commit).split("\n"):
             return False
-        await self._editing.acquire()
         os.kill(self.mortal.pid, signal.SIGSTOP)
         try:
             before = self.file.read_text()
@@ -351,14 +345,9 @@ class Steps:
             after = self.file.read_text()
         finally:
             os.kill(self.mortal.pid, signal.SIGCONT)
-        old, new = _ids(before), _ids(after)
-        moved = [id for id in old if id in new] != [id for id in new if id in old]
-        self._later(self._checked_out(_text(before), _text(after), commit, set(old) - set(new), moved))
+        gone = set(_ids(before)) - set(_ids(after))
+        self._written(_text(before), _text(after), f"git checkout {commit[:7]}", gone)
         return True
-
-    async def _checked_out(self, before: str, after: str, commit: str, gone: set[str], moved: bool) -> None:
-        await self._written(before, after, f"git checkout {commit[:7]}", gone, moved)
-        self._editing.release()
 
     async def _rename(self, _: Typist) -> bool:
         # A file that is replaced and moved in one moment cannot be told from another one.

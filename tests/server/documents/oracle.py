@@ -33,7 +33,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Gone:
-    """A cell that somebody has deleted, or moved, which deletes it and makes it again."""
+    """A cell that somebody has deleted."""
 
     cell_id: str
     client: int
@@ -53,7 +53,7 @@ class Oracle:
         self._known: set[str] = set()
         self._gone: list[Gone] = []
         self._unsafe: dict[Typist, set[str]] = {}
-        self._fragile: list[tuple[float, set[str] | None]] = []
+        self._fragile: set[str] = set()
 
     # People
 
@@ -66,9 +66,8 @@ class Oracle:
             self._unsafe.setdefault(typist, set()).add(key)
         if any(gone.cell_id == cell_id and gone.unknown_to(typist) for gone in self._gone):
             self.forgive([key])
-        for _, cells in self._fragile:
-            if cells is None or cell_id in cells:
-                self.forgive([key])
+        if cell_id in self._fragile:
+            self.forgive([key])
 
     def delete(self, characters: str) -> None:
         """Somebody deletes a piece of text."""
@@ -113,16 +112,13 @@ class Oracle:
 
     # The file
 
-    def write(self, before: str, after: str, how: str, cells_gone: set[str], moved: bool) -> None:
+    def write(self, before: str, after: str, how: str, cells_gone: set[str]) -> None:
         """Somebody who had read ``before`` has just written ``after``.
 
         Parameters
         ----------
         cells_gone
-            Ids of cells that they deleted.
-        moved
-            Whether they changed the order: the server moves cells like people do, and the keys that are on their way
-            into a moved cell at that moment go with it.
+            Ids of cells that they deleted: what is typed into them until everybody has heard of it may go with them.
         """
         old, new = found([before]), found([after])
         self.forgive(old - new)
@@ -136,16 +132,13 @@ class Oracle:
             if key not in self._known:
                 self.must[key] = Key(now, None, "", how)
                 self._known.add(key)
-        fragile = None if moved else cells_gone
-        if fragile is None or fragile:
-            self._fragile.append((now, fragile))
-            for key, known in list(self.must.items()):
-                if known.by and known.at > now - SAFE_AFTER and (fragile is None or known.cell_id in fragile):
-                    self.forgive([key])
-
-    def read_by_room(self) -> None:
-        """What was written last has arrived in the document."""
-        self._fragile.clear()
+        if cells_gone:
+            self._fragile |= cells_gone
+            self.forgive(
+                key
+                for key, known in self.must.items()
+                if known.by and known.at > now - SAFE_AFTER and known.cell_id in cells_gone
+            )
 
     # The verdict
 

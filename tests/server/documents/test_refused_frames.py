@@ -36,6 +36,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         for person, role in (("cy", "viewer"), ("di", "commenter")):
             command = [sys.executable, "-m", "workspace_server", "users", "role", person, role]
             subprocess.run([*command, "--home", str(running.home)], check=True, capture_output=True)
+        file = write_notebook(running.home / "work" / PATH, CELLS)
+        for person in ("cy", "di"):
+            # The server looks every two seconds for what another process has changed.
+            deadline = time.monotonic() + 30
+            while ask_session(running.url, running.tokens[person], PATH).writable:
+                assert time.monotonic() < deadline, f"{person} may still write {file}"
+                time.sleep(0.2)
         yield running
 
 
@@ -43,8 +50,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 async def bystander(server: Server) -> AsyncIterator[Typist]:
     """Somebody who has the notebook open, and must not notice anything."""
     file = server.home / "work" / PATH
-    if not file.exists():
-        write_notebook(file, CELLS)
     typist = await Typist(server.url, server.tokens["ana"], PATH, name="bystander").connect()
     before = typist.content()
     yield typist

@@ -196,6 +196,7 @@ class Channel:
         bad: list[tuple[Client, str]] = []
         self._receiving = True
         try:
+            self.applying()
             # One transaction makes one change of all, to be journaled and sent once.
             with self.ydoc.transaction():
                 for client, update in batch:
@@ -213,9 +214,16 @@ class Channel:
             self.on_broken()
         finally:
             self._receiving = False
+        self.applied()
         for client, why in bad:
             log.warning("%s sent a change to %s that cannot be applied: %s", client.identity, self.id, why)
             client.drop("Your last change could not be applied.")
+
+    def applying(self) -> None:
+        """Called before what clients have sent is applied."""
+
+    def applied(self) -> None:
+        """Called after it was."""
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         update = event.update

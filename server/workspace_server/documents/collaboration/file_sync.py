@@ -317,6 +317,11 @@ class FileSync:
     def _base(self) -> Base:
         return self._writer.base() if self._writer is not None else Base.of(str(self._room.content()))
 
+    async def earlier(self, cell_id: str) -> list[str]:
+        """What a cell said at the last saves, the newest first."""
+        bases = await asyncio.to_thread(self._saves.bases)
+        return [cell.source for base in bases for cell in base.cells if cell.id == cell_id]
+
     async def _know_first(self) -> None:
         """Read what the file held that the document was opened with, which did not hold up its opening."""
         if (disk := self._opened) is not None:

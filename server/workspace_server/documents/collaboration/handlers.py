@@ -158,17 +158,25 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         reader = wire.Reader(frame)
         reader.uint()
         what = reader.text()
-        if what in ("save", "mark") and isinstance(room, Room):
-            answer = self._save if what == "save" else self._mark
-            task = asyncio.get_running_loop().create_task(answer(room, reader.uint()))
+        answers = {"save": self._save, "mark": self._mark, "rescue": self._rescue}
+        if what in answers and isinstance(room, Room):
+            answer = answers[what](room, reader.uint(), reader)
+            task = asyncio.get_running_loop().create_task(answer)
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
-    async def _mark(self, room: Room, id: int) -> None:
+    async def _mark(self, room: Room, id: int, _: wire.Reader) -> None:
         await room.settled()
         self.send(wire.raw({"type": "marked", "responseTo": id}))
 
-    async def _save(self, room: Room, id: int) -> None:
+    async def _rescue(self, room: Room, id: int, reader: wire.Reader) -> None:
+        """What was typed in a cell that somebody else was moving: id of the cell, its text before and after."""
+        cell_id, base, lost = reader.text(), reader.text(), reader.text()
+        found = self.may_write and room.rescue(cell_id, base, lost)
+        await room.settled()
+        self.send(wire.raw({"type": "rescued", "responseTo": id, "found": found}))
+
+    async def _save(self, room: Room, id: int, _: wire.Reader) -> None:
         problem = ""
         if self.may_write:
             try:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from jupyter_ydoc import YNotebook, ydocs
 from jupyter_ydoc.ybasedoc import YBaseDoc
-from pycrdt import Doc
+from pycrdt import Doc, Text
 
 from workspace_ext.contract.documents import PointKind
 
@@ -24,6 +24,7 @@ from .bases import Content
 from .channel import Channel, Client
 from .file_sync import FileSync
 from .journal import Journal
+from .moved_cells import MovedCells, rescue
 from .notebook_file import load
 from .shadow import Shadow, signature
 
@@ -76,6 +77,7 @@ class Room(Channel):
         self.revived: Callable[[Room], None] = lambda _room: None
         self.whereabouts: Callable[[], tuple[str, Path] | None] = lambda: None
         self._own = False
+        self._moved: MovedCells | None = None
         super().__init__(f"{format}:{type}:{file_id}", ydoc, journal)
         self.sync = FileSync(self, shadow, journal)
 
@@ -133,6 +135,8 @@ class Room(Channel):
             self.sync.resume(stored)
         self.observe()
         self.sync.watch()
+        if isinstance(self.document, YNotebook):
+            self._moved = MovedCells(self.document, self.sync.earlier)
         self.note(path=self.path, document_id=self.id, hash=self.sync.hash)
         if stored is not None:
             await self.sync.look(await asyncio.to_thread(signature, self.file))
@@ -158,9 +162,40 @@ class Room(Channel):
     async def finish(self) -> None:
         """Save, and let go of the document."""
         await self.sync.finish()
+        if self._moved is not None:
+            self._moved.close()
         self.compact()
         await self.settled()
         self.end()
+
+    # Cells that are moved
+
+    def applying(self) -> None:
+        if self._moved is not None:
+            self._moved.before()
+
+    def applied(self) -> None:
+        if self._moved is not None:
+            self._moved.after()
+
+    def leave(self, client: Client) -> None:
+        super().leave(client)
+        if self._moved is not None and client.may_write:
+            self._moved.left()
+
+    def rescue(self, cell_id: str, base: str, lost: str) -> bool:
+        """Somebody typed in a cell that was moved, before they knew: there ``base`` became ``lost``.
+
+        Returns
+        -------
+        Whether the cell is there still; then it has what they typed.
+        """
+        self.flush()
+        for cell in self.notebook.ycells:
+            if cell.get("id") == cell_id and isinstance(source := cell.get("source"), Text):
+                rescue(source, base, lost)
+                return True
+        return False
 
     # The file
 

@@ -206,6 +206,40 @@ def _with(base: str, start: int, end: int, changes: Sequence[Hunk]) -> str:
     return "".join([*parts, base[at:end]])
 
 
+def merge_both(base: str, ours: str, theirs: str) -> list[Hunk]:
+    """Like :func:`merge_text`, with what clashes one behind the other: the edits that bring theirs into ours.
+
+    What was typed in one go and has arrived in part clashes as well: then the longer text has all of the shorter one.
+    """
+    merged = merge_text(base, ours, theirs)
+    yours = hunks(base, theirs)
+    edits = list(merged.edits)
+    for clash in merged.clashes:
+        here = ours[clash.ours_start : clash.ours_end]
+        if (grown := _insertions(here, clash.theirs)) is not None:
+            edits += [Hunk(clash.ours_start + at, clash.ours_start + at, text) for at, text in grown]
+        elif _insertions(clash.theirs, here) is None:
+            new = [hunk.text for hunk in yours if clash.start <= hunk.start and hunk.end <= clash.end]
+            edits.append(Hunk(clash.ours_end, clash.ours_end, "".join(text for text in new if text not in here)))
+    return sorted(
+        (edit for edit in edits if edit.text or edit.end > edit.start), key=lambda edit: (edit.start, edit.end)
+    )
+
+
+def _insertions(text: str, grown: str) -> list[tuple[int, str]] | None:
+    """What makes ``text`` into ``grown`` by inserting alone; None if that is not possible."""
+    found: list[tuple[int, str]] = []
+    at = 0
+    for place, character in enumerate(text):
+        next_at = grown.find(character, at)
+        if next_at < 0:
+            return None
+        if next_at > at:
+            found.append((place, grown[at:next_at]))
+        at = next_at + 1
+    return [*found, (len(text), grown[at:])] if at < len(grown) else found
+
+
 def merge_marked(base: str, ours: str, theirs: str) -> TextMerge:
     """Like :func:`merge_text`, with Git's markers around the lines where both sides clash."""
     merged = merge_text(base, ours, theirs)
