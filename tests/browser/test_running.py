@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.notebooks import FRONT, open_notebook, put_notebook
+from tests.browser.notebooks import FRONT, open_notebook, put_notebook, sources, write_in
 from tests.browser.people import Person, chromium
 from tests.fakes.servers import Server, start_server
 
@@ -137,6 +137,32 @@ def test_a_run_survives_every_tab(desk: tuple[Server, Browser]) -> None:
     saved = json.loads(file.read_text())["cells"]
     assert [one["execution_count"] for one in saved[:3]] == [1, 2, 3]
     assert saved[1]["outputs"][0]["name"] == "stdin"
+
+
+def test_undo_takes_back_what_was_typed_and_no_output(desk: tuple[Server, Browser]) -> None:
+    server, browser = desk
+    notebook(server, "undo.ipynb", "1 + 1", "'rest'")
+    ana, bo = visit(browser, server, "ana", "undo.ipynb"), visit(browser, server, "bo", "undo.ipynb")
+    run(ana, 0)
+    shows(ana, 0, "2", timeout=BUILD)
+    write_in(ana, 0, " + 1")
+    write_in(bo, 1, ".upper()")
+    run(ana, 0)
+    shows(bo, 0, "3")
+    cell(ana, 0).locator(".cm-content").click()
+    ana.keyboard.press("Control+z")
+    for page in (ana, bo):
+        expect(cell(page, 0).locator(".cm-content")).to_have_text("1 + 1")
+        expect(cell(page, 1).locator(".cm-content")).to_have_text("'rest'.upper()")
+        shows(page, 0, "3")
+    # Nor does undo in command mode, which is the notebook's.
+    ana.keyboard.press("Escape")
+    for _ in range(5):
+        ana.keyboard.press("z")
+    run(bo, 1)
+    shows(ana, 1, "'REST'")
+    shows(ana, 0, "3")
+    assert sources(ana)[1] == "'rest'.upper()"
 
 
 def test_widgets_work_for_both(desk: tuple[Server, Browser]) -> None:

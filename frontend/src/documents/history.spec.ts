@@ -83,6 +83,15 @@ describe('HistoryModel', () => {
     expect(seen()).toBeGreaterThan(1);
   });
 
+  it('misses no version that is made while it loads', async () => {
+    server.points = [];
+    void model.refresh();
+    server.points = [point('first')];
+    server.handler?.({ room: 'documents', id: 'f', version: 1, action: 'history' });
+    await settled();
+    expect(model.point?.id).toBe('first');
+  });
+
   it('shows the version that was chosen last, whichever answer comes last', async () => {
     void model.refresh();
     await settled();

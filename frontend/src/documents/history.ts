@@ -41,7 +41,9 @@ export class HistoryModel implements IDisposable {
     this._path = path;
     this._typing = new Throttler(() => this._compare(), { limit: TYPING_MS, edge: 'trailing' });
     this._subscription = events.on('documents', event => {
-      if (event === null || (event.action === 'history' && event.id === this._history?.document)) {
+      // Until the first answer is there, it may be about this document: that may be without what is told of now.
+      const isMine = this._history === null || event?.id === this._history.document;
+      if (event === null || (event.action === 'history' && isMine)) {
         void this.refresh();
       }
     });
