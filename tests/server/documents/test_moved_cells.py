@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from jupyter_ydoc import YNotebook
 
 from tests.fakes.keystrokes import eventually, read_notebook, write_notebook
 from tests.fakes.servers import Server, start_server
 from tests.fakes.typists import Typist, converge
+from workspace_server.documents.collaboration.moved_cells import MovedCells
 from workspace_server.documents.collaboration.text_merge import Hunk, applied, merge_both
 
 
@@ -111,9 +113,36 @@ async def test_a_cell_that_is_deleted_meanwhile_is_not_made_again(both: list[Typ
     assert ana.cell_ids() == ["b", "c"]
 
 
+async def test_what_nobody_remembers_to_have_been_deleted_stays() -> None:
+    room, bo = YNotebook(), YNotebook()
+    room.set({"cells": [{"id": "a", "cell_type": "code", "source": "one two", "metadata": {}, "outputs": []}]})
+    bo.ydoc.apply_update(room.ydoc.get_update())
+    # Bo moves the cell offline and writes in it; meanwhile the server starts anew: what Bo had seen is not remembered.
+    cell = bo.ycells[0].to_py()
+    with bo.ydoc.transaction():
+        del bo.ycells[0]
+        bo.ycells.append(bo.create_ycell({**cell, "source": "one two from Bo"}))
+    source = room.ycells[0]["source"]
+    source += " three"
+    source.insert(0, "zero ")
+    del source[5:9]
+
+    async def earlier(_: str) -> list[str]:
+        return ["one two three"]
+
+    moved = MovedCells(room, earlier)
+    moved.before()
+    room.ydoc.apply_update(bo.ydoc.get_update())
+    moved.after(late=True)
+    await eventually(lambda: "three" in str(room.ycells[0]["source"]), 5, "it is lost")
+    assert sorted(str(room.ycells[0]["source"]).split()) == ["Bo", "from", "three", "two", "zero"]
+    assert len(room.ycells) == 1
+    moved.close()
+
+
 def test_of_what_clashes_both_stay() -> None:
     assert merge_both("a b c", "a b c", "a x c") == [Hunk(2, 3, "x")]
-    assert applied("a y c", merge_both("a b c", "a y c", "a x c")) == "a yx c"
+    assert applied("a y c", merge_both("a b c", "a y c", "a x c")) == "a y x c"
     assert merge_both("a b c", "a x c d", "a x c") == []
     # Somebody types while the cell is moved: the new one has what had arrived.
     assert applied("say hello wo!", merge_both("say !", "say hello wo!", "say hello world!")) == "say hello world!"

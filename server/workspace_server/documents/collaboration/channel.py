@@ -72,6 +72,8 @@ class Channel:
         self.clients: set[Client] = set()
         self._journal = journal
         self._incoming: list[tuple[Client, bytes]] = []
+        self._behind: set[Client] = set()
+        self._late = False
         self._outgoing: list[bytes] = []
         self._authors: set[Client | None] = set()
         self._receiving = False
@@ -103,6 +105,7 @@ class Channel:
         """The connection has ended."""
         self.clients.discard(client)
         self._asked.pop(client, None)
+        self._behind.discard(client)
         self._answered.pop(client, None)
         self.presence.leave(client)
         self._soon()
@@ -137,6 +140,8 @@ class Channel:
         step, content = reader.uint(), reader.bytes()
         if step == wire.STEP1:
             self.flush()
+            if wire.lacks(content, self.ydoc.get_state()):
+                self._behind.add(client)
             try:
                 client.send(wire.step2(self.ydoc.get_update(content)))
             except ValueError as error:
@@ -146,6 +151,10 @@ class Channel:
         elif content == wire.NOTHING or self._journal is None:
             return
         elif client.may_write:
+            if step == wire.STEP2 and client in self._behind:
+                # What they did while they had not seen all of the document.
+                self._behind.discard(client)
+                self._late = True
             self._incoming.append((client, content))
             self._soon()
         elif self._would_change(client, content):
@@ -214,7 +223,8 @@ class Channel:
             self.on_broken()
         finally:
             self._receiving = False
-        self.applied()
+        late, self._late = self._late, False
+        self.applied(late)
         for client, why in bad:
             log.warning("%s sent a change to %s that cannot be applied: %s", client.identity, self.id, why)
             client.drop("Your last change could not be applied.")
@@ -222,8 +232,8 @@ class Channel:
     def applying(self) -> None:
         """Called before what clients have sent is applied."""
 
-    def applied(self) -> None:
-        """Called after it was."""
+    def applied(self, late: bool) -> None:
+        """Called after it was; ``late``: some of it was done offline, without knowing all of the document."""
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         update = event.update

@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Map, Text
 
-from .text_merge import apply, distance, hunks, merge_both
+from .text_merge import apply, common, distance, hunks, merge_both
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,14 @@ class MovedCells:
             if not known.left or known.left[-1] != known.text:
                 known.left.append(known.text)
 
-    def after(self) -> None:
-        """Give each cell that was moved what only the old one had."""
+    def after(self, late: bool) -> None:
+        """Give each cell that was moved what only the old one had.
+
+        Parameters
+        ----------
+        late
+            Whether somebody did it offline and had not seen all of the document.
+        """
         gone = {known.id: known for known in self._gone if known.id}
         if not gone:
             return
@@ -97,25 +103,27 @@ class MovedCells:
             cell = self._notebook.ycells[index]
             if (old := gone.get(_read(cell)[0])) is not None:
                 known.id, known.text, known.past, known.left = old.id, old.text, old.past, old.left
-                self._compare(cell.get("source"), old)
+                self._compare(cell.get("source"), old, late)
 
-    def _compare(self, shared: Any, old: _Known) -> None:
+    def _compare(self, shared: Any, old: _Known, late: bool) -> None:
         if not isinstance(shared, Text) or (now := str(shared)) == old.text:
             return
         if now in old.past or now in old.left:
             rescue(shared, now, old.text)
             return
-        task = asyncio.get_running_loop().create_task(self._look_back(shared, now, old))
+        task = asyncio.get_running_loop().create_task(self._look_back(shared, now, old, late))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look_back(self, shared: Text, now: str, old: _Known) -> None:
+    async def _look_back(self, shared: Text, now: str, old: _Known, late: bool) -> None:
         """Whoever moved the cell has changed it too, or had not heard of it for long: what it is most like is what they
         had seen of it."""
         try:
             seen = [old.text, *reversed(old.past), *reversed(old.left), *await self._earlier(old.id)]
-            base = min(seen, key=lambda text: distance(hunks(text, now)))
-            rescue(shared, base, old.text)
+            nearest = min(seen, key=lambda text: distance(hunks(text, now)))
+            if late or nearest != old.text:
+                # What it lacks of that, they may have deleted, or not have seen: it stays.
+                rescue(shared, common(nearest, now), old.text)
         except Exception:
             # Somebody may have deleted the cell meanwhile.
             log.warning("cell %s was moved by somebody who had not seen all of it", old.id, exc_info=True)

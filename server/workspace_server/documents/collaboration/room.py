@@ -174,9 +174,9 @@ class Room(Channel):
         if self._moved is not None:
             self._moved.before()
 
-    def applied(self) -> None:
+    def applied(self, late: bool) -> None:
         if self._moved is not None:
-            self._moved.after()
+            self._moved.after(late)
 
     def leave(self, client: Client) -> None:
         super().leave(client)

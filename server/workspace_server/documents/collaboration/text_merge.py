@@ -29,6 +29,7 @@ _PUNCTUATION = r"!-/:-@\[-\^`{-~\u2010-\u2027\u2030-\u205e\u3000-\u303f"
 _TOKEN = re.compile(
     rf"\r\n|[\r\n]|[^\S\r\n]+|[{_PUNCTUATION}{_IDEOGRAPHS}][{_MARKS}]*|[^\s{_PUNCTUATION}{_IDEOGRAPHS}]+"
 )
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -220,10 +221,18 @@ def merge_both(base: str, ours: str, theirs: str) -> list[Hunk]:
             edits += [Hunk(clash.ours_start + at, clash.ours_start + at, text) for at, text in grown]
         elif _insertions(clash.theirs, here) is None:
             new = [hunk.text for hunk in yours if clash.start <= hunk.start and hunk.end <= clash.end]
-            edits.append(Hunk(clash.ours_end, clash.ours_end, "".join(text for text in new if text not in here)))
+            missing = "".join(text for text in new if text not in here)
+            apart = " " if _WORD.match(here[-1:]) and _WORD.match(missing[:1]) else ""
+            edits.append(Hunk(clash.ours_end, clash.ours_end, apart + missing))
     return sorted(
         (edit for edit in edits if edit.text or edit.end > edit.start), key=lambda edit: (edit.start, edit.end)
     )
+
+
+def common(one: str, other: str) -> str:
+    """The words that both have, in their order."""
+    a, b = _TOKEN.findall(one), _TOKEN.findall(other)
+    return "".join(word for i, _, length in matches(a, b) for word in a[i : i + length])
 
 
 def _insertions(text: str, grown: str) -> list[tuple[int, str]] | None:

@@ -74,6 +74,28 @@ class Reader:
             raise Malformed(str(error)) from None
 
 
+def state(vector: bytes) -> dict[int, int]:
+    """A state vector: how many changes of each client are known.
+
+    Raises
+    ------
+    Malformed
+    """
+    reader = Reader(vector)
+    return {reader.uint(): reader.uint() for _ in range(reader.uint())}
+
+
+def lacks(theirs: bytes, ours: bytes) -> bool:
+    """Whether one state vector knows less than another.
+
+    Raises
+    ------
+    Malformed
+    """
+    known = state(theirs)
+    return any(known.get(client, 0) < clock for client, clock in state(ours).items())
+
+
 def uint(value: int) -> bytes:
     """``value`` (not negative) as a variable-length integer."""
     encoded = bytearray()
