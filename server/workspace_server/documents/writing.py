@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from jupyter_ydoc import YNotebook
 
+from ..kit.notebooks.notebook_json import BLOB
 from . import cells
 from .collaboration.blobs import Blobs, is_large
-from .collaboration.notebook_json import BLOB
 from .connection import Execution
 from .outputs import Shown
 

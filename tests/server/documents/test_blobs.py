@@ -15,8 +15,8 @@ from jupyter_ydoc import YNotebook
 from workspace_server.documents.collaboration.blobs import CROWD, KEPT, LARGE, Blobs, NoSuchBlob, hashes
 from workspace_server.documents.collaboration.journal import Journal
 from workspace_server.documents.collaboration.notebook_file import NotebookWriter, parse
-from workspace_server.documents.collaboration.notebook_json import BLOB, BlobRef, blob_hash
 from workspace_server.documents.streams import LONG
+from workspace_server.kit.notebooks.notebook_json import BLOB, BlobRef, blob_hash
 
 DAY = 24 * 3600.0
 

@@ -16,7 +16,7 @@ import pytest
 from tests.fakes.labs import Lab, start_lab
 from tests.fakes.restarts import start_mortal
 from workspace_server.documents.collaboration.blobs import Blobs
-from workspace_server.documents.collaboration.notebook_json import blob_hash
+from workspace_server.kit.notebooks.notebook_json import blob_hash
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
 

@@ -12,7 +12,7 @@ from tests.fakes.keystrokes import eventually, read_notebook, write_notebook
 from tests.fakes.servers import Server, start_server
 from tests.fakes.typists import Typist, converge
 from workspace_server.documents.collaboration.moved_cells import MovedCells
-from workspace_server.documents.collaboration.text_merge import Hunk, applied, merge_both
+from workspace_server.kit.notebooks.text_merge import Hunk, applied, merge_both
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from jupyter_ydoc import YNotebook, YUnicode
 from pycrdt import Array, Doc, Map
 
-from workspace_server.documents.collaboration.bases import Base
 from workspace_server.documents.collaboration.live_cells import content
 from workspace_server.documents.collaboration.notebook_file import BlobRef, NotANotebook, NotebookWriter, load, parse
-from workspace_server.documents.collaboration.notebook_json import dumps
+from workspace_server.kit.notebooks.bases import Base
+from workspace_server.kit.notebooks.notebook_json import dumps
 
 Notebook = dict[str, Any]
 

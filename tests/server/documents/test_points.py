@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from workspace_server.documents.collaboration.notebook_json import BLOB
 from workspace_server.documents.collaboration.packing import OUTPUTS_KEPT
 from workspace_server.documents.collaboration.points import Points
 from workspace_server.documents.errors import NoSuchPoint
+from workspace_server.kit.notebooks.notebook_json import BLOB
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -17,13 +17,13 @@ from pycrdt import Text
 
 from workspace_server.documents.collaboration import file_sync
 from workspace_server.documents.collaboration.files import FileIds
-from workspace_server.documents.collaboration.notebook_json import blob_hash
 from workspace_server.documents.collaboration.room import Room
 from workspace_server.documents.collaboration.rooms import Rooms
 from workspace_server.documents.collaboration.shared import Shared
 from workspace_server.documents.errors import NoSuchFile, NoSuchNotebook
 from workspace_server.kit.errors import Conflict
 from workspace_server.kit.home import Home
+from workspace_server.kit.notebooks.notebook_json import blob_hash
 
 
 class Watcher:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.server.documents.test_rooms import home, rooms_of, run, sources, type_into, until, write
 from workspace_server.documents.collaboration import saves as saves_module
-from workspace_server.documents.collaboration.bases import Base
 from workspace_server.documents.collaboration.journal import Journal
 from workspace_server.documents.collaboration.saves import LADDER, Save, Saves, _thinned
 from workspace_server.kit.home import Home
+from workspace_server.kit.notebooks.bases import Base
 
 __all__ = ["home"]
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Assoc, Doc, StickyIndex, Text
 
-from workspace_server.documents.collaboration.text_merge import (
+from workspace_server.documents.collaboration.text_edits import apply
+from workspace_server.kit.notebooks.text_merge import (
     Hunk,
     applied,
-    apply,
     hunks,
     matches,
     merge_marked,

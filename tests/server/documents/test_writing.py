@@ -11,9 +11,9 @@ import pytest
 from jupyter_ydoc import YNotebook
 
 from workspace_server.documents.collaboration.blobs import LARGE, Blobs
-from workspace_server.documents.collaboration.notebook_json import blob_hash
 from workspace_server.documents.connection import Execution
 from workspace_server.documents.writing import EVERY, OutputWriter
+from workspace_server.kit.notebooks.notebook_json import blob_hash
 
 
 class Place:

@@ -19,8 +19,8 @@ from typing import Any
 from uuid import uuid4
 
 from ...kit.errors import NotFound
+from ...kit.notebooks.notebook_json import BLOB, BlobRef, blob_hash, joined
 from ..streams import LONG, abridged, first_part, last_part
-from .notebook_json import BLOB, BlobRef, blob_hash, joined
 
 LARGE = 1_000_000
 """Characters of an output's JSON from which on it is kept here."""

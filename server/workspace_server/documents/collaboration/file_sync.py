@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_ydoc import YNotebook, YUnicode
 
 from ...kit.errors import AtriumError, Conflict, Failed
-from .bases import Base
+from ...kit.notebooks.bases import Base
 from .journal import Journal, Stored
 from .merge import merge
 from .notebook_file import NotebookWriter

@@ -15,11 +15,12 @@ from jupyter_ydoc import YNotebook
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Text
 
-from .bases import Base, BaseCell, Content, same
-from .cell_order import identify
+from ...kit.notebooks.bases import Base, BaseCell, Content, same
+from ...kit.notebooks.cell_order import identify
+from ...kit.notebooks.text_merge import distance, hunks, matches, merge_marked
 from .merged import ORIGIN, Conflict, Merged, count
 from .notebook_merge import NotebookMerge
-from .text_merge import apply, distance, hunks, matches, merge_marked
+from .text_edits import apply
 
 PUT_BACK_AFTER = 5.0
 """Seconds that a save must have been outdated: who writes what was read a moment ago has just changed nothing."""

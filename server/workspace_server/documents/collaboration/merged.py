@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .bases import Base
+from ...kit.notebooks.bases import Base
 
 ORIGIN = "atrium:merge"
 """Origin of the one transaction that a merge is."""

@@ -17,7 +17,8 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Map, Text
 
-from .text_merge import apply, common, distance, hunks, merge_both
+from ...kit.notebooks.text_merge import common, distance, hunks, merge_both
+from .text_edits import apply
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Text
 
 from ...kit.errors import Conflict
-from .bases import Content
-from .cell_order import new_id
-from .notebook_json import BlobRef, joined
+from ...kit.notebooks.bases import Content
+from ...kit.notebooks.cell_order import new_id
+from ...kit.notebooks.notebook_json import BlobRef, joined
 from .notebook_writer import NotebookWriter
 
 __all__ = ["BlobRef", "NotANotebook", "NotebookWriter", "load", "parse"]

@@ -9,11 +9,13 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Map, Text
 
+from ...kit.notebooks.bases import Base, BaseCell
+from ...kit.notebooks.cell_order import arrange, identify, new_id
+from ...kit.notebooks.json_merge import merge_json
+from ...kit.notebooks.text_merge import applied, merge_text
 from . import live_cells
-from .bases import Base, BaseCell
-from .cell_order import arrange, identify, new_id
 from .merged import ORIGIN, Conflict, Merged, count
-from .text_merge import applied, apply, merge_text
+from .text_edits import apply
 
 _QUIET = frozenset({"collapsed", "execution", "ExecuteTime", "scrolled"})
 """Metadata that running and looking at a cell changes: not worth telling people that both sides did."""
@@ -154,7 +156,7 @@ class NotebookMerge:
                 changed = True
             elif there.outputs != here.outputs:
                 self._count("outputs")
-        merged, clashes = live_cells.merge_json(before.metadata if before else {}, here.metadata, there.metadata)
+        merged, clashes = merge_json(before.metadata if before else {}, here.metadata, there.metadata)
         if keys := [key for key in {**here.metadata, **merged} if here.metadata.get(key) != merged.get(key)]:
             if not isinstance(live.get("metadata"), Map):
                 live["metadata"] = Map()
@@ -171,7 +173,7 @@ class NotebookMerge:
         here, there, before = self._here[id], self._there[id], self._old.get(id)
         was = before or BaseCell("", there.type, "", {}, {}, "", None)
         text = merge_text(was.source, here.source, there.source)
-        attachments, clashes = live_cells.merge_json(was.attachments, here.attachments, there.attachments)
+        attachments, clashes = merge_json(was.attachments, here.attachments, there.attachments)
         retyped = there.type != was.type and there.type != here.type
         if text.clashes or clashes or (here.type != there.type and (retyped and here.type != was.type)):
             return False
@@ -224,7 +226,7 @@ class NotebookMerge:
     def _merge_metadata(self) -> None:
         assert self._room is not None
         before, here, there = (side.metadata or {} for side in (self._base, self._room, self._disk))
-        merged, clashes = live_cells.merge_json(before, here, there)
+        merged, clashes = merge_json(before, here, there)
         meta = self._notebook.ydoc.get("meta", type=Map)
         if keys := [key for key in {**here, **merged} if here.get(key) != merged.get(key)]:
             if not isinstance(meta.get("metadata"), Map):

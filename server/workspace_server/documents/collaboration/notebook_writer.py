@@ -11,9 +11,9 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Array
 
+from ...kit.notebooks.bases import Base, BaseCell
+from ...kit.notebooks.notebook_json import Part, cell_parts, digest, notebook_parts, outputs_parts
 from . import live_cells
-from .bases import Base, BaseCell
-from .notebook_json import Part, cell_parts, digest, notebook_parts, outputs_parts
 
 _AT_ONCE = 0.004
 """Seconds after which the asynchronous way gives way."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .notebook_json import blob_hash
+from ...kit.notebooks.notebook_json import blob_hash
 
 Content = dict[str, Any] | str
 """A notebook as nbformat 4 has it (large outputs as placeholders), or the text of any other file."""

@@ -19,8 +19,8 @@ from pycrdt import Doc, Text
 from workspace_ext.contract.documents import PointKind
 
 from ...kit.clock import iso
+from ...kit.notebooks.bases import Content
 from . import wire
-from .bases import Content
 from .channel import Channel, Client
 from .file_sync import FileSync
 from .journal import Journal

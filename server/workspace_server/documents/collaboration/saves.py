@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .bases import Base
+from ...kit.notebooks.bases import Base
 from .journal import Journal, StoredSave
 
 LADDER = ((15.0, 0.0), (120.0, 10.0), (1800.0, 120.0), (21600.0, 900.0))

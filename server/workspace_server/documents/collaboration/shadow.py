@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from ...kit.errors import Failed
-from .bases import Base, Content
+from ...kit.notebooks.bases import Base, Content
 from .blobs import Blobs
 from .notebook_file import BlobRef, parse
 

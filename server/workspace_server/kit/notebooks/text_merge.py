@@ -13,8 +13,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pycrdt import Text
-
 OURS = "in the workspace"
 THEIRS = "on disk"
 
@@ -306,24 +304,3 @@ def _ended(text: str, newline: str) -> str:
 def applied(text: str, edits: Sequence[Hunk]) -> str:
     """``text`` with the edits made."""
     return _with(text, 0, len(text), edits)
-
-
-def apply(shared: Text, text: str, edits: Sequence[Hunk]) -> None:
-    """Make the edits in a shared text that reads ``text``, leaving everything else (and the cursors there) alone."""
-    if not edits:
-        return
-    places = []
-    at = size = 0
-    for edit in edits:
-        # pycrdt counts the bytes of UTF-8.
-        size += len(text[at : edit.start].encode())
-        removed = len(text[edit.start : edit.end].encode())
-        places.append((size, size + removed, edit.text))
-        size += removed
-        at = edit.end
-    with shared.doc.transaction():
-        for start, end, new in reversed(places):
-            if new:
-                shared.insert(end, new)
-            if end > start:
-                del shared[start:end]

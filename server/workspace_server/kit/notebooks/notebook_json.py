@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Protocol
 
-from ...kit.errors import NotFound
+from ..errors import NotFound
 
 BLOB = "application/vnd.atrium.blob+json"
 """MIME type of an output whose content is kept beside the document."""
