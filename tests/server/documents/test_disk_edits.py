@@ -103,7 +103,6 @@ async def play(server: Server, path: str, chance: random.Random, edits: int, sam
     print(f"seed {SEED}: {len(typed)} keys, {edits} edits")
 
 
-@pytest.mark.xfail(strict=False, reason="open: two writers of one file, in place and by rename, may still race")
 async def test_edits_of_other_cells_lose_nothing(server: Server) -> None:
     await play(server, "projects/shop/main/others.ipynb", random.Random(SEED), EDITS, same=False)
 

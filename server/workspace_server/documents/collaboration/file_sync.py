@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_ydoc import YNotebook, YUnicode
@@ -199,6 +200,9 @@ class FileSync:
             await self._journal.committed()
             put = self._shadow.replace
             self._signature = await asyncio.to_thread(put, self._room.file, staged, self._signature)
+        except ChangedBeneath:
+            self._saves.give_way(self._room.size)
+            raise
         except BaseException:
             self._saves.take_back()
             raise
@@ -208,13 +212,27 @@ class FileSync:
     async def look(self, now: Signature | None) -> None:
         """Compare with the file as it is ``now``, and take over what somebody else has written."""
         if now is not None and now == self._signature:
-            late = await asyncio.to_thread(self._shadow.late_writes, self._room.file.name)
-            for disk in late:
-                async with self._saving:
-                    await self._merge(disk, in_place=False)
+            if await self._bring_back():
+                await self.save()
         elif now is not None or not self.missing:
             async with self._saving:
                 await self._take_over(False)
+
+    async def _bring_back(self) -> bool:
+        """Take over what was written too late, into files that saves had replaced. Whether there was anything.
+
+        Each becomes the file again before people see it, as if it had never been replaced: whoever reads the file once
+        they have seen it finds it there, and what they write then is compared with that.
+        """
+        found = False
+        async with self._saving:
+            with suppress(ChangedBeneath):
+                while self._signature is not None and await asyncio.to_thread(
+                    self._shadow.bring_back, self._room.file, self._signature
+                ):
+                    found = True
+                    await self._take_over(False)
+        return found
 
     async def _take_over(self, by_hand: bool) -> bool:
         """Merge what is on the disk, if that is not what was written here. Whether it may be replaced then."""
@@ -259,7 +277,7 @@ class FileSync:
         """The file, once nobody is in the middle of writing it."""
         for _ in range(TRIES):
             disk = await asyncio.to_thread(self._shadow.read, self._room.file)
-            if time.time_ns() - disk.signature.modified > 50_000_000:
+            if disk.signature.settled:
                 break
             await asyncio.sleep(0.05)
             if await asyncio.to_thread(signature, self._room.file) == disk.signature:
@@ -273,14 +291,8 @@ class FileSync:
             hint = f"{error.hint} Nothing is lost here; save by hand to replace the file."
             self._room.tell("file-unreadable", error.message, hint)
 
-    async def _merge(self, disk: OnDisk, in_place: bool = True) -> None:
-        """Take over what differs on the disk from what was last saved, and tell everybody.
-
-        Parameters
-        ----------
-        in_place
-            Whether it is the file as it is now; else one that was replaced before it was written.
-        """
+    async def _merge(self, disk: OnDisk) -> None:
+        """Take over what differs on the disk from what was last saved, and tell everybody."""
         self._room.flush()
         await self._know_first()
         if not self.hash and (save := self._saves.cut_off(disk.hash)) is not None:
@@ -304,8 +316,7 @@ class FileSync:
             self._tell("conflict", "{} was changed on disk as well.", "What is open here was kept.")
         else:
             self._room.document.set(disk.content)
-        if in_place:
-            self._remember(disk, base)
+        self._remember(disk, base)
         self.later()
 
     def _remember(self, disk: OnDisk, base: Base | None) -> None:

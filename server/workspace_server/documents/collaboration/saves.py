@@ -86,6 +86,12 @@ class Saves:
         save = self._saves.pop(0)
         self._journal.drop_saves(self._document, [save.seq])
 
+    def give_way(self, document_size: int) -> None:
+        """The newest was in the file's place for a moment, where somebody may have read it; the one before is there."""
+        if len(self._saves) > 1:
+            before = self._saves[1]
+            self.add(before.hash, before.read(), document_size)
+
     def cut_off(self, hash: str) -> Save | None:
         """The save that a killed process may have left as the file, if that is it."""
         return next((one for one in self._saves[:CUT_OFF] if one.hash == hash), None)

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ...kit.errors import Failed
+from ...kit.errors import AtriumError, Failed
 from ...kit.notebooks.bases import Base, Content
 from .blobs import Blobs
 from .notebook_file import BlobRef, parse
 
 LATE = 10.0
 """Seconds for which a file that was replaced is watched."""
+SETTLED = 50_000_000
+"""Nanoseconds after which whoever wrote a file is not in the middle of it any more."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Signature:
     def written(self) -> tuple[int, int]:
         """What changes when the file is written in place."""
         return self.modified, self.size
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody has written it just now."""
+        return time.time_ns() - self.modified > SETTLED
 
     @classmethod
     def of(cls, found: os.stat_result) -> Signature:
@@ -123,10 +130,7 @@ class Shadow:
         with file.open("rb") as opened:
             signature = Signature.of(os.fstat(opened.fileno()))
             raw = opened.read()
-        return self._found(signature, raw, file.name)
-
-    def _found(self, signature: Signature, raw: bytes, name: str) -> OnDisk:
-        return OnDisk(signature, hashlib.sha256(raw).hexdigest(), self._decode(raw, name))
+        return OnDisk(signature, hashlib.sha256(raw).hexdigest(), self._decode(raw, file.name))
 
     def _decode(self, raw: bytes, name: str) -> Content:
         if self._notebook:
@@ -146,7 +150,7 @@ class Shadow:
         self.crlf = text.count("\r\n") * 2 > text.count("\n")
         return text.replace("\r\n", "\n")
 
-    def stage(self, file: Path, chunks: Sequence[str | BlobRef]) -> Staged:
+    def stage(self, file: Path, chunks: Sequence[str | bytes | BlobRef]) -> Staged:
         """Write a new content of ``file`` beside it, whole and synced, without touching the file."""
         staged = self._stage(file) / f".{uuid4().hex}{file.suffix}"
         digest = hashlib.sha256()
@@ -197,25 +201,44 @@ class Shadow:
                 if before is not None:
                     os.close(before.descriptor)
                 exchange(staged.path, file)
+                # For a moment the staged one was the file: somebody may have opened it, or put theirs in its place.
+                if (taken_out := Displaced.open(staged.path)) is not None:
+                    taken_out.signature = written
+                    self._displaced.append(taken_out)
                 raise ChangedBeneath
         if before is not None:
             self._displaced.append(before)
         return written
 
-    def late_writes(self, name: str) -> list[OnDisk]:
-        """What somebody wrote, through descriptors opened earlier, into files that :meth:`replace` has replaced."""
-        found = []
+    def bring_back(self, file: Path, expected: Signature) -> bool:
+        """Have a file that :meth:`replace` has replaced take its place again, if somebody has written it since, through
+        a descriptor that was opened before. Whether there was one.
+
+        Raises
+        ------
+        ChangedBeneath, PermissionError
+            See :meth:`replace`; it is found again the next time.
+        """
         for one in self._displaced:
             now = Signature.of(os.fstat(one.descriptor))
-            if now.written == one.signature.written:
+            if now.written == one.signature.written or not now.settled:
                 continue
+            raw = os.pread(one.descriptor, now.size, 0)
+            try:
+                self._decode(raw, file.name)
+            except AtriumError:
+                # Perhaps half of it: who writes slowly goes on.
+                continue
+            staged = self.stage(file, [raw])
+            try:
+                self.replace(file, staged, expected)
+            finally:
+                staged.discard()
             one.signature = now
-            os.lseek(one.descriptor, 0, os.SEEK_SET)
-            with os.fdopen(os.dup(one.descriptor), "rb") as opened:
-                found.append(self._found(now, opened.read(), name))
+            return True
         while self._displaced and time.monotonic() - self._displaced[0].since > LATE:
             os.close(self._displaced.pop(0).descriptor)
-        return found
+        return False
 
     def release(self) -> None:
         """Stop watching the files that were replaced."""
@@ -226,9 +249,11 @@ class Shadow:
         # A rename is atomic within one file system only.
         return self._staging if self._staging.stat().st_dev == file.parent.stat().st_dev else file.parent
 
-    def _encoded(self, chunks: Sequence[str | BlobRef]) -> Iterable[bytes]:
+    def _encoded(self, chunks: Sequence[str | bytes | BlobRef]) -> Iterable[bytes]:
         for chunk in chunks:
-            if isinstance(chunk, str):
+            if isinstance(chunk, bytes):
+                yield chunk
+            elif isinstance(chunk, str):
                 text = chunk.replace("\n", "\r\n") if self.crlf and not self._notebook else chunk
                 yield text.encode("utf-8", "surrogatepass")
             else:
