@@ -8,6 +8,8 @@
     ├── Forbidden        403  signed in, not allowed
     ├── NotFound         404
     ├── Conflict         409  right input, wrong moment
+    ├── TooLarge         413  more than is taken at once
+    ├── TooMany          429  more often than is answered
     ├── Unavailable      503  something it needs is not there now
     └── Failed           500  an operation was tried and did not succeed
 """
@@ -72,6 +74,14 @@ class Conflict(AtriumError):
     status = 409
 
 
+class TooLarge(AtriumError):
+    status = 413
+
+
+class TooMany(AtriumError):
+    status = 429
+
+
 class Unavailable(AtriumError):
     status = 503
 
@@ -81,7 +91,8 @@ class Failed(AtriumError):
 
 
 KINDS: dict[str, type[AtriumError]] = {
-    kind.__name__: kind for kind in (Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Unavailable, Failed)
+    kind.__name__: kind
+    for kind in (Invalid, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, TooMany, Unavailable, Failed)
 }
 
 

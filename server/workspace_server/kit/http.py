@@ -20,9 +20,9 @@ import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError
+from tornado.web import HTTPError, stream_request_body
 
-from .errors import AtriumError, Failed, Forbidden, Invalid, Unauthenticated
+from .errors import AtriumError, Failed, Forbidden, Invalid, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,9 @@ class Route:
         Given a :class:`Request`. A function runs in a thread, a coroutine function on the loop. Returns the reply, a
         :class:`Content`, an async iterator of server-sent events, or None for 204.
     body, query, reply
-        Dataclasses of ``workspace_ext.contract``.
+        Dataclasses of ``workspace_ext.contract``. A ``body`` of ``bytes`` is taken as it comes.
+    most
+        Bytes that a body of ``bytes`` may have. A longer one is answered 413 and never held in memory.
     """
 
     method: Method
@@ -93,8 +95,11 @@ class Route:
     query: type | None = None
     reply: type | None = None
     status: int = 200
+    most: int = 0
 
     def __post_init__(self) -> None:
+        if (self.body is bytes) != (self.most > 0):
+            raise TypeError(f"{self.method} {self.path} takes bytes without a limit, or has a limit for something else")
         if not re.fullmatch(r"[a-z]+:[a-z-]+|public: .+", self.action):
             raise TypeError(f"{self.method} {self.path} needs an action such as 'projects:write', not {self.action!r}")
 
@@ -183,12 +188,17 @@ class Handler(JupyterHandler):
     def _body(self, route: Route) -> Any:
         if route.body is None:
             return None
+        if route.body is bytes:
+            return self._raw()
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=route.body)
         except msgspec.ValidationError as error:
             raise _invalid(error) from None
         except msgspec.DecodeError as error:
             raise Invalid("not_json", f"The body is not JSON: {error}.", "Send a JSON object.") from None
+
+    def _raw(self) -> bytes:
+        return bytes(self.request.body)
 
     def _query(self, route: Route) -> Any:
         if route.query is None:
@@ -249,6 +259,42 @@ class Handler(JupyterHandler):
         self.finish(json.dumps(error.wire()))
 
 
+@stream_request_body
+class StreamedHandler(Handler):
+    """Serves a path with a route that takes ``bytes``: what is too long is thrown away as it arrives, then refused.
+
+    A refusal before that would close the connection beneath a client that still sends, which then never reads why.
+    """
+
+    def initialize(self, routes: dict[str, Route], gate: Gate) -> None:
+        super().initialize(routes, gate)
+        self._received = bytearray()
+        told = self.request.headers.get("Content-Length", "")
+        self._told = int(told) if told.isdigit() else 0
+        self._length = 0
+
+    @property
+    def _most(self) -> int:
+        route = self.routes.get(self.request.method or "")
+        return route.most if route is not None else 0
+
+    def data_received(self, chunk: bytes) -> None:
+        self._length += len(chunk)
+        if max(self._length, self._told) <= self._most:
+            self._received += chunk
+        else:
+            self._received.clear()
+
+    def _raw(self) -> bytes:
+        if self._length > self._most:
+            raise _too_large(self._most)
+        return bytes(self._received)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge("too_large", f"The body is longer than {most // 2**20} MiB.", "Send less.")
+
+
 def _invalid(error: msgspec.ValidationError) -> Invalid:
     """msgspec's "Expected `str`, got `int` - at `$.name`" in our words, with the field named."""
     text, _, where = str(error).partition(" - at ")
@@ -276,12 +322,16 @@ def handlers(routes: Sequence[Route], gate: Gate, base_url: str) -> list[tuple[s
     # A literal segment goes before a parameter that would match it, a segment before a rest.
     order = sorted(by_url, key=lambda url: (":path}" in url, [part.startswith("{") for part in url.split("/")]))
     base = base_url.rstrip("/")
-    return [(base + _pattern(url), Handler, {"routes": by_url[url], "gate": gate}) for url in order]
+    return [(base + _pattern(url), _kind(by_url[url]), {"routes": by_url[url], "gate": gate}) for url in order]
+
+
+def _kind(routes: dict[str, Route]) -> type[Handler]:
+    return StreamedHandler if any(route.body is bytes for route in routes.values()) else Handler
 
 
 def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The table as an OpenAPI 3.1 document."""
-    types = {kind for route in routes for kind in (route.body, route.query, route.reply) if kind is not None}
+    types = {kind for route in routes for kind in (route.body, route.query, route.reply) if kind not in (None, bytes)}
     ordered = sorted(types, key=lambda kind: kind.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
@@ -303,7 +353,9 @@ def openapi(routes: Sequence[Route], version: str) -> dict[str, Any]:
             + _query_parameters(route.query),
             "responses": {str(route.status if route.reply is not None else 200): ok, "default": _PROBLEM},
         }
-        if route.body is not None:
+        if route.body is bytes:
+            operation["requestBody"] = {"required": True, "content": {"*/*": {}}}
+        elif route.body is not None:
             operation["requestBody"] = {"required": True, "content": _json(route.body)}
         paths.setdefault(url, {})[route.method.lower()] = operation
     return {
