@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -15,13 +16,19 @@ from ..contract.projects import (
     Commit,
     CommitRequest,
     CreateBranch,
+    Inclusion,
     MergeRequest,
     OpenedBranch,
+    PinRequest,
     Production,
+    ProductionHistory,
     Project,
     ProjectList,
+    Publication,
     Status,
     SwitchBranch,
+    Webhook,
+    WebhookSecret,
 )
 
 
@@ -60,7 +67,20 @@ def register(verbs: Any) -> None:
     merge = verb("merge", "merge a pushed branch into the followed one on the remote", _merge)
     merge.add_argument("branch")
     merge.add_argument("-m", "--message", default="", help="the summary of the merge")
-    verb("production", "the published commit", _production)
+    production = verb("production", "the published commit", _production)
+    production.add_argument("--history", action="store_true", help="what was published when, why and by whom")
+    production.add_argument("--limit", type=int, default=20, help="lines of history")
+    look = verb("look", "look at the remote now, and publish what is new", _look)
+    look.add_argument("--sha", default="", help="fail unless production then is at this commit, or at a later one")
+    look.add_argument("--wait", action="store_true", help="keep looking until it is")
+    look.add_argument("--timeout", type=float, default=300, help="seconds to wait (default: 300)")
+    pin = verb("pin", "have production stay at a commit, also an earlier one", _pin)
+    pin.add_argument("sha", nargs="?", default="", help="default: where production is now")
+    pin.add_argument("--why", required=True, help="for the others")
+    verb("unpin", "have production follow its branch again", _unpin)
+    webhook = verb("webhook", "how the git host tells of a push", _webhook)
+    webhook.add_argument("--secret", action="store_true", help="make a new secret, and print it once")
+    webhook.add_argument("--delete", action="store_true", help="delete the secret: deliveries are refused from then on")
     delete = verb("delete", "remove a project from this workspace", _delete)
     delete.add_argument("--force", action="store_true", help="also when something exists only here")
 
@@ -127,8 +147,80 @@ def _merge(arguments: argparse.Namespace, client: Client) -> Any:
     return _ended(client, client.call("POST", f"{_path(arguments, client)}/merge", asked, reply=Operation))
 
 
-def _production(arguments: argparse.Namespace, client: Client) -> Production:
-    return client.call("GET", f"/projects/{_project(arguments, client).id}/production", reply=Production)
+def _production(arguments: argparse.Namespace, client: Client) -> Any:
+    path = f"/projects/{_project(arguments, client).id}/production"
+    if not arguments.history:
+        return client.call("GET", path, reply=Production)
+    found = client.call("GET", f"{path}/history", reply=ProductionHistory, query={"limit": arguments.limit})
+    return found if arguments.json else [_line(one) for one in found.publications]
+
+
+def _line(one: Publication) -> dict[str, str]:
+    return {
+        "commit": one.sha[:7],
+        "when": one.published,
+        "because": one.because + (", forced" if one.forced else ""),
+        "by": one.by,
+        "why": one.why or one.summary,
+    }
+
+
+def _look(arguments: argparse.Namespace, client: Client) -> Production | None:
+    id = _project(arguments, client).id
+    deadline = time.monotonic() + (arguments.timeout if arguments.wait else 0)
+    while True:
+        project = client.call("POST", f"/projects/{id}/look", reply=Project)
+        missing = _missing(arguments.sha, project, client)
+        if missing is None:
+            return project.production
+        pinned = project.production is not None and project.production.pin is not None
+        if pinned or time.monotonic() >= deadline:
+            raise missing
+        time.sleep(min(2, max(0, deadline - time.monotonic())))
+
+
+def _missing(sha: str, project: Project, client: Client) -> ClientError | None:
+    """Why production is not where it is wanted; None when it is."""
+    if sha and project.production is not None:
+        path = f"/projects/{project.id}/production/includes/{quote(sha, safe='')}"
+        if client.call("GET", path, reply=Inclusion).included:
+            return None
+    if project.production is not None and (pin := project.production.pin) and sha:
+        where = f"Production of {project.name} is pinned to {project.production.sha[:7]} by {pin.by}: {pin.why}."
+        return ClientError(409, "pinned", where, f"`atrium projects unpin {project.name}` lets it follow again.")
+    if project.problem is not None:
+        return ClientError(503, project.problem.code, project.problem.message, project.problem.hint)
+    if not sha and project.production is not None:
+        return None
+    at = project.production.sha[:7] if project.production else "nothing yet"
+    return ClientError(
+        409, "not_there", f"{sha[:7] or 'Nothing'} is not in production of {project.name}, which is at {at}.",
+        f"It follows {project.followed_branch}: is the commit pushed to that branch?",
+    )  # fmt: skip
+
+
+def _pin(arguments: argparse.Namespace, client: Client) -> Production:
+    wish = PinRequest(arguments.why, arguments.sha)
+    return client.call("PUT", f"/projects/{_project(arguments, client).id}/production/pin", wish, Production)
+
+
+def _unpin(arguments: argparse.Namespace, client: Client) -> Production:
+    return client.call("DELETE", f"/projects/{_project(arguments, client).id}/production/pin", reply=Production)
+
+
+def _webhook(arguments: argparse.Namespace, client: Client) -> Any:
+    path = f"/projects/{_project(arguments, client).id}/webhook"
+    if arguments.delete:
+        client.call("DELETE", f"{path}/secret")
+        return "Deliveries are refused from now on."
+    if arguments.secret:
+        made = client.call("POST", f"{path}/secret", reply=WebhookSecret)
+        return {"url": client.url + made.path, "secret": made.secret}
+    found = client.call("GET", path, reply=Webhook)
+    return {
+        "url": client.url + found.path, "secret made": found.made, "by": found.by,
+        "last delivery": " ".join(filter(None, (found.last, found.last_time))),
+    }  # fmt: skip
 
 
 def _delete(arguments: argparse.Namespace, client: Client) -> None:

@@ -9,6 +9,24 @@ from .operations import WireError
 
 Change = Literal["modified", "added", "deleted", "untracked", "conflicted"]
 
+Because = Literal[
+    "cloned", "polled", "webhook", "asked", "pushed", "merged", "branch", "pinned", "rolled_back", "unpinned"
+]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Production stays where it is, whatever is pushed. ``by``: the name of the person who said so.
+
+    ``behind``: how many commits of the followed branch it lacks; ``rewritten``: that branch no longer has this commit.
+    """
+
+    why: str
+    by: str
+    since: str
+    behind: int = 0
+    rewritten: bool = False
+
 
 @dataclass(frozen=True)
 class Production:
@@ -19,6 +37,83 @@ class Production:
     sha: str
     path: str
     published: str
+    pin: Pin | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A change of production. ``by``: the name of the person behind it, empty for none; ``why``: what they said.
+
+    ``before``: the commit until then; ``forced``: it is not in the history of the new one, as the branch was rewritten.
+    """
+
+    sha: str
+    summary: str
+    branch: str
+    published: str
+    because: Because
+    by: str = ""
+    why: str = ""
+    before: str = ""
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class ProductionHistory:
+    """Newest first."""
+
+    publications: list[Publication]
+
+
+@dataclass(frozen=True)
+class HistoryQuery:
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class PinRequest:
+    """``sha``: full, or its first 7 digits or more; empty for where production is now."""
+
+    why: str
+    sha: str = ""
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """Whether production is at a commit (``current``), or at one that has it in its history (``included``)."""
+
+    sha: str
+    included: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """``path``: where deliveries go, below the workspace's address. ``last``: what became of the last one.
+
+    ``made`` is empty while there is no secret; ``last`` is forgotten when the server ends.
+    """
+
+    path: str
+    made: str = ""
+    by: str = ""
+    last: Literal["", "looking", "ping", "repeated", "refused"] = ""
+    last_time: str = ""
+
+
+@dataclass(frozen=True)
+class WebhookSecret:
+    """Shown once."""
+
+    path: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What becomes of a webhook's delivery: the remote is looked at, or nothing happens."""
+
+    outcome: Literal["looking", "ping", "repeated"]
 
 
 @dataclass(frozen=True)

@@ -1046,11 +1046,63 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The published commit. */
+        /** The published commit, and whether production is pinned to it. */
         get: operations["get_atrium_api_projects_id_production"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/production/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was published when, why and by whom, newest first. */
+        get: operations["get_atrium_api_projects_id_production_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/production/includes/{sha}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether production is at a commit, or at one that came after it. */
+        get: operations["get_atrium_api_projects_id_production_includes_sha_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/production/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Publish a commit of the followed branch, or one that was published before, and have production stay there. */
+        put: operations["put_atrium_api_projects_id_production_pin"];
+        post?: never;
+        /** Follow the branch again. */
+        delete: operations["delete_atrium_api_projects_id_production_pin"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1068,6 +1120,42 @@ export interface paths {
         /** Where an existing branch is checked out; done now if it was not. */
         post: operations["post_atrium_api_projects_id_switch"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where deliveries go, and what became of the last one. */
+        get: operations["get_atrium_api_projects_id_webhook"];
+        put?: never;
+        /** For git hosts: look at the remote soon. The body is not read beyond its signature. */
+        post: operations["post_atrium_api_projects_id_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/webhook/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret for the webhook, shown once; the one before is worth nothing any more. */
+        post: operations["post_atrium_api_projects_id_webhook_secret"];
+        /** Take no deliveries any more. */
+        delete: operations["delete_atrium_api_projects_id_webhook_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1787,6 +1875,14 @@ export interface components {
             /** @default false */
             force: boolean;
         };
+        /**
+         * Delivery
+         * @description What becomes of a webhook's delivery: the remote is looked at, or nothing happens.
+         */
+        Delivery: {
+            /** @enum {unknown} */
+            outcome: "looking" | "ping" | "repeated";
+        };
         /** DiffQuery */
         DiffQuery: {
             path: string;
@@ -1995,14 +2091,13 @@ export interface components {
             people: string[];
         };
         /**
-         * HistoryQuery
-         * @description ``limit`` is 1 to 1000 versions.
+         * Inclusion
+         * @description Whether production is at a commit (``current``), or at one that has it in its history (``included``).
          */
-        HistoryQuery: {
-            /** @default 100 */
-            limit: number;
-            /** @default  */
-            notebook: string;
+        Inclusion: {
+            current: boolean;
+            included: boolean;
+            sha: string;
         };
         /**
          * InputRequest
@@ -2241,6 +2336,30 @@ export interface components {
             role: "commenter" | "editor" | "owner" | "viewer";
         };
         /**
+         * Pin
+         * @description Production stays where it is, whatever is pushed. ``by``: the name of the person who said so.
+         *
+         *         ``behind``: how many commits of the followed branch it lacks; ``rewritten``: that branch no longer has this commit.
+         */
+        Pin: {
+            /** @default 0 */
+            behind: number;
+            by: string;
+            /** @default false */
+            rewritten: boolean;
+            since: string;
+            why: string;
+        };
+        /**
+         * PinRequest
+         * @description ``sha``: full, or its first 7 digits or more; empty for where production is now.
+         */
+        PinRequest: {
+            /** @default  */
+            sha: string;
+            why: string;
+        };
+        /**
          * PointDiff
          * @description A point compared: ``earlier`` and ``later`` are the points between which it changed, None for the present.
          *
@@ -2311,9 +2430,18 @@ export interface components {
         Production: {
             branch: string;
             path: string;
+            /** @default null */
+            pin: components["schemas"]["Pin"] | null;
             project: string;
             published: string;
             sha: string;
+        };
+        /**
+         * ProductionHistory
+         * @description Newest first.
+         */
+        ProductionHistory: {
+            publications: components["schemas"]["Publication"][];
         };
         /**
          * Project
@@ -2363,6 +2491,28 @@ export interface components {
             tables?: {
                 [key: string]: number;
             };
+        };
+        /**
+         * Publication
+         * @description A change of production. ``by``: the name of the person behind it, empty for none; ``why``: what they said.
+         *
+         *         ``before``: the commit until then; ``forced``: it is not in the history of the new one, as the branch was rewritten.
+         */
+        Publication: {
+            /** @enum {unknown} */
+            because: "asked" | "branch" | "cloned" | "merged" | "pinned" | "polled" | "pushed" | "rolled_back" | "unpinned" | "webhook";
+            /** @default  */
+            before: string;
+            branch: string;
+            /** @default  */
+            by: string;
+            /** @default false */
+            forced: boolean;
+            published: string;
+            sha: string;
+            summary: string;
+            /** @default  */
+            why: string;
         };
         /**
          * QueuedCell
@@ -2844,6 +2994,34 @@ export interface components {
             message: string;
             since: string;
         };
+        /**
+         * Webhook
+         * @description ``path``: where deliveries go, below the workspace's address. ``last``: what became of the last one.
+         *
+         *         ``made`` is empty while there is no secret; ``last`` is forgotten when the server ends.
+         */
+        Webhook: {
+            /** @default  */
+            by: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            last: "" | "looking" | "ping" | "refused" | "repeated";
+            /** @default  */
+            last_time: string;
+            /** @default  */
+            made: string;
+            path: string;
+        };
+        /**
+         * WebhookSecret
+         * @description Shown once.
+         */
+        WebhookSecret: {
+            path: string;
+            secret: string;
+        };
         /** WhichNotebook */
         WhichNotebook: {
             /** @default null */
@@ -2872,6 +3050,21 @@ export interface components {
             field: string | null;
             hint: string;
             message: string;
+        };
+        /** HistoryQuery */
+        "workspace_ext.contract.projects.HistoryQuery": {
+            /** @default 50 */
+            limit: number;
+        };
+        /**
+         * HistoryQuery
+         * @description ``limit`` is 1 to 1000 versions.
+         */
+        "workspace_ext.contract.tables.HistoryQuery": {
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            notebook: string;
         };
     };
     responses: never;
@@ -5167,6 +5360,129 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_production_history: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductionHistory"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_production_includes_sha_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sha: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inclusion"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_projects_id_production_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Production"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_projects_id_production_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Production"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_switch: {
         parameters: {
             query?: never;
@@ -5190,6 +5506,124 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenedBranch"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_projects_id_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

@@ -12,6 +12,7 @@ import msgspec
 
 from workspace_ext.contract.operations import Operation
 from workspace_ext.contract.projects import (
+    Because,
     Branch,
     Commit,
     CreateBranch,
@@ -136,11 +137,11 @@ class Branches:
         back: list[str] = made["paths"]
         return back
 
-    async def review(self, project_id: str, branch: str) -> Review:
+    async def review(self, project_id: str, branch: str, person: str = "") -> Review:
         project = await self._project(project_id)
         async with self._runner.lock(project, "remote"):
             found = await self._runner.remote(
-                project, "git_merge:review", timeout=60, branch=branch, target=project.followed_branch
+                project, "git_merge:review", person, timeout=60, branch=branch, target=project.followed_branch
             )
         return msgspec.convert(found, Review)
 
@@ -152,7 +153,7 @@ class Branches:
                 pushed = await self._runner.remote(
                     project, "git_remote:push", person, on_progress=handle.report, branch=branch
                 )
-            await self._after_push(project, branch)
+            await self._after_push(project, branch, "pushed", person)
             return pushed
 
         return self._operations.start("projects.push", f"Push {branch}", run, person, project_id)
@@ -164,7 +165,7 @@ class Branches:
             await self._flush(project_id, branch)
             async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
                 coming = await self._runner.remote(
-                    project, "git_merge:incoming", on_progress=handle.report, branch=branch, fetch=True
+                    project, "git_merge:incoming", person, on_progress=handle.report, branch=branch, fetch=True
                 )
                 self._refuse_open(await self._tree(project_id, branch), coming["paths"], "pulled")
                 await self._runner.change(project, "git_merge:fast_forward", branch=branch, sha=coming["sha"])
@@ -185,16 +186,16 @@ class Branches:
                     branch=branch, target=project.followed_branch, message=message,
                 )  # fmt: skip
             handle.report("Updating production")
-            await self._after_push(project, project.followed_branch)
+            await self._after_push(project, project.followed_branch, "merged", person)
             return merged
 
         title = f"Merge {branch} into {project.followed_branch}"
         return self._operations.start("projects.merge", title, run, person, project_id)
 
-    async def _after_push(self, project: ProjectFacts, branch: str) -> None:
+    async def _after_push(self, project: ProjectFacts, branch: str, because: Because, person: str) -> None:
         self._changed(project.id)
         if branch == project.followed_branch:
-            await self._following.follow(project)
+            await self._following.follow(project, because, person)
 
     def _opened(
         self,

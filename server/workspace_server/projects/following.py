@@ -9,17 +9,17 @@ import random
 from collections.abc import Callable
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
-from workspace_ext.contract.projects import Production
+from workspace_ext.contract.projects import Because, Production
 
-from ..kit.clock import iso
 from ..kit.errors import AtriumError, NotFound
 from ..kit.events import Events
 from ..kit.reconciler import Reconciler
 from .git_publish import TEMPORARY
 from .git_worktrees import remove_tree
 from .places import Places, ProjectFacts
+from .publications import Compared, Move, Publications
 from .runner import GitRunner
 from .store import LeaseRow, ProjectRow, PublishedRow
 
@@ -34,12 +34,16 @@ class Following:
         self._places = places
         self._runner = runner
         self._events = events
+        self.publications = Publications(places)
+        self._hinted: set[str] = set()
         self._callbacks: list[Callable[[Production], None]] = []
         self._reconciler = Reconciler("following", self._reconcile)
         self._seconds = float(os.environ.get("ATRIUM_POLL_SECONDS", "60"))
 
-    def add(self, project_id: str) -> None:
-        """Look soon. On the event loop."""
+    def add(self, project_id: str, hinted: bool = False) -> None:
+        """Look soon; ``hinted``: because a webhook said that it is worth it. On the event loop."""
+        if hinted:
+            self._hinted.add(project_id)
         self._reconciler.add(project_id)
 
     def on_production(self, callback: Callable[[Production], None]) -> None:
@@ -54,21 +58,28 @@ class Following:
             project = await asyncio.to_thread(self._places.get, project_id)
         except NotFound:
             return None
-        await self.follow(project)
+        hinted = project_id in self._hinted
+        self._hinted.discard(project_id)
+        await self.follow(project, "webhook" if hinted else "polled")
         return self._seconds * random.uniform(0.8, 1.2)
 
-    async def follow(self, project: ProjectFacts) -> Production | None:
-        """Look now, publish what is new; the production afterwards. Trouble is recorded, not raised."""
+    async def follow(self, project: ProjectFacts, because: Because, by: str = "") -> Production | None:
+        """Look now, publish what is new; the production afterwards. Trouble is recorded, not raised.
+
+        ``because`` and ``by`` (a person's id) go into the history if something is published.
+        """
         try:
             async with self._runner.lock(project, "remote"):
-                await self._follow(project)
+                # Read anew: another branch may be followed since this began to wait.
+                project = await asyncio.to_thread(self._places.get, project.id)
+                await self._follow(project, because, by)
             await asyncio.to_thread(self._record, project, None)
         except AtriumError as error:
             log.warning("following %s of %s: %s", project.followed_branch, project.name, error)
             await asyncio.to_thread(self._record, project, error)
         return await asyncio.to_thread(self._places.production, project.id)
 
-    async def _follow(self, project: ProjectFacts) -> None:
+    async def _follow(self, project: ProjectFacts, because: Because, by: str) -> None:
         remote = await self._runner.remote(project, "git_remote:fetch")
         if remote["changed"]:
             self._events.publish("projects", project.id, "changed")
@@ -80,15 +91,47 @@ class Following:
                 "Production stays as it was; follow another branch, or push this one again.",
             )
         before = await asyncio.to_thread(self._places.production, project.id)
-        if before is None or before.sha != sha or before.branch != project.followed_branch:
-            await self._runner.read(
-                project, "git_publish:publish", sha=sha, production=str(self._places.home.production)
+        if before is not None and before.pin is not None:
+            await self._compare(project, before.sha, sha)
+        elif before is None or before.sha != sha or before.branch != project.followed_branch:
+            await self.publish(project, sha)
+            same_branch = before is not None and before.branch == project.followed_branch
+            step = await self._runner.read(
+                project, "git_history:compare", old=before.sha if before and same_branch else "", new=sha
             )
-            if await asyncio.to_thread(self._advance, project, before.sha if before else None, sha):
-                await self._announce(project)
+            forced: bool = step["rewritten"]
+            why: Because = because if before else "cloned"
+            move = Move(sha, project.followed_branch, why, by, summary=step["summary"], forced=forced)
+            if await asyncio.to_thread(self.publications.move, project.id, before.sha if before else None, move):
+                await self.announce(project)
+                if forced:
+                    self._warn_rewritten(project)
         await self._bring_along(project)
 
-    async def _announce(self, project: ProjectFacts) -> None:
+    async def publish(self, project: ProjectFacts, sha: str) -> None:
+        """Have ``production/<sha>`` there; production does not change."""
+        await self._runner.read(project, "git_publish:publish", sha=sha, production=str(self._places.home.production))
+
+    async def _compare(self, project: ProjectFacts, pinned: str, head: str) -> None:
+        """Know how far pinned production is behind."""
+        known = await asyncio.to_thread(self.publications.pin_compared, project.id)
+        if known is None or known.head == head:
+            return
+        beside = await self._runner.read(project, "git_history:compare", old=pinned, new=head)
+        compared = Compared(head, beside["behind"], beside["rewritten"])
+        await asyncio.to_thread(self.publications.compare_pin, project.id, compared)
+        self._events.publish("projects", project.id, "changed")
+        if compared.rewritten and not known.rewritten:
+            self._warn_rewritten(project)
+
+    def _warn_rewritten(self, project: ProjectFacts) -> None:
+        log.warning(
+            "%s of %s was rewritten: commits of production are gone from it", project.followed_branch, project.name
+        )
+        self._events.publish("projects", project.id, "rewritten")
+
+    async def announce(self, project: ProjectFacts) -> None:
+        """Tell everybody that production has changed."""
         production = await asyncio.to_thread(self._places.production, project.id)
         assert production is not None
         log.info("production of %s is %s", project.name, production.sha[:7])
@@ -117,20 +160,6 @@ class Following:
             await self._runner.change(project, "git_merge:fast_forward", branch=branch, sha=coming["sha"])
         self._events.publish("projects", project.id, "changed")
 
-    def _advance(self, project: ProjectFacts, before: str | None, sha: str) -> bool:
-        """Make ``sha`` the head if it is still ``before``."""
-        moment = iso()
-        with self._places.storage.session() as session:
-            moved = session.execute(
-                update(ProjectRow)
-                .where(ProjectRow.id == project.id, ProjectRow.production_sha.is_not_distinct_from(before))
-                .values(production_sha=sha, production_branch=project.followed_branch, production_published=moment)
-                .returning(ProjectRow.id)
-            ).all()
-            if moved:
-                session.merge(PublishedRow(project_id=project.id, sha=sha, published=moment))
-        return bool(moved)
-
     def _record(self, project: ProjectFacts, error: AtriumError | None) -> None:
         code, message, hint = (error.code, error.message, error.hint) if error else (None, None, None)
         with self._places.storage.session() as session:
@@ -138,7 +167,7 @@ class Following:
             if row is None or (row.problem_code, row.problem_message) == (code, message):
                 return
             row.problem_code, row.problem_message, row.problem_hint = code, message, hint
-        self._events.publish("projects", project.id, "changed")
+        self._events.publish("projects", project.id, "branch-gone" if code == "branch_gone" else "changed")
 
     def collect(self, project_id: str | None = None) -> None:
         """Remove published folders that nothing needs: beyond a project's last few, without a lease.

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from ..kit.errors import Failed
 from .git_command import Git, Report
+from .git_history import PUBLISHED
 from .git_worktrees import remove_tree
 
 TEMPORARY = ".tmp-"
@@ -24,10 +25,11 @@ def publish(report: Report, repository: dict[str, Any], sha: str, production: st
     """``<production>/<sha>`` holding exactly that commit's files, without `.git`. Nothing happens if it is there."""
     git = Git.of(repository)
     final = Path(production) / sha
-    if final.is_dir():
-        return str(final)
     if not git.commit(sha):
         raise Failed("no_such_commit", f"The commit {sha[:7]} is not here.", "It is fetched with the next look.")
+    git.run("update-ref", f"{PUBLISHED}/{sha}", sha)
+    if final.is_dir():
+        return str(final)
     making = Path(production) / f"{TEMPORARY}{uuid4().hex[:12]}"
     making.mkdir(mode=0o700)
     index = git.directory / f"{making.name}.index"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from workspace_ext.contract.operations import WireError
-from workspace_ext.contract.projects import Production
+from workspace_ext.contract.projects import Pin, Production
 
 from ..kit.clock import iso
 from ..kit.errors import Conflict, NotFound
@@ -16,7 +18,7 @@ from ..kit.home import Home
 from ..kit.storage import Storage
 from .git_worktrees import find
 from .names import branch_of
-from .store import LeaseRow, ProjectRow
+from .store import LeaseRow, PinRow, ProjectRow
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class Place:
 
 
 class Places:
-    """Reads of the projects room. Another process opens one with its own :class:`Storage` of the same home."""
+    """Reads of the projects room. Another process opens one with its own :class:`Storage` of the same home.
 
-    def __init__(self, home: Home, storage: Storage) -> None:
+    ``name_of`` gives the name of a person by id; the id itself where people do not matter.
+    """
+
+    def __init__(self, home: Home, storage: Storage, name_of: Callable[[str], str] = str) -> None:
         self.home = home
         self.storage = storage
+        self.name_of = name_of
 
     def all(self) -> list[ProjectFacts]:
         """Every project, by name."""
@@ -103,7 +109,7 @@ class Places:
         """The published commit; None until the first one is."""
         with self.storage.session() as session:
             row = session.get(ProjectRow, project_id)
-            return self._production(row) if row is not None else None
+            return self._production(session, row) if row is not None else None
 
     def lease(self, project_id: str, holder: str) -> Production:
         """Take the published commit for ``holder`` (a run's id): its folder stays until :meth:`release`.
@@ -119,7 +125,7 @@ class Places:
             # Written first: from here on the collector, which writes too, has to wait.
             session.execute(delete(LeaseRow).where(LeaseRow.holder == ""))
             row = session.get(ProjectRow, project_id)
-            current = self._production(row) if row is not None else None
+            current = self._production(session, row) if row is not None else None
             held = session.get(LeaseRow, holder)
             if current is None:
                 raise Conflict(
@@ -128,8 +134,7 @@ class Places:
             if held is None:
                 session.add(LeaseRow(holder=holder, sha=current.sha, taken=iso()))
                 return current
-            path = self.home.production / held.sha
-            return Production(project_id, current.branch, held.sha, str(path), current.published)
+            return replace(current, sha=held.sha, path=str(self.home.production / held.sha))
 
     def release(self, holder: str) -> None:
         """Let go of what ``holder`` leased; nothing happens if that is nothing."""
@@ -150,9 +155,11 @@ class Places:
             self.home.projects / row.name, self.home.git / f"{row.name}.git", problem,
         )  # fmt: skip
 
-    def _production(self, row: ProjectRow) -> Production | None:
+    def _production(self, session: Session, row: ProjectRow) -> Production | None:
         if row.production_sha is None:
             return None
+        found = session.get(PinRow, row.id)
+        pin = Pin(found.why, self.name_of(found.by), found.since, found.behind, found.rewritten) if found else None
         path = str(self.home.production / row.production_sha)
         branch = row.production_branch or row.followed_branch
-        return Production(row.id, branch, row.production_sha, path, row.production_published or "")
+        return Production(row.id, branch, row.production_sha, path, row.production_published or "", pin)

@@ -11,14 +11,19 @@ from workspace_ext.contract.projects import (
     CommitRequest,
     CreateBranch,
     DeleteQuery,
+    Delivery,
     DiffQuery,
     Discarded,
     FileDiff,
+    HistoryQuery,
+    Inclusion,
     LogQuery,
     MergeRequest,
     OpenedBranch,
     PathList,
+    PinRequest,
     Production,
+    ProductionHistory,
     Project,
     ProjectList,
     Restore,
@@ -27,15 +32,17 @@ from workspace_ext.contract.projects import (
     SuggestionList,
     SwitchBranch,
     UpdateProject,
+    Webhook,
+    WebhookSecret,
 )
 
-from ..kit.errors import NotFound
 from ..kit.http import Request, Route
 from .service import Projects
+from .webhooks import LARGEST
 
 
 def routes(projects: Projects) -> list[Route]:
-    return [*_project_routes(projects), *_branch_routes(projects)]
+    return [*_project_routes(projects), *_production_routes(projects), *_branch_routes(projects)]
 
 
 def _project_routes(projects: Projects) -> list[Route]:
@@ -57,7 +64,7 @@ def _project_routes(projects: Projects) -> list[Route]:
 
     async def update(request: Request) -> Project:
         """Follow another branch."""
-        return await projects.follow(request.path["id"], request.body.followed_branch)
+        return await projects.follow(request.path["id"], request.body.followed_branch, request.caller.id)
 
     async def delete(request: Request) -> None:
         """Remove a project from this workspace; refused, naming what would be lost, unless forced."""
@@ -65,15 +72,7 @@ def _project_routes(projects: Projects) -> list[Route]:
 
     async def look(request: Request) -> Project:
         """Look at the remote now rather than with the next poll."""
-        return await projects.look(request.path["id"])
-
-    def production(request: Request) -> Production:
-        """The published commit."""
-        projects.get(request.path["id"])
-        current = projects.production(request.path["id"])
-        if current is None:
-            raise NotFound("nothing_published", "Nothing of this project is published yet.", "The project says why.")
-        return current
+        return await projects.look(request.path["id"], request.caller.id)
 
     return [
         Route("GET", "/projects", "projects:read", listed, reply=ProjectList),
@@ -83,7 +82,60 @@ def _project_routes(projects: Projects) -> list[Route]:
         Route("PATCH", "/projects/{id}", "projects:administer", update, body=UpdateProject, reply=Project),
         Route("DELETE", "/projects/{id}", "projects:administer", delete, query=DeleteQuery),
         Route("POST", "/projects/{id}/look", "projects:read", look, reply=Project),
-        Route("GET", "/projects/{id}/production", "projects:read", production, reply=Production),
+    ]
+
+
+def _production_routes(projects: Projects) -> list[Route]:
+    pinning, webhooks = projects.pinning, projects.webhooks
+
+    def production(request: Request) -> Production:
+        """The published commit, and whether production is pinned to it."""
+        return pinning.published(request.path["id"])
+
+    def history(request: Request) -> ProductionHistory:
+        """What was published when, why and by whom, newest first."""
+        return projects.production_history(request.path["id"], request.query.limit)
+
+    async def includes(request: Request) -> Inclusion:
+        """Whether production is at a commit, or at one that came after it."""
+        return await pinning.includes(request.path["id"], request.path["sha"])
+
+    async def pin(request: Request) -> Production:
+        """Publish a commit of the followed branch, or one that was published before, and have production stay there."""
+        return await pinning.pin(request.path["id"], request.body, request.caller.id)
+
+    async def unpin(request: Request) -> Production:
+        """Follow the branch again."""
+        return await pinning.unpin(request.path["id"], request.caller.id)
+
+    async def deliver(request: Request) -> Delivery:
+        """For git hosts: look at the remote soon. The body is not read beyond its signature."""
+        return await webhooks.deliver(request.path["id"], request.headers, request.body)
+
+    def webhook(request: Request) -> Webhook:
+        """Where deliveries go, and what became of the last one."""
+        return webhooks.describe(request.path["id"])
+
+    def renew(request: Request) -> WebhookSecret:
+        """A new secret for the webhook, shown once; the one before is worth nothing any more."""
+        return webhooks.renew(request.path["id"], request.caller.id)
+
+    def remove(request: Request) -> None:
+        """Take no deliveries any more."""
+        webhooks.remove(request.path["id"])
+
+    one, hook = "/projects/{id}/production", "/projects/{id}/webhook"
+    signed = "public: a git host signs with the project's secret instead"
+    return [
+        Route("GET", one, "projects:read", production, reply=Production),
+        Route("GET", f"{one}/history", "projects:read", history, query=HistoryQuery, reply=ProductionHistory),
+        Route("GET", f"{one}/includes/{{sha}}", "projects:read", includes, reply=Inclusion),
+        Route("PUT", f"{one}/pin", "projects:administer", pin, body=PinRequest, reply=Production),
+        Route("DELETE", f"{one}/pin", "projects:administer", unpin, reply=Production),
+        Route("GET", hook, "projects:administer", webhook, reply=Webhook),
+        Route("POST", hook, signed, deliver, body=bytes, reply=Delivery, status=202, most=LARGEST),
+        Route("POST", f"{hook}/secret", "projects:administer", renew, reply=WebhookSecret, status=201),
+        Route("DELETE", f"{hook}/secret", "projects:administer", remove),
     ]
 
 

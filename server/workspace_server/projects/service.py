@@ -12,7 +12,14 @@ from uuid import uuid4
 import msgspec
 
 from workspace_ext.contract.operations import Operation, WireError
-from workspace_ext.contract.projects import Branch, Production, Project, Suggestion
+from workspace_ext.contract.projects import (
+    Because,
+    Branch,
+    Production,
+    ProductionHistory,
+    Project,
+    Suggestion,
+)
 
 from ..access.service import Access
 from ..kit.clock import iso
@@ -24,12 +31,15 @@ from ..kit.processes import Workers
 from ..kit.storage import Storage
 from .branches import Branches
 from .following import Following
+from .git_history import PUBLISHED
 from .git_worktrees import remove_tree
 from .names import check_branch, check_project_name, project_name
+from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
 from .ports import OpenDocuments
 from .runner import GitRunner
 from .store import ProjectRow
+from .webhooks import Webhooks
 
 __all__ = ["Place", "Places", "ProjectFacts", "Projects"]
 
@@ -43,12 +53,14 @@ class Projects(Places):
     def __init__(
         self, home: Home, storage: Storage, events: Events, operations: Operations, workers: Workers, access: Access
     ) -> None:
-        super().__init__(home, storage)
+        super().__init__(home, storage, lambda person: access.person(person).display_name)
         self._events = events
         self._operations = operations
         self._runner = GitRunner(home, workers, access)
         self._cloning: set[str] = set()
         self.following = Following(self, self._runner, events)
+        self.pinning = Pinning(self, self._runner, self.following, events)
+        self.webhooks = Webhooks(self, access, self.following)
         self.branches = Branches(self, self._runner, self.following, events, operations)
 
     def wire(self, documents: OpenDocuments) -> None:
@@ -107,8 +119,8 @@ class Projects(Places):
 
         return self._operations.start("projects.clone", f"Clone {name}", run, person, name)
 
-    async def follow(self, project_id: str, branch: str) -> Project:
-        """Follow another branch of the remote from now on."""
+    async def follow(self, project_id: str, branch: str, person: str = "") -> Project:
+        """Follow another branch of the remote from now on. Pinned production stays where it is."""
         check_branch(branch)
         project = await asyncio.to_thread(self.get, project_id)
         remote = await self._runner.remote(project, "git_remote:look", timeout=60)
@@ -116,12 +128,17 @@ class Projects(Places):
             raise NotFound("no_such_branch", f"The remote has no branch {branch!r}.", "Push it first.")
         await asyncio.to_thread(self._set_followed, project_id, branch)
         self._events.publish("projects", project_id, "changed")
-        return await self.look(project_id)
+        return await self.look(project_id, person, "branch")
 
-    async def look(self, project_id: str) -> Project:
+    async def look(self, project_id: str, person: str = "", because: Because = "asked") -> Project:
         """Look at the remote now rather than with the next poll."""
-        await self.following.follow(await asyncio.to_thread(self.get, project_id))
+        await self.following.follow(await asyncio.to_thread(self.get, project_id), because, person)
         return await self.describe(project_id)
+
+    def production_history(self, project_id: str, limit: int) -> ProductionHistory:
+        """What was published when and why, newest first."""
+        self.get(project_id)
+        return ProductionHistory(self.following.publications.history(project_id, limit))
 
     async def delete(self, project_id: str, force: bool) -> None:
         """Remove a project from this workspace; the remote is not touched.
@@ -249,6 +266,10 @@ class Projects(Places):
             else:
                 remove_tree(self.home.projects / name)
                 remove_tree(marker.parent)
+        for project in projects:
+            # Only this server writes there: what is locked now was locked by one that was killed.
+            for lock in project.git.glob(f"{PUBLISHED}/*.lock"):
+                lock.unlink()
         self.following.collect()
         return projects
 

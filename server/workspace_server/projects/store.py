@@ -37,6 +37,49 @@ class PublishedRow(Base):
     published: Mapped[str]
 
 
+class PublicationRow(Base):
+    """A change of production, kept for good. ``by`` is a person's id, ``before`` the commit until then."""
+
+    __tablename__ = "publications"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    sha: Mapped[str]
+    summary: Mapped[str]
+    branch: Mapped[str]
+    published: Mapped[str]
+    because: Mapped[str]
+    by: Mapped[str]
+    why: Mapped[str]
+    before: Mapped[str]
+    forced: Mapped[bool]
+
+
+class PinRow(Base):
+    """While there is one, production stays. ``head`` is the followed branch's, as ``behind`` counts to it."""
+
+    __tablename__ = "production_pins"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    why: Mapped[str]
+    by: Mapped[str]
+    since: Mapped[str]
+    head: Mapped[str]
+    behind: Mapped[int]
+    rewritten: Mapped[bool]
+
+
+class WebhookRow(Base):
+    """A project's webhook. Its secret follows from ``nonce`` and the server's own."""
+
+    __tablename__ = "project_webhooks"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    nonce: Mapped[str]
+    made: Mapped[str]
+    by: Mapped[str]
+
+
 class LeaseRow(Base):
     """Somebody works in ``production/<sha>``: it is not collected until the holder lets go. Outlives its project."""
 

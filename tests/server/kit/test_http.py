@@ -15,6 +15,7 @@ from workspace_server.kit.http import Request, Route, _invalid, _pattern, handle
 
 PUBLIC = {
     "GET /atrium/api/openapi.json",
+    "POST /atrium/api/projects/{id}/webhook",
     "GET /atrium/dashboards/{slug}",
     "GET /atrium/dashboards/static/{name}",
     "GET /atrium/dashboards/frame/html",
