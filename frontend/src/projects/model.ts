@@ -22,6 +22,12 @@ export interface Place {
   path: string;
 }
 
+/** The followed branch of a project was rewritten (`git push --force`), or is not on the remote any more. */
+export interface Alarm {
+  kind: 'rewritten' | 'branch-gone';
+  project: Project;
+}
+
 const REFRESH_MS = 500;
 
 /** The projects, with their branches and production. */
@@ -30,6 +36,7 @@ export class ProjectsModel implements IDisposable {
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _published = new Signal<this, Project>(this);
+  private readonly _alarmed = new Signal<this, Alarm>(this);
   private readonly _subscription: IDisposable;
   private readonly _throttle: Throttler<void>;
   private _projects: Project[] | null = null;
@@ -53,6 +60,11 @@ export class ProjectsModel implements IDisposable {
   /** A project's production has moved to another commit. */
   get published(): ISignal<this, Project> {
     return this._published;
+  }
+
+  /** Something happened to a followed branch that people should know of. */
+  get alarmed(): ISignal<this, Alarm> {
+    return this._alarmed;
   }
 
   /** Null until the first answer. */
@@ -180,6 +192,14 @@ export class ProjectsModel implements IDisposable {
   }
 
   private async _onEvent(event: Event | null): Promise<void> {
+    if (event?.action === 'rewritten' || event?.action === 'branch-gone') {
+      await this.load();
+      const project = this.project(event.id);
+      if (project && !this._disposed) {
+        this._alarmed.emit({ kind: event.action, project });
+      }
+      return;
+    }
     if (event?.action !== 'production') {
       this.refresh();
       return;

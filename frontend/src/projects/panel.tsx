@@ -7,14 +7,17 @@ import {
   ErrorNote,
   List,
   Panel,
+  pinIcon,
   plusIcon,
   projectIcon,
   RelativeTime,
   useAction,
-  useModel
+  useModel,
+  warningIcon
 } from '../ui';
 import { CloneForm } from './components/CloneForm';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
+import { distanceOf } from './production';
 import type { IWhoIsWhere, OpenFile } from './tokens';
 import { branchTitle, count, distance } from './words';
 
@@ -25,6 +28,7 @@ export interface ProjectsPanelProps {
   /** A new notebook there. */
   onCreate: (opened: OpenedBranch) => Promise<void>;
   onGit: (project: string, branch: string) => void;
+  onProduction: (project: string) => void;
   onFolder: (folder: string) => void;
 }
 
@@ -57,7 +61,9 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
       void open.run(row.project, row.branch);
     } else if (row.kind === 'project') {
       props.onFolder(row.project.folder);
-    } else if (row.kind === 'open') {
+    } else if (row.kind === 'production') {
+      props.onProduction(row.project.id);
+    } else {
       model.whoIsWhere?.go(row.file.path, row.person);
     }
   };
@@ -212,8 +218,22 @@ function ProductionRow({ project }: { project: Project }): JSX.Element {
         production
       </span>
       {problem ? (
-        <span className="atrium-Projects-problem" title={[problem.message, problem.hint].join(' ')}>
-          not updated
+        <span
+          className="atrium-Projects-problem"
+          title={[problem.message, problem.hint].join(' ')}
+          aria-label={`Not updated: ${problem.message}`}
+          role="img"
+        >
+          <warningIcon.react tag="span" className="atrium-Icon" />
+        </span>
+      ) : null}
+      {production?.pin ? (
+        <span
+          title={`Pinned by ${production.pin.by}: ${production.pin.why} (${distanceOf(production, project.followed_branch)})`}
+          aria-label={`Pinned by ${production.pin.by}`}
+          role="img"
+        >
+          <pinIcon.react tag="span" className="atrium-Icon" />
         </span>
       ) : null}
       {production ? (

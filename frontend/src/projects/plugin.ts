@@ -16,12 +16,15 @@ import { notifyError, panelWidget, projectIcon } from '../ui';
 import { branchChip } from './chip';
 import { GitModel } from './git';
 import { gitWidget } from './git-view';
-import { ProjectsModel } from './model';
+import { type Alarm, ProjectsModel } from './model';
 import { Navigator } from './navigate';
 import { ProjectsPanel } from './panel';
+import { ProductionModel } from './production';
+import { productionWidget } from './production-view';
 import { IProjects } from './tokens';
 
 const OPEN_GIT = 'atrium-projects:git';
+const OPEN_PRODUCTION = 'atrium-projects:production';
 const DELETE = 'atrium-projects:delete';
 
 const projects: JupyterFrontEndPlugin<IProjects> = {
@@ -58,6 +61,18 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       app.shell.activateById(view.id);
     };
 
+    const openProduction = (id: string) => {
+      const key = `atrium-production-${id}`;
+      let view = views.get(key);
+      if (!view || view.isDisposed) {
+        const production = new ProductionModel(client, events, id);
+        view = productionWidget({ model: production, projects: model }, key, model.project(id)?.name ?? '');
+        views.set(key, view);
+        app.shell.add(view, 'main');
+      }
+      app.shell.activateById(view.id);
+    };
+
     const panel = panelWidget(
       createElement(ProjectsPanel, {
         model,
@@ -69,6 +84,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
         },
         onCreate: opened => navigator.create(opened),
         onGit: openGit,
+        onProduction: openProduction,
         onFolder: folder => void navigator.showFolder(folder)
       }),
       { id: 'atrium-projects', caption: 'Projects', icon: projectIcon }
@@ -99,6 +115,13 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       });
     });
 
+    model.alarmed.connect((_, alarm) => {
+      Notification.warning(alarmWords(alarm), {
+        autoClose: false,
+        actions: [{ label: 'Open', callback: () => openProduction(alarm.project.id) }]
+      });
+    });
+
     /** The project, and branch if there is one, of the row that was clicked. */
     const clicked = () => {
       const row = app.contextMenuHitTest(node => node.classList.contains('atrium-List-row'));
@@ -115,6 +138,15 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
         }
       }
     });
+    app.commands.addCommand(OPEN_PRODUCTION, {
+      label: 'Production and Webhook',
+      execute: () => {
+        const at = clicked();
+        if (at) {
+          openProduction(at.project.id);
+        }
+      }
+    });
     app.commands.addCommand(DELETE, {
       label: 'Delete Project…',
       execute: async () => {
@@ -124,7 +156,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
         }
       }
     });
-    for (const [rank, command] of [OPEN_GIT, DELETE].entries()) {
+    for (const [rank, command] of [OPEN_GIT, OPEN_PRODUCTION, DELETE].entries()) {
       app.contextMenu.addItem({ command, selector: '.atrium-Projects .atrium-List-row', rank });
     }
 
@@ -137,6 +169,16 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     };
   }
 };
+
+/** What happened to a followed branch, and what that means for production. */
+function alarmWords({ kind, project }: Alarm): string {
+  const { followed_branch: branch, name, production } = project;
+  const at = production?.sha.slice(0, 7) ?? 'nothing';
+  const now = production?.pin ? `stays pinned to ${at}` : `is ${at} now`;
+  return kind === 'rewritten'
+    ? `${branch} of ${name} was rewritten (git push --force): commits that were in production are gone from it. Production ${now}.`
+    : `${branch} of ${name} is not on the remote any more. Production stays at ${at}.`;
+}
 
 /** Asks, naming what would be lost where something would. */
 async function remove(model: ProjectsModel, id: string, name: string): Promise<void> {

@@ -47,6 +47,10 @@ export const packageIcon = icon(
   'package',
   '<path d="M8 1.5l5.5 3v7L8 14.5l-5.5-3v-7z"/><path d="M2.5 4.5L8 7.5l5.5-3M8 7.5v7"/>'
 );
+export const pinIcon = icon(
+  'pin',
+  '<path d="M5.5 2h5M6.500 2v4.500L4 9.500h8L9.500 6.500V2"/><path d="M8 9.500V14"/>'
+);
 export const playIcon = icon('play', '<path d="M4.5 2.5v11l8.5-5.5z"/>');
 export const plusIcon = icon('plus', '<path d="M8 3v10M3 8h10"/>');
 export const projectIcon = icon(

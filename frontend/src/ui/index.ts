@@ -1,6 +1,7 @@
 export * from './Avatar';
 export * from './Button';
 export * from './Chip';
+export * from './CopyField';
 export * from './ErrorNote';
 export * from './FormField';
 export * from './List';
