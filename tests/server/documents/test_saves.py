@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.documents.test_rooms import home, rooms_of, run, sources, type_into, until, write
+from workspace_server.documents.collaboration import file_sync
 from workspace_server.documents.collaboration import saves as saves_module
 from workspace_server.documents.collaboration.journal import Journal
 from workspace_server.documents.collaboration.saves import LADDER, Save, Saves, _thinned
@@ -57,6 +58,43 @@ def test_they_take_no_more_than_half_of_the_document(tmp_path: Path) -> None:
     assert [one.hash for one in resumed._saves] == [one.hash for one in saves._saves]
     assert resumed.bases() == saves.bases()
     again.close()
+
+
+def test_where_there_is_little_room_the_latest_are_all_kept() -> None:
+    kept: list[Save] = []
+    for seq in range(600):
+        kept.insert(0, Save(seq, str(seq), 1000.0 + seq, 100, None))
+        dropped = _thinned(kept, 1000.0 + seq, 2000)
+        kept = [one for one in kept if one.seq not in dropped]
+        assert [one.seq for one in kept[:8]] == list(range(seq, max(-1, seq - 8), -1))
+        assert len(kept) <= 20
+    # Also of what was read long ago some are left.
+    assert kept[0].at - kept[-1].at > 60
+
+
+def test_a_script_that_writes_what_it_has_just_read_takes_nothing_back_where_there_is_little_room(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_sync, "SAVE_AFTER", 1000.0)
+    monkeypatch.setattr(saves_module, "LEAST", 4000)
+
+    async def scenario() -> None:
+        file = write(home, "a.ipynb", "x", "y", "z")
+        typed, written = "x", "z"
+        async with rooms_of(home) as rooms, rooms.hold("a.ipynb", "Ana") as room:
+            for number in range(20):
+                content = json.loads(file.read_text())
+                for key in "abc":
+                    typed += f" {number}{key}"
+                    type_into(room, 0, f" {number}{key}")
+                    await room.save()
+                written = content["cells"][2]["source"] = f"{number} {written}"
+                file.write_text(json.dumps(content))
+                await room.save()
+                assert sources(file) == [typed, "y", written]
+            assert len(room.sync._saves.bases()) < 30
+
+    run(scenario)
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -118,8 +118,9 @@ def _thinned(saves: list[Save], now: float, most: int) -> set[int]:
             seen.add(span)
     kept = [one for one in saves if one.seq not in dropped]
     while len(kept) > CUT_OFF and sum(one.size for one in kept) > most:
-        # Every second one of the older half, and then again.
-        thin = kept[CUT_OFF:][1::2] or kept[CUT_OFF:]
+        # Every second one of the older half, and then again: most of those who write have read the file just before.
+        older = kept[max(CUT_OFF, len(kept) // 2) :]
+        thin = older[1::2] or older
         dropped.update(one.seq for one in thin)
         kept = [one for one in kept if one.seq not in dropped]
     return dropped
