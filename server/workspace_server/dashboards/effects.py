@@ -84,9 +84,9 @@ def effects(tree: ast.Module | None, origins: Mapping[str, str]) -> Effects:
     return cell.effects
 
 
-def groups(aliases: Iterable[set[str]]) -> dict[str, set[str]]:
-    """For each name all names that may share its object, by joining the sets that overlap."""
-    found: dict[str, set[str]] = {}
+def groups(aliases: Iterable[set[str]], known: Mapping[str, set[str]] | None = None) -> dict[str, set[str]]:
+    """For each name all names that may share its object, by joining the sets that overlap, also with ``known`` ones."""
+    found = dict(known or {})
     for names in aliases:
         joined = set(names).union(*(found[name] for name in names if name in found))
         for name in joined:

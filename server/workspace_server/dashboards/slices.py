@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,18 +122,20 @@ class Slices:
 
     def _link(self) -> None:
         """Walk the notebook once, remembering for each name the cells that its present state comes from."""
-        same, later, later_changes, writers, used_up = self._whole()
+        known = _Known(self._origins)
         state: dict[str, set[int]] = {}
         everything: set[int] = set()
         files: dict[str, set[int]] = {}
         for i, one in enumerate(self._effects):
+            known.learn(one)
+            used = known.spread(one.uses)
             # What functions bring along is needed even where the cell has made the functions itself.
-            reads = one.reads | (_spread(one.uses, later) - one.uses)
-            by_calls = set().union(*(later_changes.get(name, set()) for name in one.uses))
-            changes = one.changes | by_calls | (reads & used_up)
+            reads = one.reads | (used - one.uses)
+            by_calls = set().union(*(known.later_changes[name] for name in used))
+            changes = one.changes | by_calls | (reads & known.used_up)
             if ALL_WIDGETS in reads:
                 reads |= {f"${name}" for name in self._widgets}
-            called = next((writers[name] for name in sorted(one.uses) if name in writers), "")
+            called = next((known.writers[name] for name in sorted(used) if name in known.writers), "")
             self._writes.append(one.writes or called)
             needs: dict[int, set[str]] = {j: {"everything before"} for j in everything}
             if one.opaque:
@@ -149,7 +152,7 @@ class Slices:
             for name in one.may_make:
                 state.setdefault(name, set()).add(i)
             for name in changes:
-                for alias in same.get(name, {name}):
+                for alias in known.same.get(name, {name}):
                     state.setdefault(alias, set()).add(i)
             for name in self._cells[i].widgets:
                 state[f"${name}"] = {i}
@@ -157,27 +160,6 @@ class Slices:
                 files.setdefault(text, set()).add(i)
             if one.opaque:
                 everything.add(i)
-
-    def _whole(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]], dict[str, str], set[str]]:
-        """What holds for the notebook as a whole: names of one object, what functions do, who writes, what is used up
-        by reading."""
-        aliases = [names for one in self._effects for names in one.aliases]
-        # All names that come from one package share its state.
-        aliases += [{name, f"package {package}"} for name, package in self._origins.items()]
-        same = groups(aliases)
-        later = _merged(one.later for one in self._effects)
-        later_changes = _merged(one.later_changes for one in self._effects)
-        writers = {name: what for one in self._effects for name, what in one.writers.items()}
-        for name in set(later):
-            for other in _spread({name}, later):
-                later_changes.setdefault(name, set()).update(later_changes.get(other, ()))
-                if other in writers:
-                    writers.setdefault(name, writers[other])
-        used_up = {name for one in self._effects for name in one.iterators}
-        for one in self._effects:
-            for function in one.generators:
-                used_up |= {name for other in self._effects for name in other.results.get(function, ())}
-        return same, later, later_changes, writers, used_up
 
     def _closure(self, starts: Iterable[int]) -> set[int]:
         found: set[int] = set()
@@ -205,24 +187,57 @@ def words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text))
 
 
-def _merged(parts: Iterable[Mapping[str, set[str]]]) -> dict[str, set[str]]:
-    merged: dict[str, set[str]] = {}
-    for part in parts:
-        for name, names in part.items():
-            merged.setdefault(name, set()).update(names)
-    return merged
+class _Known:
+    """What holds once some cells have run, in the notebook's order: the ones below have done nothing yet, neither in
+    the run that made the snapshot nor in a slice.
 
+    Attributes
+    ----------
+    same
+        For each name all names that may share its object.
+    later_changes, writers
+        What using a name may change, and write, apart from what its :meth:`spread` adds.
+    """
 
-def _spread(names: set[str], later: Mapping[str, set[str]]) -> set[str]:
-    """``names`` and all that using them reads: the globals of functions, and of functions that those call."""
-    found: set[str] = set()
-    pending = set(names)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending |= later.get(name, set()) - found
-    return found
+    def __init__(self, origins: Mapping[str, str]) -> None:
+        # All names that come from one package share its state.
+        self.same = groups({name, f"package {package}"} for name, package in origins.items())
+        self.later_changes: defaultdict[str, set[str]] = defaultdict(set)
+        self.writers: dict[str, str] = {}
+        self._later: defaultdict[str, set[str]] = defaultdict(set)
+        self._iterators: set[str] = set()
+        self._generators: set[str] = set()
+        self._results: defaultdict[str, set[str]] = defaultdict(set)
+
+    def learn(self, one: Effects) -> None:
+        """The next cell runs."""
+        self.same = groups(one.aliases, self.same)
+        for into, new in (
+            (self._later, one.later),
+            (self.later_changes, one.later_changes),
+            (self._results, one.results),
+        ):
+            for name, names in new.items():
+                into[name] |= names
+        self.writers |= one.writers
+        self._iterators |= one.iterators
+        self._generators |= one.generators
+
+    @property
+    def used_up(self) -> set[str]:
+        """Names that reading changes."""
+        return self._iterators.union(*(self._results[function] for function in self._generators))
+
+    def spread(self, names: set[str]) -> set[str]:
+        """``names`` and all that using them reads: the globals of functions, and of functions that those call."""
+        found: set[str] = set()
+        pending = set(names)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending |= self._later[name] - found
+        return found
 
 
 __all__ = ["Cell", "Effects", "Slice", "Slices", "words"]

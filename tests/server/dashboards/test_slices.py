@@ -54,6 +54,27 @@ def test_the_demonstrations_notebook() -> None:
     assert graph.fixed("selected") == graph.fixed("plot-selected") == ""
 
 
+def test_what_stands_below_changes_nothing_above() -> None:
+    cells = [
+        WS,
+        STORE,
+        "rows = [1]\npd.DataFrame(rows).to_csv('rows.csv')",
+        "shown = [store]",
+        "shown",
+        "shown = rows",
+    ]
+    assert run(*cells) == ([0, 1, 3, 4], [3, 4])
+
+
+def test_the_demonstrations_plot_follows_the_store_above_a_forecast_of_other_things() -> None:
+    made = {"forecast-date": ("forecast_date",), "store": ("store",)}
+    weekly = [(cell.id, cell.source) for cell in story.weekly().cells if cell.cell_type == "code"]
+    cells = [*weekly, ("run", story.RUN_TOY)]
+    graph = Slices([Cell(id, source, id not in made, made.get(id, ())) for id, source in cells])
+    assert graph.fixed("plot-selected") == ""
+    assert graph.of(["store"]).show == ("selected", "plot-selected")
+
+
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
