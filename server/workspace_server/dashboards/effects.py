@@ -157,7 +157,9 @@ class _Cell:
         body = inner.effects
         same = groups(body.aliases)
         changed = set().union(*(same.get(name, {name}) for name in body.changes)) & names.later_reads
-        one.later.setdefault(node.name, set()).update(names.later_reads | self.words(node) | body.uses)
+        # Its parameters and own variables may be called like something of the notebook's, and are not that.
+        used = body.uses & (names.later_makes | {ALL_WIDGETS})
+        one.later.setdefault(node.name, set()).update(names.later_reads | self.words(node) | used)
         one.later_changes.setdefault(node.name, set()).update(names.later_makes | changed)
         # What it returns may be, or hold, one of its globals.
         one.aliases.append({node.name, *(names.later_reads - set(self.origins))})

@@ -125,6 +125,7 @@ def test_what_counts_as_depending(cells: list[str], expected: list[int]) -> None
         pytest.param([WS, STORE, "df = pd.DataFrame()", "df['store']"], [], id="a column of the widget's name"),
         pytest.param([WS, STORE, "df = pd.DataFrame()", "df.groupby('store').sum()"], [], id="a key of that name"),
         pytest.param([WS, STORE, "def f(store):\n    return store", "f(1)"], [], id="a parameter of that name"),
+        pytest.param([WS, STORE, "def f(store):\n    store.append(1)", "f([])"], [], id="a parameter that is changed"),
         pytest.param([WS, STORE, "[store for store in 'ab']"], [], id="a comprehension's own name"),
         pytest.param([WS, STORE, "import matplotlib.pyplot as plt\nplt.plot([1])"], [], id="a plot of other things"),
         pytest.param([WS, STORE, '"""About the store."""\nx = 1'], [], id="a docstring"),
