@@ -213,7 +213,7 @@ function OpenRow({ branch, file, person }: { branch: Branch; file: OpenFile; per
 function ProductionRow({ project }: { project: Project }): JSX.Element {
   const { production, problem } = project;
   return (
-    <div className="atrium-Projects-branch atrium-Muted">
+    <div className="atrium-Projects-branch atrium-Projects-production atrium-Muted">
       <span className="atrium-List-label" title={`Follows ${project.followed_branch} of ${project.url}`}>
         production
       </span>

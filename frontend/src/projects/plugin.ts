@@ -110,9 +110,13 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
 
     model.published.connect((_, project) => {
       const commit = project.production?.sha.slice(0, 7) ?? '';
-      Notification.success(`${project.followed_branch} → ${commit}, production of ${project.name} updated`, {
-        autoClose: 6_000
-      });
+      const pin = project.production?.pin;
+      Notification.success(
+        pin
+          ? `${pin.by} pinned production of ${project.name} to ${commit}: ${pin.why}`
+          : `${project.followed_branch} → ${commit}, production of ${project.name} updated`,
+        { autoClose: 6_000 }
+      );
     });
 
     model.alarmed.connect((_, alarm) => {

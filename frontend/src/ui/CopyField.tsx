@@ -38,7 +38,7 @@ export function CopyField({ label, value, hint }: CopyFieldProps): JSX.Element {
           />
           <Button
             icon={done ? checkIcon : undefined}
-            aria-label={`Copy ${label.toLocaleLowerCase()}`}
+            aria-label={`Copy: ${label}`}
             onClick={() => void copy()}
           >
             {done ? 'Copied' : 'Copy'}

@@ -81,7 +81,11 @@ class Publications:
                     f"It follows {project.followed_branch} already.",
                 )  # fmt: skip
             sha = session.get_one(ProjectRow, project.id).production_sha or ""
-            _note(session, project.id, sha, Move(sha, project.followed_branch, "unpinned", person))
+            known = select(PublicationRow.summary).where(
+                PublicationRow.project_id == project.id, PublicationRow.sha == sha, PublicationRow.summary != ""
+            )
+            summary = session.scalar(known.limit(1)) or ""
+            _note(session, project.id, sha, Move(sha, project.followed_branch, "unpinned", person, summary=summary))
 
     def pin_compared(self, project_id: str) -> Compared | None:
         """What was last known of a pin beside the followed branch; None without a pin."""
