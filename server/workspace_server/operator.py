@@ -15,6 +15,7 @@ from .kit.errors import AtriumError, Invalid
 from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
+from .projects import known_hosts
 from .projects.places import Places
 
 # Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands
@@ -60,6 +61,11 @@ def main(argv: list[str] | None = None) -> int:
     listed = actions.add_parser("list", help="everybody, and their roles")
     _home(listed)
 
+    host = verbs.add_parser("trust-host", help="let git talk to an SSH host, after its key was compared")
+    _home(host)
+    host.add_argument("host", help="its name, or name:port")
+    host.add_argument("--yes", action="store_true", help="do not ask: the network to it is trusted")
+
     doctor = verbs.add_parser("doctor", help="what is there, what is missing, and the command that mends it")
     _home(doctor)
     doctor.add_argument("--json", action="store_true", help="print JSON")
@@ -73,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     demo.add_argument("--keep", action="store_true", help="with --check: keep the temporary home")
 
     arguments = parser.parse_args(argv)
-    run = {"up": _up, "users": _users, "doctor": _doctor, "demo": _demo}[arguments.verb]
+    run = {"up": _up, "users": _users, "doctor": _doctor, "demo": _demo, "trust-host": _trust}[arguments.verb]
     try:
         return run(arguments)
     except AtriumError as error:
@@ -127,6 +133,22 @@ def _users(arguments: argparse.Namespace) -> int:
         for person in access.people():
             there = [f"{projects.get(id).name}: {role}" for id, role in access.roles(person.id).projects.items()]
             print("\t".join([person.name, person.display_name, person.role, *sorted(there)]))
+    return 0
+
+
+def _trust(arguments: argparse.Namespace) -> int:
+    home = Home(arguments.home)
+    home.prepare()
+    lines = known_hosts.scan(arguments.host)
+    print(f"{arguments.host} shows:\n{known_hosts.fingerprints(lines)}", flush=True)
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise Invalid("no_terminal", "There is no terminal to ask on.", "Compare, then add --yes.")
+        if input("Are these what the host's documentation says? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was changed.")
+            return 1
+    known_hosts.trust(home.settings, lines)
+    print(f"Git talks to {arguments.host} from now on.")
     return 0
 
 

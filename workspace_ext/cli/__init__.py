@@ -21,6 +21,7 @@ OPERATOR = {
     "up": "start the workspace",
     "demo": "start a workspace with the forecasting example; --check plays the journey and reports",
     "users": "add people, give them roles, print tokens",
+    "trust-host": "let git talk to an SSH host, after its key was compared",
     "doctor": "what is there, what is missing, and the command that mends it",
 }
 
@@ -51,12 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="atrium",
         description="A notebook-centric, collaborative data-science workspace.",
-        epilog="\n".join(f"  {verb:<10}{what}" for verb, what in OPERATOR.items()),
+        epilog="\n".join(f"  {verb:<12}{what}" for verb, what in OPERATOR.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     rooms = parser.add_subparsers(dest="room", required=True, metavar="ROOM")
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name != "output":
+        if module.name not in ("output", "credentials"):
             importlib.import_module(f"{__name__}.{module.name}").register(rooms)
     _share(parser, common)
     return parser
