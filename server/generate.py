@@ -23,7 +23,7 @@ from workspace_server.kit.home import Home
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
 MIGRATIONS = Path(storage.__file__).parent / "migrations"
-UNRELEASED = "0003_production.py"
+UNRELEASED = "0004_credentials.py"
 
 
 def main() -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -93,10 +96,47 @@ def allow(home: Path, *urls: str) -> None:
     (home / "settings" / "allowed-remotes.json").write_text(json.dumps(urls))
 
 
+@dataclass
+class Guard:
+    """Who may use repositories that are served over HTTP, and who did. Without ``tokens`` everybody may.
+
+    ``tokens``: user name -> token, changed at run time to revoke or renew one; ``forbidden``: these get 403.
+    ``let_in`` counts requests by user name, ``refused`` those with a wrong token, ``seen`` has every Authorization
+    header. ``moved``: everything is answered with a redirection to this base URL. ``left``: requests that are still
+    let in before every token is refused.
+    """
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    forbidden: set[str] = field(default_factory=set)
+    let_in: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    seen: list[str] = field(default_factory=list)
+    moved: str = ""
+    left: int | None = None
+
+    def status(self, authorization: str) -> int:
+        """What a request with this header is answered: 200, 401 or 403."""
+        if authorization:
+            self.seen.append(authorization)
+        if not self.tokens:
+            return 200
+        if not authorization.startswith("Basic "):
+            return 401
+        user, _, token = base64.b64decode(authorization[6:]).decode().partition(":")
+        if self.left is not None:
+            self.left -= 1
+        if self.tokens.get(user) != token or (self.left is not None and self.left < 0):
+            self.refused[user] += 1
+            return 401
+        self.let_in[user] += 1
+        return 403 if user in self.forbidden else 200
+
+
 @contextmanager
-def slow_http(folder: Path, seconds: float) -> Iterator[str]:
+def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None) -> Iterator[str]:
     """The repositories below ``folder`` over HTTP by git's own backend; each answer with a pack dribbles for
-    ``seconds``. Yields the base URL."""
+    ``seconds``. ``guard`` says who is let in. Yields the base URL."""
+    guarded = guard or Guard()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -105,15 +145,37 @@ def slow_http(folder: Path, seconds: float) -> Iterator[str]:
         def do_POST(self) -> None:
             self.serve()
 
+        def body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
+
         def serve(self) -> None:
             path, _, query = self.path.partition("?")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
+            status = guarded.status(self.headers.get("Authorization", ""))
+            if status != 200 or guarded.moved:
+                self.send_response(302 if guarded.moved else status)
+                if guarded.moved:
+                    self.send_header("Location", guarded.moved + self.path)
+                elif status == 401:
+                    self.send_header("WWW-Authenticate", 'Basic realm="git"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             cgi: dict[str, Any] = {
                 **ENV, "GIT_PROJECT_ROOT": str(folder), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
                 "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_ADDR": "127.0.0.1",
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""), "CONTENT_LENGTH": str(len(body)),
             }  # fmt: skip
+            if guarded.tokens:
+                cgi["REMOTE_USER"] = "somebody"  # git's backend takes pushes from those who are signed in
             if self.headers.get("Content-Encoding"):
                 cgi["HTTP_CONTENT_ENCODING"] = self.headers["Content-Encoding"]
             done = subprocess.run(["git", "http-backend"], input=body, env=cgi, capture_output=True)

@@ -30,6 +30,7 @@ from ..contract.projects import (
     Webhook,
     WebhookSecret,
 )
+from . import credentials
 
 
 def register(verbs: Any) -> None:
@@ -81,6 +82,7 @@ def register(verbs: Any) -> None:
     webhook = verb("webhook", "how the git host tells of a push", _webhook)
     webhook.add_argument("--secret", action="store_true", help="make a new secret, and print it once")
     webhook.add_argument("--delete", action="store_true", help="delete the secret: deliveries are refused from then on")
+    credentials.add_verbs(room)
     delete = verb("delete", "remove a project from this workspace", _delete)
     delete.add_argument("--force", action="store_true", help="also when something exists only here")
 

@@ -212,6 +212,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I keep for git hosts, without the secrets. */
+        get: operations["get_atrium_api_credentials"];
+        /** Keep a token or an SSH key of mine for one host; it replaces the one that was. */
+        put: operations["put_atrium_api_credentials"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/credentials/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget one of mine. */
+        delete: operations["delete_atrium_api_credentials_credential_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/credentials/{credential}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a repository's branches with one of mine. */
+        post: operations["post_atrium_api_credentials_credential_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/dashboards": {
         parameters: {
             query?: never;
@@ -1022,6 +1074,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a project is followed with, without the secret. */
+        get: operations["get_atrium_api_projects_id_credential"];
+        /** Follow a project with this: nobody's own credential is ever used for it. */
+        put: operations["put_atrium_api_projects_id_credential"];
+        post?: never;
+        /** Follow a project as nobody. */
+        delete: operations["delete_atrium_api_projects_id_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/look": {
         parameters: {
             query?: never;
@@ -1820,6 +1891,37 @@ export interface components {
             timeout: number;
         };
         /**
+         * Credential
+         * @description ``host``: scheme, host and port that it is for, and no other. ``last_used`` is empty until git was given it.
+         *
+         *         ``fingerprint``: of a token 4 digits to tell it from another one, of an SSH key what its host shows of it.
+         */
+        Credential: {
+            created: string;
+            fingerprint: string;
+            host: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "ssh_key" | "token";
+            label: string;
+            /** @default  */
+            last_used: string;
+            user: string;
+        };
+        /** CredentialList */
+        CredentialList: {
+            credentials: components["schemas"]["Credential"][];
+        };
+        /**
+         * CredentialTried
+         * @description The repository could be read: how many branches it has, and the default one.
+         */
+        CredentialTried: {
+            branches: number;
+            default: string;
+            url: string;
+        };
+        /**
          * Dashboard
          * @description As it is listed. ``url`` is below the server's base URL; ``links`` counts those that work now.
          */
@@ -2109,6 +2211,33 @@ export interface components {
             password: boolean;
             prompt: string;
             since: string;
+        };
+        /**
+         * KeepCredential
+         * @description ``host``: also a repository's address. ``user`` is needed with a token. It replaces the one for the same host.
+         */
+        KeepCredential: {
+            host: string;
+            /** @enum {unknown} */
+            kind: "ssh_key" | "token";
+            /** @default  */
+            label: string;
+            secret: string;
+            /** @default  */
+            user: string;
+        };
+        /**
+         * KeepServiceCredential
+         * @description The same for following a project: its host is the project's.
+         */
+        KeepServiceCredential: {
+            /** @enum {unknown} */
+            kind: "ssh_key" | "token";
+            /** @default  */
+            label: string;
+            secret: string;
+            /** @default  */
+            user: string;
         };
         /**
          * KernelCluster
@@ -2758,6 +2887,15 @@ export interface components {
             project: string | null;
         };
         /**
+         * ServiceCredential
+         * @description What following a project signs in with on ``host``; None: nothing.
+         */
+        ServiceCredential: {
+            /** @default null */
+            credential: components["schemas"]["Credential"] | null;
+            host: string;
+        };
+        /**
          * SetRole
          * @description ``project`` is an id; absent: wherever the person has no other role. ``role`` null: none of their own there.
          */
@@ -2939,6 +3077,13 @@ export interface components {
             /** @default  */
             title: string;
             width: number;
+        };
+        /**
+         * TryCredential
+         * @description ``url``: a repository's address on the credential's host.
+         */
+        TryCredential: {
+            url: string;
         };
         /**
          * UpdateMe
@@ -3552,6 +3697,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepCredential"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_credentials_credential_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_credentials_credential_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryCredential"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialTried"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -5292,6 +5555,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Status"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCredential"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_projects_id_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepServiceCredential"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCredential"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_projects_id_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

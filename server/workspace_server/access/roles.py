@@ -23,6 +23,7 @@ LEAST: Mapping[str, Role] = {
     "people:read": "viewer",
     "people:update-me": "viewer",
     "projects:read": "viewer",
+    "projects:update-me": "viewer",
     "tables:read": "viewer",
     "comments:write": "commenter",
     "clusters:attach": "editor",

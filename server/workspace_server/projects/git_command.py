@@ -17,6 +17,7 @@ from typing import Any
 import git
 
 from .git_errors import explain
+from .sign_in import NOBODY, SignIn
 
 SAFE = {
     "core.hooksPath": "/dev/null",
@@ -34,16 +35,10 @@ SAFE = {
     "http.followRedirects": "false",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
-    "credential.helper": "",
     "commit.gpgSign": "false",
     "push.gpgSign": "false",
     "gc.autoDetach": "false",
 }
-# The account's own keys must not become everybody's; credentials per person come with the credential store.
-SSH = (
-    "ssh -F /dev/null -oBatchMode=yes -oStrictHostKeyChecking=yes -oIdentitiesOnly=yes -oIdentityFile=none "
-    "-oIdentityAgent=none -oPermitLocalCommand=no -oProxyCommand=none -oConnectTimeout=20 -oServerAliveInterval=15"
-)
 # Drivers have names that only the config knows, so they are looked up and overridden one by one.
 _DRIVER = re.compile(
     r"(filter)\..*\.(clean|smudge|process|required)|(diff)\..*\.(command|textconv)|(merge)\..*\.driver", re.S
@@ -70,6 +65,8 @@ class Git:
         folder could have been swapped.
     author
         ``(name, e-mail)`` of the person on whose behalf this runs.
+    sign_in
+        Who git is on the remote.
     """
 
     directory: Path
@@ -79,6 +76,7 @@ class Git:
     tree: Path | None = None
     admin: Path | None = None
     author: tuple[str, str] | None = None
+    sign_in: SignIn = NOBODY
     _drivers: dict[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -90,6 +88,8 @@ class Git:
                 given[name] = Path(given[name])
         if given.get("author"):
             given["author"] = tuple(given["author"])
+        if given.get("sign_in"):
+            given["sign_in"] = SignIn(**given["sign_in"])
         return cls(**given)
 
     def within(self, tree: Path | None, admin: Path | None) -> Git:
@@ -98,7 +98,7 @@ class Git:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The whole environment of a git process."""
-        config = {**SAFE, **self._driver_overrides()}
+        config = [*SAFE.items(), *self._driver_overrides().items(), *self.sign_in.config()]
         env = {
             "GIT_DIR": str(self.admin or self.directory),
             "HOME": str(self.home),
@@ -108,7 +108,7 @@ class Git:
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": self.protocols,
             "GIT_PROTOCOL_FROM_USER": "0",
-            "GIT_SSH_COMMAND": SSH,
+            "GIT_SSH_COMMAND": self.sign_in.ssh(),
             "GIT_SSH_VARIANT": "ssh",
             "GIT_EDITOR": ":",
             "GIT_PAGER": "cat",
@@ -123,7 +123,7 @@ class Git:
             for role in ("AUTHOR", "COMMITTER"):
                 env[f"GIT_{role}_NAME"] = name
                 env[f"GIT_{role}_EMAIL"] = mail
-        for number, (key, value) in enumerate(config.items()):
+        for number, (key, value) in enumerate(config):
             env[f"GIT_CONFIG_KEY_{number}"] = key
             env[f"GIT_CONFIG_VALUE_{number}"] = value
         return {**env, **more}
@@ -139,9 +139,9 @@ class Git:
         return self.attempt(*arguments, ok=ok, env=env)[1]
 
     def attempt(
-        self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None
+        self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None, mark: bytes = b""
     ) -> tuple[int, bytes]:
-        """Exit status and output, where more than one status is an answer."""
+        """Exit status and output, where more than one status is an answer; one beyond 0 only if it prints ``mark``."""
         self._forget_surroundings()
         status, out, err = git.Git(str(self.tree or self.directory)).execute(
             ["git", *arguments],
@@ -151,8 +151,8 @@ class Git:
             stdout_as_string=False,
             strip_newline_in_stdout=False,
         )
-        if status not in ok:
-            raise explain(arguments, status, str(err), self.url)
+        if status not in ok or (status and mark not in bytes(out)):
+            raise explain(arguments, status, str(err), self.url, self.sign_in)
         return status, bytes(out)
 
     def text(self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None) -> str:
@@ -179,7 +179,7 @@ class Git:
         process.stderr.close()
         status = process.wait()
         if status:
-            raise explain(arguments, status, (said + tail).decode(errors="replace"), self.url)
+            raise explain(arguments, status, (said + tail).decode(errors="replace"), self.url, self.sign_in)
 
     def exists(self, ref: str) -> bool:
         return bool(self.commit(ref))

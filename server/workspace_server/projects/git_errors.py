@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ..kit.errors import AtriumError, Conflict, Failed, Invalid, Unavailable
+from .origins import origin_of
+from .sign_in import NOBODY, SignIn
 
+SIGN_IN = "authentication"
 _Row = tuple[str, type[AtriumError], str, str, str]
 
 # The first row that matches speaks. {host} and {url} are those of the remote.
@@ -23,14 +26,12 @@ _REMOTE: list[_Row] = [
     (
         r"Host key verification failed", Unavailable, "unknown_host_key",
         "This server does not know the SSH key of {host}, so it cannot be sure whom it talks to.",
-        "Use the https:// address, or ask the operator to add the host's key.",
+        "Use the https:// address, or ask the operator to add the host's key: `atrium trust-host {address}`.",
     ),
     (
         r"Authentication failed|could not read Username|could not read Password|terminal prompts disabled"
         r"|Permission denied|returned error: 40[13]|HTTP 40[13]",
-        Unavailable, "authentication_needed",
-        "{host} wants to know who you are before it gives or takes {url}.",
-        "Atrium does not keep credentials yet: use a repository that can be reached without signing in.",
+        Unavailable, SIGN_IN, "", "",
     ),
     (
         r"unable to update url base from redirection|returned error: 30\d|redirect", Unavailable, "moved",
@@ -71,17 +72,20 @@ _ANY: list[_Row] = [
 ]  # fmt: skip
 
 
-def explain(arguments: Sequence[str], status: int, said: str, url: str = "") -> AtriumError:
+def explain(arguments: Sequence[str], status: int, said: str, url: str = "", sign_in: SignIn = NOBODY) -> AtriumError:
     """The error that fits what git said on its way out."""
     lock = re.search(r"'([^']+\.lock)'", said)
     where = {
         "host": host_of(url) or "the remote",
         "url": url or "its remote",
+        "address": origin_of(url).removeprefix("ssh://"),
         "lock": lock[1] if lock else "its .lock file",
     }
     rows = [*_ANY, *_REMOTE] if arguments[0] in ("fetch", "push", "ls-remote") else _ANY
     for pattern, kind, code, message, hint in rows:
         if re.search(pattern, said, re.IGNORECASE):
+            if code == SIGN_IN:
+                return sign_in.refusal(said, where["host"], where["url"])
             return kind(code, message.format(**where), hint.format(**where))
     lines = [re.sub(r"^(fatal|error|remote): ", "", line) for line in said.strip().splitlines() if line.strip()]
     reason = "; ".join(lines[-3:]) or f"it ended with {status}"

@@ -108,7 +108,7 @@ def push_commit(git: Git, commit: str, branch: str) -> bool:
     """Push; false when the remote's branch is not an ancestor of the commit."""
     status, out = git.attempt(
         "push", "--porcelain", "--no-verify", RECEIVE, "--end-of-options", git.url, f"{commit}:refs/heads/{branch}",
-        ok=(0, 1),
+        ok=(0, 1), mark=b"!\t",
     )  # fmt: skip
     if status == 0:
         git.run("update-ref", f"refs/remotes/origin/{branch}", commit)

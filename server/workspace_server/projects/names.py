@@ -13,7 +13,7 @@ from ..kit.errors import Invalid
 
 PROTOCOLS = "https:ssh"
 LONGEST_BRANCH = 200
-_SCP = re.compile(r"(?:[A-Za-z0-9_][\w.+-]*@)(?P<host>[A-Za-z0-9][\w.-]*):(?!//)(?P<path>[^\s:].*)")
+SCP = re.compile(r"(?:[A-Za-z0-9_][\w.+-]*@)(?P<host>[A-Za-z0-9][\w.-]*):(?!//)(?P<path>[^\s:].*)")
 _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]*::")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
@@ -35,7 +35,7 @@ def protocols_for(url: str, allowed: list[str]) -> str:
         scheme = urlsplit(url).scheme
         if scheme in ("file", "http"):
             return f"{PROTOCOLS}:{scheme}"
-    if _SCP.fullmatch(url):
+    if SCP.fullmatch(url):
         return PROTOCOLS
     try:
         parts = urlsplit(url)
@@ -65,9 +65,10 @@ def protocols_for(url: str, allowed: list[str]) -> str:
 
 def _refused(url: str) -> Invalid:
     scheme = url.partition(":")[0] if ":" in url else "this kind of address"
+    shown = re.sub(r"//[^/]*@", "//", url)  # without a password that somebody pasted with it
     return Invalid(
         "url_not_allowed",
-        f"Repositories cannot be cloned from {url!r}: {scheme!r} is not allowed here.",
+        f"Repositories cannot be cloned from {shown!r}: {scheme!r} is not allowed here.",
         "Use an https:// or ssh:// address. The operator can allow others in settings/allowed-remotes.json.",
         "url",
     )

@@ -37,12 +37,18 @@ from workspace_ext.contract.projects import (
 )
 
 from ..kit.http import Request, Route
+from .credential_routes import credential_routes
 from .service import Projects
 from .webhooks import LARGEST
 
 
 def routes(projects: Projects) -> list[Route]:
-    return [*_project_routes(projects), *_production_routes(projects), *_branch_routes(projects)]
+    return [
+        *_project_routes(projects),
+        *_production_routes(projects),
+        *_branch_routes(projects),
+        *credential_routes(projects),
+    ]
 
 
 def _project_routes(projects: Projects) -> list[Route]:
@@ -191,7 +197,7 @@ def _branch_routes(projects: Projects) -> list[Route]:
 
     async def review(request: Request) -> Review:
         """What merging into the followed branch would bring."""
-        return await branches.review(request.path["id"], request.path["branch"])
+        return await branches.review(request.path["id"], request.path["branch"], request.caller.id)
 
     async def merge(request: Request) -> Operation:
         """Merge into the followed branch on the remote; production follows."""

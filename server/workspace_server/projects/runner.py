@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,7 @@ from ..access.service import Access
 from ..kit.errors import AtriumError, Unavailable
 from ..kit.home import Home
 from ..kit.processes import Report, Workers
+from .credentials import Credentials, Holder
 from .git_errors import host_of
 from .names import allowed_remotes, protocols_for
 from .places import ProjectFacts
@@ -23,10 +26,11 @@ Part = Literal["trees", "remote"]
 class GitRunner:
     """``documents`` is the port to the documents room; app.py replaces it."""
 
-    def __init__(self, home: Home, workers: Workers, access: Access) -> None:
+    def __init__(self, home: Home, workers: Workers, access: Access, credentials: Credentials) -> None:
         self._home = home
         self._workers = workers
         self._access = access
+        self._credentials = credentials
         self._locks: defaultdict[tuple[str, Part], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.documents: OpenDocuments = NobodyHasAnythingOpen()
 
@@ -67,12 +71,14 @@ class GitRunner:
         timeout: float = 600,
         **arguments: Any,
     ) -> Any:
-        """Have a worker talk to the project's remote."""
+        """Have a worker talk to the project's remote, with ``person``'s credential; without a person, with its own."""
         repository = self._repository(project, person)
         repository["protocols"] = await asyncio.to_thread(self.protocols, project.url)
+        holder = Holder(person) if person else Holder(project=project)
         started = time.time()
         try:
-            return await self._call(repository, function, arguments, timeout, on_progress)
+            async with self._signed_in(repository, holder):
+                return await self._call(repository, function, arguments, timeout, on_progress)
         except (asyncio.CancelledError, AtriumError) as error:
             await asyncio.to_thread(_unlock, project.git, started)
             if isinstance(error, AtriumError) and error.code == "timed_out":
@@ -105,25 +111,47 @@ class GitRunner:
             timeout=timeout,
         )
 
+    async def look(self, url: str, person: str) -> dict[str, Any]:
+        """Branches of any repository, as :func:`.git_remote.look` gives them, with ``person``'s credential."""
+        repository = await self._abroad(url)
+        async with self._signed_in(repository, Holder(person)):
+            return await self._look(repository)
+
     async def clone(
-        self, url: str, staging: Path, final: Path, final_trees: Path, on_progress: Report
+        self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report
     ) -> dict[str, Any]:
         """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git_remote.clone`."""
-        protocols = await asyncio.to_thread(self.protocols, url)
-        repository = {
-            "directory": str(staging / "repository.git"),
-            "home": str(self._home.cache / "git-home"),
-            "url": url,
-            "protocols": protocols,
-        }
-        # A short look first: a remote that does not answer must not hold the person for minutes.
-        try:
-            await self._call(repository, "git_remote:look", {}, 60)
-        except AtriumError as error:
-            raise (silent(url, 60) if error.code == "timed_out" else error) from None
+        repository = await self._abroad(url)
+        repository["directory"] = str(staging / "repository.git")
         arguments = {"trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees)}
-        made: dict[str, Any] = await self._call(repository, "git_remote:clone", arguments, None, on_progress)
+        async with self._signed_in(repository, Holder(person)):
+            # A short look first: a remote that does not answer must not hold the person for minutes.
+            await self._look(repository)
+            made: dict[str, Any] = await self._call(repository, "git_remote:clone", arguments, None, on_progress)
         return made
+
+    async def _abroad(self, url: str) -> dict[str, Any]:
+        """A repository that is not here (yet)."""
+        git_home = self._home.cache / "git-home"
+        protocols = await asyncio.to_thread(self.protocols, url)
+        return {"directory": str(git_home), "home": str(git_home), "url": url, "protocols": protocols}
+
+    async def _look(self, repository: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = await self._call(repository, "git_remote:look", {}, 60)
+        except AtriumError as error:
+            raise (silent(repository["url"], 60) if error.code == "timed_out" else error) from None
+        return found
+
+    @asynccontextmanager
+    async def _signed_in(self, repository: dict[str, Any], holder: Holder) -> AsyncIterator[None]:
+        """Let git be ``holder`` on the remote meanwhile. What it is lent is gone afterwards, whatever happened."""
+        lending = asyncio.ensure_future(asyncio.to_thread(self._credentials.lend, holder, repository["url"]))
+        try:
+            repository["sign_in"] = await asyncio.shield(lending)
+            yield
+        finally:
+            await asyncio.to_thread(self._credentials.take_back, await lending)
 
 
 def silent(url: str, seconds: float) -> Unavailable:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from workspace_ext.contract.credentials import CredentialTried
 from workspace_ext.contract.operations import Operation, WireError
 from workspace_ext.contract.projects import (
     Because,
@@ -30,6 +31,7 @@ from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
 from ..kit.storage import Storage
 from .branches import Branches
+from .credentials import Credentials
 from .following import Following
 from .git_history import PUBLISHED
 from .git_worktrees import remove_tree
@@ -56,7 +58,8 @@ class Projects(Places):
         super().__init__(home, storage, lambda person: access.person(person).display_name)
         self._events = events
         self._operations = operations
-        self._runner = GitRunner(home, workers, access)
+        self.credentials = Credentials(home, storage)
+        self._runner = GitRunner(home, workers, access, self.credentials)
         self._cloning: set[str] = set()
         self.following = Following(self, self._runner, events)
         self.pinning = Pinning(self, self._runner, self.following, events)
@@ -109,7 +112,7 @@ class Projects(Places):
 
         async def run(handle: Handle) -> Any:
             try:
-                project = await self._clone(url, name, handle)
+                project = await self._clone(url, name, person, handle)
             finally:
                 self._cloning.discard(name)
             self._events.publish("projects", project.id, "cloned")
@@ -123,7 +126,7 @@ class Projects(Places):
         """Follow another branch of the remote from now on. Pinned production stays where it is."""
         check_branch(branch)
         project = await asyncio.to_thread(self.get, project_id)
-        remote = await self._runner.remote(project, "git_remote:look", timeout=60)
+        remote = await self._runner.remote(project, "git_remote:look", person, timeout=60)
         if branch not in remote["heads"]:
             raise NotFound("no_such_branch", f"The remote has no branch {branch!r}.", "Push it first.")
         await asyncio.to_thread(self._set_followed, project_id, branch)
@@ -134,6 +137,13 @@ class Projects(Places):
         """Look at the remote now rather than with the next poll."""
         await self.following.follow(await asyncio.to_thread(self.get, project_id), because, person)
         return await self.describe(project_id)
+
+    async def try_credential(self, person: str, id: str, url: str) -> CredentialTried:
+        """Read the branches of ``url`` with a credential that ``person`` keeps; raises what git was told instead."""
+        url = url.strip()
+        await asyncio.to_thread(self.credentials.check_serves, person, id, url)
+        found = await self._runner.look(url, person)
+        return CredentialTried(url, len(found["heads"]), found["default"])
 
     def production_history(self, project_id: str, limit: int) -> ProductionHistory:
         """What was published when and why, newest first."""
@@ -177,12 +187,12 @@ class Projects(Places):
             await asyncio.to_thread(self.production, project.id), problem,
         )  # fmt: skip
 
-    async def _clone(self, url: str, name: str, handle: Handle) -> ProjectFacts:
+    async def _clone(self, url: str, name: str, person: str, handle: Handle) -> ProjectFacts:
         staging = self.home.git / f".clone-{uuid4().hex[:12]}"
         final, trees = self.home.git / f"{name}.git", self.home.projects / name
         await asyncio.to_thread(staging.mkdir)
         try:
-            made = await self._runner.clone(url, staging, final, trees, handle.report)
+            made = await self._runner.clone(url, staging, final, trees, person, handle.report)
             settling = asyncio.ensure_future(asyncio.to_thread(self._settle, url, name, made["branch"], staging))
             try:
                 return await asyncio.shield(settling)
@@ -254,6 +264,7 @@ class Projects(Places):
     def _sweep(self) -> list[ProjectFacts]:
         """Remove what a crash left; what the database knows is never touched."""
         (self.home.cache / "git-home").mkdir(parents=True, exist_ok=True)
+        self.credentials.sweep()
         projects = self.all()
         names = {project.name for project in projects}
         for pattern in (".clone-*", ".making-*", ".trash-*"):

@@ -88,3 +88,24 @@ class LeaseRow(Base):
     holder: Mapped[str] = mapped_column(primary_key=True)
     sha: Mapped[str] = mapped_column(index=True)
     taken: Mapped[str]
+
+
+class CredentialRow(Base):
+    """What ``holder`` (``person <id>`` or ``project <id>``) signs in with at ``origin`` (scheme, host and port).
+
+    ``secret`` is encrypted, see :mod:`.vault`. ``project_id`` is set where a project is the holder.
+    """
+
+    __tablename__ = "credentials"
+
+    holder: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    user: Mapped[str]
+    label: Mapped[str]
+    fingerprint: Mapped[str]
+    secret: Mapped[bytes]
+    created: Mapped[str]
+    last_used: Mapped[str]
