@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { branchIcon, Button, ErrorNote, OperationLine, useAction, useModel } from '../ui';
 import { Changes } from './components/Changes';
 import { ReviewView } from './components/ReviewView';
+import { SignIn } from './components/SignIn';
 import type { GitModel } from './git';
 import type { ProjectsModel } from './model';
 import { count } from './words';
@@ -23,6 +24,14 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
   const review = useAction(() => model.openReview());
   const project = projects.project(model.project);
   const { status } = model;
+  const failed = model.operation?.error ? model.operation.operation?.kind : null;
+  const again = review.error
+    ? review
+    : failed === 'projects.push'
+      ? push
+      : failed === 'projects.pull'
+        ? pull
+        : null;
   const target = project?.followed_branch ?? 'main';
   const reviewable = status?.upstream === true && model.branch !== target && status.ahead === 0;
   const quiet = status !== null && status.files.length === 0;
@@ -50,6 +59,15 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
         ) : null}
       </header>
       <ErrorNote error={push.error ?? pull.error ?? review.error} />
+      {again ? (
+        <SignIn
+          credentials={projects.credentials}
+          error={review.error ?? model.operation?.error}
+          url={project?.url ?? ''}
+          verb="try again"
+          onSignedIn={() => void again.run()}
+        />
+      ) : null}
       {model.review ? (
         <ReviewView model={model} review={model.review} />
       ) : (

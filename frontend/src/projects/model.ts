@@ -7,6 +7,7 @@ import { asApiError, type ApiError } from '../api/errors';
 import type { Event, Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
+import { CredentialsModel } from './credentials';
 import type { IWhoIsWhere } from './tokens';
 
 export type Project = Wire<'Project'>;
@@ -32,6 +33,7 @@ const REFRESH_MS = 500;
 
 /** The projects, with their branches and production. */
 export class ProjectsModel implements IDisposable {
+  readonly credentials: CredentialsModel;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);
@@ -48,6 +50,7 @@ export class ProjectsModel implements IDisposable {
 
   constructor(client: Client, events: Events, operations: Operations) {
     this._client = client;
+    this.credentials = new CredentialsModel(client);
     this._operations = operations;
     this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
     this._subscription = events.on('projects', event => void this._onEvent(event));

@@ -5,6 +5,7 @@ import {
   branchIcon,
   Button,
   ErrorNote,
+  keyIcon,
   List,
   Panel,
   pinIcon,
@@ -16,6 +17,7 @@ import {
   warningIcon
 } from '../ui';
 import { CloneForm } from './components/CloneForm';
+import { Credentials } from './components/Credentials';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
 import { distanceOf } from './production';
 import type { IWhoIsWhere, OpenFile } from './tokens';
@@ -44,6 +46,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   const { model } = props;
   useModel(model);
   const [cloning, setCloning] = useState(false);
+  const [signingIn, setSigningIn] = useState(false);
   /** What was opened last and shows nothing, for want of a notebook. */
   const [bare, setBare] = useState<OpenedBranch | null>(null);
   const opened = (now: OpenedBranch) => setBare(now.notebook ? null : now);
@@ -71,13 +74,29 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
     <Panel
       title="Projects"
       actions={
-        none ? null : (
-          <Button kind="quiet" icon={plusIcon} aria-expanded={cloning} onClick={() => setCloning(!cloning)}>
-            Clone
-          </Button>
-        )
+        <>
+          <Button
+            kind="quiet"
+            icon={keyIcon}
+            aria-label="Credentials"
+            aria-expanded={signingIn}
+            onClick={() => setSigningIn(!signingIn)}
+          />
+          {none ? null : (
+            <Button kind="quiet" icon={plusIcon} aria-expanded={cloning} onClick={() => setCloning(!cloning)}>
+              Clone
+            </Button>
+          )}
+        </>
       }
     >
+      {signingIn ? (
+        <Credentials
+          model={model.credentials}
+          projects={projects ?? []}
+          onClose={() => setSigningIn(false)}
+        />
+      ) : null}
       {none ? <p className="atrium-Projects-none">No projects yet. Clone a repository to begin.</p> : null}
       {cloning || none ? (
         <CloneForm

@@ -39,6 +39,10 @@ export const historyIcon = icon(
   'history',
   '<path d="M2.500 8A5.500 5.500 0 1 0 4.300 3.900L2.500 5.500"/><path d="M2.500 2.500v3h3"/><path d="M8 5v3l2 1.500"/>'
 );
+export const keyIcon = icon(
+  'key',
+  '<circle cx="5" cy="11" r="2.500"/><path d="M7 9l6-6M10.500 5.500l2 2M12.500 3.500l1.500 1.500"/>'
+);
 export const linkIcon = icon(
   'link',
   '<path d="M6.5 9.5a3 3 0 0 0 4.300 0l2-2a3 3 0 0 0-4.300-4.300l-.8.8"/><path d="M9.5 6.5a3 3 0 0 0-4.300 0l-2 2a3 3 0 0 0 4.300 4.300l.8-.8"/>'

@@ -2,8 +2,10 @@ import { useRef, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
 import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
+import { wantsSignIn } from '../credentials';
 import type { OpenedBranch, ProjectsModel } from '../model';
 import { projectName } from '../words';
+import { SignIn } from './SignIn';
 
 export interface CloneFormProps {
   model: ProjectsModel;
@@ -29,70 +31,79 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
   const about = error?.field;
   const said = error && about ? [error.message, error.hint].filter(Boolean).join(' ') : null;
   return (
-    <form
-      className="atrium-Form atrium-CloneForm"
-      aria-label="Clone repository"
-      onSubmit={event => {
-        event.preventDefault();
-        if (url.trim()) {
-          void clone.run(url, name);
-        } else {
-          field.current?.focus();
-        }
-      }}
-    >
-      <FormField label="Repository URL" hint="https:// or ssh://" error={about === 'url' ? said : null}>
-        {control => (
-          <input
-            {...control}
-            ref={field}
-            autoFocus={onClose !== undefined}
-            placeholder="https://host/team/repository.git"
-            value={url}
-            spellCheck={false}
-            disabled={clone.busy}
-            onChange={event => setUrl(event.target.value)}
-          />
-        )}
-      </FormField>
-      {url.trim() ? (
-        <FormField label="Name" error={about === 'name' ? said : null}>
+    <>
+      <form
+        className="atrium-Form atrium-CloneForm"
+        aria-label="Clone repository"
+        onSubmit={event => {
+          event.preventDefault();
+          if (url.trim()) {
+            void clone.run(url, name);
+          } else {
+            field.current?.focus();
+          }
+        }}
+      >
+        <FormField label="Repository URL" hint="https:// or ssh://" error={about === 'url' ? said : null}>
           {control => (
             <input
               {...control}
-              value={name}
+              ref={field}
+              autoFocus={onClose !== undefined}
+              placeholder="https://host/team/repository.git"
+              value={url}
               spellCheck={false}
               disabled={clone.busy}
-              onChange={event => setName(event.target.value || null)}
+              onChange={event => setUrl(event.target.value)}
             />
           )}
         </FormField>
-      ) : null}
-      {clone.busy ? <OperationLine operation={model.cloning} /> : null}
-      {error && !about ? <ErrorNote error={error} /> : null}
-      <div className="atrium-Form-actions">
-        {onClose ? (
-          <Button kind="quiet" onClick={onClose}>
-            Close
-          </Button>
+        {url.trim() ? (
+          <FormField label="Name" error={about === 'name' ? said : null}>
+            {control => (
+              <input
+                {...control}
+                value={name}
+                spellCheck={false}
+                disabled={clone.busy}
+                onChange={event => setName(event.target.value || null)}
+              />
+            )}
+          </FormField>
         ) : null}
-        {suggestion ? (
-          <Button
-            disabled={clone.busy}
-            title={suggestion.url}
-            onClick={() => {
-              setUrl(suggestion.url);
-              setName(suggestion.name);
-              void clone.run(suggestion.url, suggestion.name);
-            }}
-          >
-            Clone example
+        {clone.busy ? <OperationLine operation={model.cloning} /> : null}
+        {error && !about ? <ErrorNote error={error} /> : null}
+        <div className="atrium-Form-actions">
+          {onClose ? (
+            <Button kind="quiet" onClick={onClose}>
+              Close
+            </Button>
+          ) : null}
+          {suggestion ? (
+            <Button
+              disabled={clone.busy}
+              title={suggestion.url}
+              onClick={() => {
+                setUrl(suggestion.url);
+                setName(suggestion.name);
+                void clone.run(suggestion.url, suggestion.name);
+              }}
+            >
+              Clone example
+            </Button>
+          ) : null}
+          <Button kind={wantsSignIn(error) ? 'plain' : 'primary'} submit busy={clone.busy}>
+            Clone
           </Button>
-        ) : null}
-        <Button kind="primary" submit busy={clone.busy}>
-          Clone
-        </Button>
-      </div>
-    </form>
+        </div>
+      </form>
+      <SignIn
+        credentials={model.credentials}
+        error={error}
+        url={url}
+        verb="clone"
+        onSignedIn={() => void clone.run(url, name)}
+      />
+    </>
   );
 }
