@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
+from ..contract.merges import MergeChoice, PullBranch
 from ..contract.operations import Operation
 from ..contract.projects import (
     BranchList,
@@ -64,7 +65,10 @@ def register(verbs: Any) -> None:
     commit.add_argument("-m", "--message", required=True, help="the summary")
     commit.add_argument("--description", default="")
     verb("push", "push a branch", _push, branch=True)
-    verb("pull", "fast-forward a branch", _pull, branch=True)
+    pull = verb("pull", "bring others' commits into a branch, also beneath open documents", _pull, branch=True)
+    pull.add_argument("--from", dest="source", default="", metavar="BRANCH", help="default: the same branch")
+    pull.add_argument("--rebase", action="store_true", help="replay one's own commits instead of merging")
+    pull.add_argument("--take", choices=["mine", "theirs", "both"], help="where both sides changed the same")
     merge = verb("merge", "merge a pushed branch into the followed one on the remote", _merge)
     merge.add_argument("branch")
     merge.add_argument("-m", "--message", default="", help="the summary of the merge")
@@ -141,7 +145,20 @@ def _push(arguments: argparse.Namespace, client: Client) -> Any:
 
 
 def _pull(arguments: argparse.Namespace, client: Client) -> Any:
-    return _ended(client, client.call("POST", f"{_path(arguments, client)}/pull", reply=Operation))
+    choices: list[MergeChoice] = []
+    while True:
+        wanted = PullBranch(arguments.source, "rebase" if arguments.rebase else "merge", choices)
+        pulled = _ended(client, client.call("POST", f"{_path(arguments, client)}/pull", wanted, reply=Operation))
+        conflicts = pulled["conflicts"]
+        if not conflicts:
+            return pulled
+        if arguments.take is None:
+            places = ", ".join(f"{one['path']} ({one['kind']} {one['place']})".replace(" )", ")") for one in conflicts)
+            raise ClientError(
+                409, "conflicts", f"Changed here and there: {places}. Nothing was pulled.",
+                "Choose cell by cell in JupyterLab, or for all at once with --take mine, theirs or both.",
+            )  # fmt: skip
+        choices += [MergeChoice(one["of"], arguments.take) for one in conflicts]
 
 
 def _merge(arguments: argparse.Namespace, client: Client) -> Any:

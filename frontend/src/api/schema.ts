@@ -998,7 +998,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fast-forward to the remote's branch; refused while somebody has an affected file open. */
+        /** Bring in the remote's commits, also beneath open documents; the operation's result is a Pulled. */
         post: operations["post_atrium_api_projects_id_branches_branch_pull"];
         delete?: never;
         options?: never;
@@ -1068,6 +1068,23 @@ export interface paths {
         get: operations["get_atrium_api_projects_id_branches_branch_status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/undo-pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a pull back; what was written since stays. */
+        post: operations["post_atrium_api_projects_id_branches_branch_undo_pull"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2296,6 +2313,36 @@ export interface components {
             limit: number;
         };
         /**
+         * MergeChoice
+         * @description What becomes of a conflict: one version, both (mine first), or ``text`` with ``edited``.
+         */
+        MergeChoice: {
+            of: string;
+            /** @enum {unknown} */
+            take: "both" | "edited" | "mine" | "theirs";
+            /** @default  */
+            text: string;
+        };
+        /**
+         * MergeConflict
+         * @description Something that was changed here and there, each in its way: a cell, some lines of a text, or a whole file.
+         *
+         *         ``of`` names it in a choice. ``place``: the cell's id, or which stretch of the text (from 1). ``base``, ``mine`` and
+         *         ``theirs`` are the three versions; null where it was not there, or is deleted.
+         */
+        MergeConflict: {
+            base: string | null;
+            /** @default  */
+            cell_type: string;
+            /** @enum {unknown} */
+            kind: "cell" | "file" | "text";
+            mine: string | null;
+            of: string;
+            path: string;
+            place: string;
+            theirs: string | null;
+        };
+        /**
          * MergeRequest
          * @description ``summary`` of the merge commit; default: "Merge <branch>".
          */
@@ -2642,6 +2689,39 @@ export interface components {
             summary: string;
             /** @default  */
             why: string;
+        };
+        /**
+         * PullBranch
+         * @description Bring commits into a branch: those of the remote's branch of the same name, or of ``source``.
+         *
+         *         ``how``: where both have new commits, a merge commit, or one's own commits replayed. ``choices`` are for the
+         *         conflicts that an earlier try named.
+         */
+        PullBranch: {
+            choices?: components["schemas"]["MergeChoice"][];
+            /**
+             * @default merge
+             * @enum {unknown}
+             */
+            how: "merge" | "rebase";
+            /** @default  */
+            source: string;
+        };
+        /**
+         * Pulled
+         * @description ``commits``: how many came; ``paths``: the files that changed by it. With ``conflicts`` nothing was changed.
+         *
+         *         ``backup`` undoes it; empty where nothing was changed.
+         */
+        Pulled: {
+            /** @default  */
+            backup: string;
+            branch: string;
+            commits: number;
+            conflicts?: components["schemas"]["MergeConflict"][];
+            paths: string[];
+            sha: string;
+            source: string;
         };
         /**
          * QueuedCell
@@ -3084,6 +3164,10 @@ export interface components {
          */
         TryCredential: {
             url: string;
+        };
+        /** UndoPull */
+        UndoPull: {
+            backup: string;
         };
         /**
          * UpdateMe
@@ -5421,7 +5505,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PullBranch"];
+            };
+        };
         responses: {
             /** @description Done */
             202: {
@@ -5554,6 +5642,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_undo_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoPull"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pulled"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

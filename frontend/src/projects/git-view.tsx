@@ -3,10 +3,12 @@ import { useEffect } from 'react';
 
 import { branchIcon, Button, ErrorNote, OperationLine, useAction, useModel } from '../ui';
 import { Changes } from './components/Changes';
+import { Resolver } from './components/Resolver';
 import { ReviewView } from './components/ReviewView';
 import { SignIn } from './components/SignIn';
 import type { GitModel } from './git';
 import type { ProjectsModel } from './model';
+import type { Pulled } from './pulling';
 import { count } from './words';
 
 interface GitViewProps {
@@ -20,17 +22,19 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
   const { run } = useAction(() => model.open());
   useEffect(() => void run(), [run]);
   const push = useAction(() => model.push());
-  const pull = useAction(() => model.pull());
+  const pull = useAction((how: 'merge' | 'rebase') => model.pulling.pull('', how));
+  const undo = useAction(() => model.pulling.undo());
   const review = useAction(() => model.openReview());
   const project = projects.project(model.project);
-  const { status } = model;
+  const { status, pulling } = model;
+  const goOn = useAction(() => pulling.goOn());
   const failed = model.operation?.error ? model.operation.operation?.kind : null;
   const again = review.error
     ? review
     : failed === 'projects.push'
       ? push
       : failed === 'projects.pull'
-        ? pull
+        ? goOn
         : null;
   const target = project?.followed_branch ?? 'main';
   const reviewable = status?.upstream === true && model.branch !== target && status.ahead === 0;
@@ -43,8 +47,18 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
         </h2>
         <span className="atrium-Muted">{status ? where(status) : ''}</span>
         {status?.behind ? (
-          <Button busy={pull.busy} onClick={() => void pull.run()}>
+          <Button busy={pull.busy} onClick={() => void pull.run('merge')}>
             Pull
+          </Button>
+        ) : null}
+        {status?.behind && status.ahead ? (
+          <Button
+            kind="quiet"
+            busy={pull.busy}
+            title="Your commits are made again, on top of those of the remote, without a merge commit"
+            onClick={() => void pull.run('rebase')}
+          >
+            Pull and replay mine
           </Button>
         ) : null}
         {status && (status.ahead || !status.upstream) ? (
@@ -58,7 +72,7 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
           </Button>
         ) : null}
       </header>
-      <ErrorNote error={push.error ?? pull.error ?? review.error} />
+      <ErrorNote error={push.error ?? pull.error ?? review.error ?? undo.error} />
       {again ? (
         <SignIn
           credentials={projects.credentials}
@@ -68,7 +82,17 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
           onSignedIn={() => void again.run()}
         />
       ) : null}
-      {model.review ? (
+      {pulling.pulled ? (
+        <div className="atrium-Git-undo" role="status">
+          <span className="atrium-List-label">{cameIn(pulling.pulled)}</span>
+          <Button kind="quiet" busy={undo.busy} onClick={() => void undo.run()}>
+            Undo
+          </Button>
+        </div>
+      ) : null}
+      {pulling.conflicts.length ? (
+        <Resolver model={model} />
+      ) : model.review ? (
         <ReviewView model={model} review={model.review} />
       ) : (
         <>
@@ -78,6 +102,10 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function cameIn(pulled: Pulled): string {
+  return `Pulled ${count(pulled.commits, 'commit')}: ${count(pulled.paths.length, 'file')} changed.`;
 }
 
 function where(status: { ahead: number; behind: number; upstream: boolean }): string {

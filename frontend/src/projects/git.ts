@@ -7,6 +7,7 @@ import { asApiError, type ApiError } from '../api/errors';
 import type { Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
+import { Pulling } from './pulling';
 
 export type Status = Wire<'Status'>;
 export type FileChange = Wire<'FileChange'>;
@@ -22,6 +23,7 @@ const REFRESH_MS = 1_000;
 export class GitModel implements IDisposable {
   readonly project: string;
   readonly branch: string;
+  readonly pulling: Pulling;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _subscription: IDisposable;
@@ -53,6 +55,13 @@ export class GitModel implements IDisposable {
     this._client = client;
     this._operations = operations;
     this._save = save;
+    this.pulling = new Pulling({
+      client,
+      save,
+      url: what => this._url(what),
+      follow: started => this._ended(started)
+    });
+    this.pulling.changed.connect(() => this._emit());
     this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
     this._subscription = events.on('projects', event => {
       if (event === null || event.id === project) {
@@ -195,11 +204,6 @@ export class GitModel implements IDisposable {
     return this._run(await this._client.request<Operation>('POST', this._url('push')));
   }
 
-  async pull(): Promise<boolean> {
-    await this._save();
-    return this._run(await this._client.request<Operation>('POST', this._url('pull')));
-  }
-
   async merge(summary: string): Promise<boolean> {
     const merged = await this._run(
       await this._client.request<Operation>('POST', this._url('merge'), { summary })
@@ -240,6 +244,10 @@ export class GitModel implements IDisposable {
   }
 
   private async _run(started: Operation): Promise<boolean> {
+    return (await this._ended(started))?.state === 'succeeded';
+  }
+
+  private async _ended(started: Operation): Promise<Operation | null> {
     const operation = this._operations.follow(started);
     this._operation = operation;
     this._emit();
@@ -247,11 +255,11 @@ export class GitModel implements IDisposable {
       const ended = await operation.done;
       this._operation = null;
       await this.load();
-      return ended.state === 'succeeded';
+      return ended;
     } catch {
       // Its error is shown where it was started.
       this._emit();
-      return false;
+      return null;
     }
   }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -145,6 +147,17 @@ class Documents:
             await self.history.before(room, "before git")
             if room.sync.unsaved:
                 await room.save()
+
+    @asynccontextmanager
+    async def changing(self, folder: Path) -> AsyncIterator[None]:
+        """Save what is open below ``folder``, and hold it while git changes the files; then take over what it did.
+        People go on typing meanwhile."""
+        await self.flush(folder)
+        async with AsyncExitStack() as holding:
+            for room in self.rooms.all():
+                if room.file.is_relative_to(folder) and not room.sync.missing:
+                    await holding.enter_async_context(room.sync.held())
+            yield
 
     def open_below(self, folder: str) -> list[OpenDocument]:
         """The same by contents paths."""

@@ -158,22 +158,6 @@ class Branches:
 
         return self._operations.start("projects.push", f"Push {branch}", run, person, project_id)
 
-    async def pull(self, project_id: str, branch: str, person: str) -> Operation:
-        project = await self._project(project_id)
-
-        async def run(handle: Handle) -> Any:
-            await self._flush(project_id, branch)
-            async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
-                coming = await self._runner.remote(
-                    project, "git_merge:incoming", person, on_progress=handle.report, branch=branch, fetch=True
-                )
-                self._refuse_open(await self._tree(project_id, branch), coming["paths"], "pulled")
-                await self._runner.change(project, "git_merge:fast_forward", branch=branch, sha=coming["sha"])
-            self._changed(project_id)
-            return {"branch": branch, "sha": coming["sha"], "paths": coming["paths"]}
-
-        return self._operations.start("projects.pull", f"Pull {branch}", run, person, project_id)
-
     async def merge(self, project_id: str, branch: str, summary: str, person: str) -> Operation:
         """Merge into the followed branch on the remote; ends when production has followed."""
         project = await self._project(project_id)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import git
 
@@ -128,23 +130,46 @@ class Git:
             env[f"GIT_CONFIG_VALUE_{number}"] = value
         return {**env, **more}
 
-    def run(self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None) -> bytes:
-        """What ``git <arguments>`` prints.
+    def run(
+        self,
+        *arguments: str,
+        ok: Sequence[int] = (0,),
+        env: Mapping[str, str] | None = None,
+        given: bytes | None = None,
+    ) -> bytes:
+        """What ``git <arguments>`` prints when it reads ``given``.
 
         Raises
         ------
         AtriumError
             It ended with another status than those of ``ok``; see :mod:`.git_errors`.
         """
-        return self.attempt(*arguments, ok=ok, env=env)[1]
+        return self.attempt(*arguments, ok=ok, env=env, given=given)[1]
 
     def attempt(
-        self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None, mark: bytes = b""
+        self,
+        *arguments: str,
+        ok: Sequence[int] = (0,),
+        env: Mapping[str, str] | None = None,
+        given: bytes | None = None,
+        mark: bytes = b"",
     ) -> tuple[int, bytes]:
         """Exit status and output, where more than one status is an answer; one beyond 0 only if it prints ``mark``."""
         self._forget_surroundings()
+        with _as_input(given) as stdin:
+            return self._attempt(arguments, ok, env, stdin, mark)
+
+    def _attempt(
+        self,
+        arguments: Sequence[str],
+        ok: Sequence[int],
+        env: Mapping[str, str] | None,
+        stdin: BinaryIO | None,
+        mark: bytes,
+    ) -> tuple[int, bytes]:
         status, out, err = git.Git(str(self.tree or self.directory)).execute(
             ["git", *arguments],
+            istream=stdin,
             env=self.environment(**(env or {})),
             with_exceptions=False,
             with_extended_output=True,
@@ -219,3 +244,14 @@ class Git:
         for name in list(os.environ):
             if name.startswith("GIT_") or name in ("SSH_ASKPASS", "SSH_AUTH_SOCK", "PREFIX"):
                 del os.environ[name]
+
+
+@contextmanager
+def _as_input(given: bytes | None) -> Iterator[BinaryIO | None]:
+    if given is None:
+        yield None
+        return
+    with tempfile.TemporaryFile(prefix="atrium-") as file:
+        file.write(given)
+        file.seek(0)
+        yield file

@@ -8,10 +8,12 @@ from typing import Any
 from workspace_ext.contract.projects import Change, FileDiff, Review
 
 from ..kit.errors import Conflict, NotFound
+from .conflicts import Choices
 from .git_command import Git, Report
 from .git_diff import commits_diff
 from .git_remote import fetch_now, push_commit
 from .git_status import changes, commits, distance, wire_path
+from .git_trees import merge_trees
 from .git_worktrees import bound
 
 MOST_FILES = 100
@@ -54,7 +56,7 @@ def merge(report: Report, repository: dict[str, Any], branch: str, target: str, 
             raise Conflict(
                 "merge_conflicts",
                 f"{branch!r} and {target!r} both changed {_named(conflicts)}, so they cannot be merged by themselves.",
-                f"Merge {target} into {branch} in a terminal (git merge origin/{target}), settle it, commit and push.",
+                f"Update {branch} from {target} (atrium projects pull --from {target}): you choose what stays.",
             )
         made = git.text("commit-tree", "-p", base, "-p", head, "-m", message, tree)
         report("Pushing", 0, 0)
@@ -80,10 +82,9 @@ def _sides(git: Git, branch: str, target: str) -> tuple[str, str, int]:
 
 def _merged(git: Git, base: str, head: str) -> tuple[str, list[str]]:
     """The merged tree, and the files in conflict."""
-    status, out = git.attempt("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", base, head, ok=(0, 1))
-    tree, *names = out.split(b"\0")
-    conflicts = [wire_path(name) for name in names if name] if status else []
-    return tree.decode(), list(dict.fromkeys(conflicts))
+    fork = git.text("merge-base", head, base, ok=(0, 1))
+    tree, conflicts = merge_trees(git, fork, base, head, Choices(()))
+    return tree, list(dict.fromkeys(conflict.path for conflict in conflicts))
 
 
 def _changed(git: Git, old: str, new: str) -> list[tuple[Change, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,10 @@ class OpenDocuments(Protocol):
     async def flush(self, folder: Path) -> None:
         """Save every open document below ``folder`` to the disk, and return when that is done."""
 
+    def changing(self, folder: Path) -> AbstractAsyncContextManager[None]:
+        """Save every open document below ``folder``, and save none of them until this ends: git changes their files.
+        Then they take over what it did. For some seconds at most."""
+
 
 class NobodyHasAnythingOpen:
     """Until the documents room is wired."""
@@ -24,3 +29,6 @@ class NobodyHasAnythingOpen:
 
     async def flush(self, folder: Path) -> None:
         return None
+
+    def changing(self, folder: Path) -> AbstractAsyncContextManager[None]:
+        return nullcontext()

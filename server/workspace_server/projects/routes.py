@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workspace_ext.contract.merges import PullBranch, Pulled, UndoPull
 from workspace_ext.contract.operations import Operation
 from workspace_ext.contract.projects import (
     BranchList,
@@ -192,8 +193,13 @@ def _branch_routes(projects: Projects) -> list[Route]:
         return await branches.push(request.path["id"], request.path["branch"], request.caller.id)
 
     async def pull(request: Request) -> Operation:
-        """Fast-forward to the remote's branch; refused while somebody has an affected file open."""
-        return await branches.pull(request.path["id"], request.path["branch"], request.caller.id)
+        """Bring in the remote's commits, also beneath open documents; the operation's result is a Pulled."""
+        return await projects.pulling.pull(request.path["id"], request.path["branch"], request.body, request.caller.id)
+
+    async def undo_pull(request: Request) -> Pulled:
+        """Take a pull back; what was written since stays."""
+        body = request.body
+        return await projects.pulling.undo(request.path["id"], request.path["branch"], body.backup, request.caller.id)
 
     async def review(request: Request) -> Review:
         """What merging into the followed branch would bring."""
@@ -215,7 +221,8 @@ def _branch_routes(projects: Projects) -> list[Route]:
         Route("POST", f"{one}/discard", "projects:write", discard, body=PathList, reply=Discarded),
         Route("POST", f"{one}/restore", "projects:write", restore, body=Restore, reply=PathList),
         Route("POST", f"{one}/push", "projects:write", push, reply=Operation, status=202),
-        Route("POST", f"{one}/pull", "projects:write", pull, reply=Operation, status=202),
+        Route("POST", f"{one}/pull", "projects:write", pull, body=PullBranch, reply=Operation, status=202),
+        Route("POST", f"{one}/undo-pull", "projects:write", undo_pull, body=UndoPull, reply=Pulled),
         Route("GET", f"{one}/review", "projects:read", review, reply=Review),
         Route("POST", f"{one}/merge", "projects:write", merge, body=MergeRequest, reply=Operation, status=202),
     ]

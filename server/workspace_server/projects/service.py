@@ -13,14 +13,7 @@ import msgspec
 
 from workspace_ext.contract.credentials import CredentialTried
 from workspace_ext.contract.operations import Operation, WireError
-from workspace_ext.contract.projects import (
-    Because,
-    Branch,
-    Production,
-    ProductionHistory,
-    Project,
-    Suggestion,
-)
+from workspace_ext.contract.projects import Because, Branch, Production, ProductionHistory, Project, Suggestion
 
 from ..access.service import Access
 from ..kit.clock import iso
@@ -39,6 +32,7 @@ from .names import check_branch, check_project_name, project_name
 from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
 from .ports import OpenDocuments
+from .pulling import Pulling
 from .runner import GitRunner
 from .store import ProjectRow
 from .webhooks import Webhooks
@@ -65,6 +59,7 @@ class Projects(Places):
         self.pinning = Pinning(self, self._runner, self.following, events)
         self.webhooks = Webhooks(self, access, self.following)
         self.branches = Branches(self, self._runner, self.following, events, operations)
+        self.pulling = Pulling(self, self._runner, events, operations)
 
     def wire(self, documents: OpenDocuments) -> None:
         """Name the implementation of the port."""
@@ -78,6 +73,7 @@ class Projects(Places):
     async def start(self) -> None:
         """Remove what a crash left half-made, then follow every project."""
         for project in await asyncio.to_thread(self._sweep):
+            await self.pulling.recover(project.id)
             self.following.add(project.id)
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,11 @@ class Opened:
 
     async def flush(self, folder: Path) -> None:
         self.flushed.append(folder)
+
+    @asynccontextmanager
+    async def changing(self, folder: Path) -> AsyncIterator[None]:
+        self.flushed.append(folder)
+        yield
 
 
 @dataclass

@@ -170,39 +170,6 @@ async def test_push_then_the_other_side_is_ahead(room: Room, project: Project, r
         await room.ended(await branches.push(project.id, "main", room.ana.id))
     assert error.value.code == "not_fast_forward"
     assert "Pull first" in error.value.hint
-    with pytest.raises(AtriumError) as error:
-        await room.ended(await branches.pull(project.id, "main", room.ana.id))
-    assert error.value.code == "diverged"
-
-
-async def test_pull_moves_forward_only_and_never_under_an_open_file(
-    room: Room, project: Project, remote: Remote
-) -> None:
-    branches, tree = room.projects.branches, room.tree(project)
-    room.opened.files[tree / "forecast.ipynb"] = ["Bo", "Ana"]
-    sha = remote.push({"forecast.ipynb": notebook("x"), "b.txt": "b"})
-    with pytest.raises(AtriumError) as error:
-        await room.ended(await branches.pull(project.id, "main", room.ana.id))
-    assert error.value.code == "files_open"
-    assert "Ana and Bo: forecast.ipynb" in error.value.message
-    assert not (tree / "b.txt").exists()
-    assert (await branches.listed(project.id))[0].behind == 1
-
-    room.opened.files.clear()
-    (tree / "b.txt").write_text("mine")
-    with pytest.raises(AtriumError) as error:
-        await room.ended(await branches.pull(project.id, "main", room.ana.id))
-    assert error.value.code == "uncommitted_changes"
-    assert "b.txt" in error.value.message
-    assert (tree / "b.txt").read_text() == "mine"
-
-    (tree / "b.txt").unlink()
-    (tree / "mine.txt").write_text("mine")
-    pulled = await room.ended(await branches.pull(project.id, "main", room.ana.id))
-    assert (pulled["sha"], pulled["paths"]) == (sha, ["b.txt", "forecast.ipynb"])
-    assert (tree / "b.txt").read_text() == "b"
-    assert (tree / "mine.txt").read_text() == "mine"
-    assert (await room.ended(await branches.pull(project.id, "main", room.ana.id)))["paths"] == []
 
 
 async def test_discard_can_be_undone_and_is_refused_under_an_open_file(room: Room, project: Project) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.remotes import Remote, allow, git, notebook
+from workspace_ext.contract.merges import PullBranch
 from workspace_ext.contract.projects import CreateBranch
 from workspace_server.kit.errors import AtriumError
 
@@ -107,7 +108,7 @@ async def test_nothing_configured_in_the_git_directory_runs(room: Room, remote: 
     with pytest.raises(AtriumError) as error:
         await room.ended(await branches.merge(project.id, "weekly", "", room.ana.id))
     assert error.value.code == "merge_conflicts"
-    await room.ended(await branches.pull(project.id, "main", room.ana.id))
+    await room.ended(await room.projects.pulling.pull(project.id, "main", PullBranch(), room.ana.id))
     (room.tree(project) / "a.txt").write_text("c")
     discarded = await branches.discard(project.id, "main", ["a.txt"], room.ana.id)
     await branches.restore(project.id, "main", discarded.backup)

@@ -6,6 +6,10 @@ import { Diff } from './Diff';
 /** What a merge would bring, and the button that does it. */
 export function ReviewView({ model, review }: { model: GitModel; review: Review }): JSX.Element {
   const merge = useAction(() => model.merge(''));
+  const update = useAction(async () => {
+    model.closeReview();
+    await model.pulling.pull(review.target);
+  });
   const nothing = review.commits.length === 0;
   const conflicts = review.conflicts.length > 0;
   return (
@@ -29,8 +33,16 @@ export function ReviewView({ model, review }: { model: GitModel; review: Review 
       <ErrorNote error={merge.error} />
       {conflicts ? (
         <p className="atrium-Git-note" role="alert">
-          Both sides changed {review.conflicts.join(', ')}. Merge {review.target} into {review.branch} in a
-          terminal (git merge origin/{review.target}), settle it, commit and push.
+          Both sides changed the same in {review.conflicts.join(', ')}. Update {review.branch} first: then you
+          choose, cell by cell, what stays.
+        </p>
+      ) : null}
+      {conflicts || review.behind ? (
+        <p className="atrium-Git-note">
+          <Button busy={update.busy} onClick={() => void update.run()}>
+            Update {review.branch} from {review.target}
+          </Button>
+          <ErrorNote error={update.error} />
         </p>
       ) : null}
       {review.unpushed ? (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from jupyter_ydoc import YNotebook, YUnicode
@@ -55,6 +56,7 @@ class FileSync:
         self._opened: OnDisk | None = None
         self._writer: NotebookWriter | None = None
         self._saving = asyncio.Lock()
+        self._held = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._version = 0
@@ -218,6 +220,20 @@ class FileSync:
             async with self._saving:
                 await self._take_over(False)
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Nothing is saved meanwhile. What the file holds afterwards was made from the last save, also where it looks
+        like an older one: whoever holds it has put it back on purpose."""
+        async with self._saving:
+            try:
+                yield
+            finally:
+                self._held = True
+                try:
+                    await self._take_over(False)
+                finally:
+                    self._held = False
+
     async def _bring_back(self) -> bool:
         """Take over what was written too late, into files that saves had replaced. Whether there was anything.
 
@@ -300,6 +316,8 @@ class FileSync:
             self._remember(disk, save.read())
             return
         bases = await asyncio.to_thread(self._saves.bases)
+        if self._held:
+            bases = bases[:1]
         await self._room.before(self._room, "before merge")
         base: Base | None = None
         if isinstance(self._room.document, YNotebook | YUnicode):

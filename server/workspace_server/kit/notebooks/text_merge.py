@@ -129,14 +129,17 @@ def _changes(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[tuple[int
         i, j = at + length, bt + length
 
 
-def hunks(base: str, other: str) -> list[Hunk]:
-    """What was changed in ``base``: first by line, then by word within the lines that changed."""
+def hunks(base: str, other: str, words: bool = True) -> list[Hunk]:
+    """What was changed in ``base``: by line, and then (``words``) by word within the lines that changed."""
     if base == other:
         return []
     a, b = base.splitlines(True), other.splitlines(True)
     starts = _offsets(a)
     found = []
     for i0, i1, j0, j1 in _changes(a, b):
+        if not words:
+            found.append(Hunk(starts[i0], starts[i1], "".join(b[j0:j1])))
+            continue
         before, after = _TOKEN.findall("".join(a[i0:i1])), _TOKEN.findall("".join(b[j0:j1]))
         offsets = _offsets(before, starts[i0])
         for k0, k1, l0, l1 in _changes(before, after):
@@ -156,14 +159,14 @@ def distance(changes: Sequence[Hunk]) -> int:
     return sum(hunk.end - hunk.start + len(hunk.text) for hunk in changes)
 
 
-def merge_text(base: str, ours: str, theirs: str) -> TextMerge:
-    """What brings ``theirs`` into ``ours``, both made from ``base``."""
+def merge_text(base: str, ours: str, theirs: str, words: bool = True) -> TextMerge:
+    """What brings ``theirs`` into ``ours``, both made from ``base``: see :func:`hunks`."""
     if theirs in (base, ours):
         return TextMerge([], [])
     edits: list[Hunk] = []
     clashes: list[Clash] = []
     shift = 0
-    for mine, yours in _groups(hunks(base, ours), hunks(base, theirs)):
+    for mine, yours in _groups(hunks(base, ours, words), hunks(base, theirs, words)):
         start = min(hunk.start for hunk in (*mine, *yours))
         end = max(hunk.end for hunk in (*mine, *yours))
         grown = sum(len(hunk.text) - (hunk.end - hunk.start) for hunk in mine)

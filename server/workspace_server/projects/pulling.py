@@ -1,0 +1,87 @@
+"""Bringing others' commits into a branch beneath open documents, and taking that back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from workspace_ext.contract.merges import PullBranch, Pulled
+from workspace_ext.contract.operations import Operation
+
+from ..kit.events import Events
+from ..kit.operations import Handle, Operations
+from .names import check_branch
+from .places import Places, ProjectFacts
+from .runner import GitRunner
+
+
+class Pulling:
+    """``person`` is always a person's id: author of the merge commits."""
+
+    def __init__(self, places: Places, runner: GitRunner, events: Events, operations: Operations) -> None:
+        self._places = places
+        self._runner = runner
+        self._events = events
+        self._operations = operations
+
+    async def pull(self, project_id: str, branch: str, wanted: PullBranch, person: str) -> Operation:
+        """Bring in the commits of the remote's branch of the same name, or of ``wanted.source``.
+
+        Documents that people have open go on: their rooms merge what comes. The operation's result is a ``Pulled``;
+        with conflicts in it nothing has changed, and a pull with choices for them goes on.
+        """
+        project = await self._project(project_id)
+        source = check_branch(wanted.source) if wanted.source else branch
+        message = f"Merge {source}" + ("" if source != branch else " of the remote") + "\n"
+
+        async def run(handle: Handle) -> Any:
+            async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
+                handle.report("Fetching")
+                await self._runner.remote(project, "git_remote:fetch", person, on_progress=handle.report)
+                handle.report("Merging")
+                async with self._changing(project, branch):
+                    try:
+                        pulled = await self._runner.change(
+                            project, "git_integrate:integrate", person, branch=branch, source=source, how=wanted.how,
+                            made=msgspec.to_builtins(wanted.choices), message=message,
+                        )  # fmt: skip
+                    except BaseException:
+                        # Cancelled, or killed: what it had written goes back before anybody sees it.
+                        await asyncio.shield(self._runner.change(project, "git_integrate:recover_all"))
+                        raise
+            self._events.publish("projects", project_id, "changed")
+            return pulled
+
+        title = f"Pull {branch}" if source == branch else f"Update {branch} from {source}"
+        return self._operations.start("projects.pull", title, run, person, project_id)
+
+    async def undo(self, project_id: str, branch: str, backup: str, person: str) -> Pulled:
+        """Take a pull back. What was written since stays."""
+        project = await self._project(project_id)
+        async with self._runner.lock(project, "trees"), self._changing(project, branch):
+            undone = await self._runner.change(project, "git_integrate:undo", person, branch=branch, backup=backup)
+        self._events.publish("projects", project_id, "changed")
+        return msgspec.convert(undone, Pulled)
+
+    async def recover(self, project_id: str) -> None:
+        """Put back what was interrupted by the end of the server."""
+        project = await self._project(project_id)
+        async with self._runner.lock(project, "trees"):
+            await self._runner.change(project, "git_integrate:recover_all")
+
+    @asynccontextmanager
+    async def _changing(self, project: ProjectFacts, branch: str) -> AsyncIterator[None]:
+        """Open documents of the branch are saved, and held while git is at work."""
+        tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
+        if tree is None:
+            yield
+            return
+        async with self._runner.documents.changing(tree):
+            yield
+
+    async def _project(self, project_id: str) -> ProjectFacts:
+        return await asyncio.to_thread(self._places.get, project_id)
