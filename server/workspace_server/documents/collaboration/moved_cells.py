@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PAST = 200
 """Texts of a cell that are remembered; one a tick, while somebody types in it."""
+PAST_SIZE = 500_000
+"""Characters that these may have together."""
 LEFT = 16
 """Of the last so many who went offline it is remembered what they had seen."""
 
@@ -69,16 +71,22 @@ class MovedCells:
         """Know what each cell says: it may be the last moment to ask."""
         if self._rearranged:
             self._changed = {index for index, known in enumerate(self._cells) if known.stale}
-        with self._notebook.ydoc.transaction():
-            for index in self._changed:
-                known = self._cells[index]
-                id, text = _read(self._notebook.ycells[index])
-                if known.id and known.text != text:
-                    known.past.append(known.text)
-                known.id, known.text, known.stale = id, text, False
+        if self._changed:
+            with self._notebook.ydoc.transaction():
+                for index in self._changed:
+                    self._read(self._cells[index], self._notebook.ycells[index])
         self._changed.clear()
         self._gone.clear()
         self._rearranged = False
+
+    @staticmethod
+    def _read(known: _Known, cell: Any) -> None:
+        id, text = _read(cell)
+        if known.id and known.text != text:
+            known.past.append(known.text)
+            while len(known.past) * len(text) > PAST_SIZE:
+                known.past.popleft()
+        known.id, known.text, known.stale = id, text, False
 
     def left(self) -> None:
         """Somebody went offline. What they move there, they move as it is now."""
