@@ -7,6 +7,7 @@ JavaScript client packages over a real WebSocket. Positions are counted in chara
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import time
@@ -427,20 +428,16 @@ class Typist:
             return
 
         async def rescue() -> None:
-            while self._lost:
-                one = self._lost[0]
-                await self._ask("rescue", "rescued", 30, one.cell_id, one.base, one.text)
-                self._lost.pop(0)
+            # What is not answered is told again with the next connection.
+            with contextlib.suppress(OSError):
+                while self._lost:
+                    one = self._lost[0]
+                    await self._ask("rescue", "rescued", 30, one.cell_id, one.base, one.text)
+                    self._lost.pop(0)
 
         task = asyncio.create_task(rescue())
         self._rescuing.add(task)
-        task.add_done_callback(self._rescued)
-
-    def _rescued(self, task: asyncio.Task[None]) -> None:
-        self._rescuing.discard(task)
-        if not task.cancelled() and isinstance(task.exception(), OSError):
-            # Told again when they are connected again.
-            return
+        task.add_done_callback(self._rescuing.discard)
 
     def _hear(self, told: dict[str, Any]) -> None:
         waiting = self._replies.pop((told["type"], told.get("responseTo", 0)), None)

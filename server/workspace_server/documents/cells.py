@@ -13,19 +13,11 @@ from jupyter_ydoc import YNotebook
 from pycrdt import Array, Map, Text
 
 from .collaboration.blobs import LARGE, length
+from .collaboration.live_cells import find
 from .outputs import Output
 
 RUNNING = "running"
 IDLE = "idle"
-
-
-def find(notebook: YNotebook, cell_id: str) -> Map[Any] | None:
-    """The cell, wherever it is now: moving one deletes and makes it again."""
-    for cell in notebook.ycells:
-        if cell.get("id") == cell_id:
-            found: Map[Any] = cell
-            return found
-    return None
 
 
 def code_cells(notebook: YNotebook) -> list[str]:

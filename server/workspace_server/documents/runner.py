@@ -15,6 +15,7 @@ from workspace_ext.contract.documents import InputRequest
 from ..kit.clock import iso
 from ..kit.errors import AtriumError, Failed
 from . import cells
+from .collaboration import live_cells
 from .collaboration.room import Room
 from .collaboration.rooms import Rooms
 from .connection import Execution, KernelConnection, KernelDied, Question, Reply
@@ -184,7 +185,7 @@ class Runner:
             return
         assert self._room is not None
         notebook = self._room.notebook
-        cell = cells.find(notebook, entry.cell_id)
+        cell = live_cells.find(notebook, entry.cell_id)
         if cell is None:
             self._end(entry, "cancelled", ename="Cancelled", evalue="The cell was deleted before its turn.")
             return

@@ -34,6 +34,7 @@ from ..kit.home import Home
 from ..projects.service import Projects
 from ..tables.service import Tables
 from . import cells
+from .collaboration import live_cells
 from .collaboration.files import FileIds
 from .collaboration.handlers import HANDLERS, Collaboration
 from .collaboration.points import Points
@@ -412,7 +413,7 @@ class Documents:
 async def _arrival(notebook: YNotebook, wanted: list[CellToRun]) -> None:
     """A cell that was just inserted may still be on its way, over another connection."""
     for _ in range(int(CELL_ARRIVES / 0.05)):
-        missing = [one.cell_id for one in wanted if cells.find(notebook, one.cell_id) is None]
+        missing = [one.cell_id for one in wanted if live_cells.find(notebook, one.cell_id) is None]
         if not missing:
             return
         await asyncio.sleep(0.05)

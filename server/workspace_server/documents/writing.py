@@ -11,6 +11,7 @@ from jupyter_ydoc import YNotebook
 
 from ..kit.notebooks.notebook_json import BLOB
 from . import cells
+from .collaboration import live_cells
 from .collaboration.blobs import Blobs, is_large
 from .connection import Execution
 from .outputs import Shown
@@ -146,7 +147,7 @@ class OutputWriter:
                     execution.written = changed.start + len(items)
                     self._paid(cost)
                     return
-                if cells.find(notebook, execution.cell_id) is None:
+                if live_cells.find(notebook, execution.cell_id) is None:
                     return
                 outputs.changed_from = 0
 

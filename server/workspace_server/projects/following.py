@@ -151,7 +151,7 @@ class Following:
             return
         async with self._runner.lock(project, "trees"):
             try:
-                coming = await self._runner.read(project, "git_merge:incoming", branch=branch, fetch=False)
+                coming = await self._runner.read(project, "git_merge:incoming", branch=branch)
             except AtriumError:
                 return
             open_here = self._runner.documents.open_in(tree)

@@ -180,9 +180,15 @@ class Git:
             raise explain(arguments, status, str(err), self.url, self.sign_in)
         return status, bytes(out)
 
-    def text(self, *arguments: str, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None) -> str:
+    def text(
+        self,
+        *arguments: str,
+        ok: Sequence[int] = (0,),
+        env: Mapping[str, str] | None = None,
+        given: bytes | None = None,
+    ) -> str:
         """What it prints, as text without the line end."""
-        return self.run(*arguments, ok=ok, env=env).decode(errors="surrogateescape").rstrip("\n")
+        return self.run(*arguments, ok=ok, env=env, given=given).decode(errors="surrogateescape").rstrip("\n")
 
     def follow(self, report: Report, *arguments: str) -> None:
         """Run something that tells its progress (``--progress``); ``report(message, done, total)`` as it goes."""

@@ -4,9 +4,7 @@ no signing program and no editor has a say, and what others have staged stays as
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,13 @@ from typing import Any
 from ..kit.clock import now
 from ..kit.errors import Conflict, Invalid, NotFound
 from .git_command import Git, Report
-from .git_status import Edit, changes, commits, on_disk
+from .git_status import Edit, changes, commits, on_disk, wire_path
+from .git_trees import commit_tree, differences, own_index, remove_file
 from .git_worktrees import bound
 
 BACKUPS = "refs/backup/"
+# Read from what git is given: too many, and too odd, for arguments.
+PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 
 def commit(report: Report, repository: dict[str, Any], branch: str, paths: list[str], message: str) -> dict[str, Any]:
@@ -30,8 +31,7 @@ def commit(report: Report, repository: dict[str, Any], branch: str, paths: list[
     tree = _tree_with(git, head, edits)
     if tree == git.text("rev-parse", f"{head}^{{tree}}"):
         raise Conflict("nothing_to_commit", "These files are as the last commit has them.", "Change something first.")
-    with _file(message.encode()) as text:
-        made = git.text("commit-tree", "-p", head, "-F", text, tree)
+    made = commit_tree(git, tree, message, head)
     git.run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", made, head)
     _match_index(git, edits)
     return asdict(commits(git, made, 1)[0])
@@ -43,12 +43,9 @@ def discard(report: Report, repository: dict[str, Any], branch: str, paths: list
     edits = _chosen(git, paths)
     head = git.commit("HEAD")
     tree = _tree_with(git, head, edits)
-    with _file(b"Discarded\n") as text:
-        backup = git.text("commit-tree", "-p", head, "-F", text, tree)
-    ref = f"{BACKUPS}{now():%Y%m%dT%H%M%S%f}"
-    git.run("update-ref", ref, backup, "")
+    backup = keep_backup(git, commit_tree(git, tree, "Discarded\n", head))
     _put_back(git, edits)
-    return {"paths": [edit.path for edit in edits], "backup": ref.removeprefix(BACKUPS)}
+    return {"paths": [edit.path for edit in edits], "backup": backup}
 
 
 def put_back(
@@ -69,42 +66,42 @@ def put_back(
 def backed_up(report: Report, repository: dict[str, Any], backup: str) -> list[str]:
     """The paths that a backup would bring back."""
     git = Git.of(repository)
-    kept = _backup(git, backup)
-    return [path for _, path in _differences(git, f"{kept}^", kept)]
+    kept = find_backup(git, backup)
+    return [os.fsdecode(one.raw) for one in differences(git, f"{kept}^", kept)]
 
 
 def restore(report: Report, repository: dict[str, Any], branch: str, backup: str) -> dict[str, Any]:
     """Undo a discard: the files as they were before it."""
     git = bound(Git.of(repository), branch)
     assert git.tree is not None
-    kept = _backup(git, backup)
-    differences = _differences(git, f"{kept}^", kept)
-    back = [path for change, path in differences if change != "D"]
-    if back:
-        with _file(b"\0".join(map(os.fsencode, back))) as listed:
-            git.run(
-                "restore", f"--source={kept}", "--worktree", f"--pathspec-from-file={listed}", "--pathspec-file-nul"
-            )
-    for change, path in differences:
-        if change == "D":
-            (git.tree / path).unlink(missing_ok=True)
-    return {
-        "paths": [path.encode(errors="surrogateescape").decode(errors="backslashreplace") for _, path in differences]
-    }
+    kept = find_backup(git, backup)
+    changed = differences(git, f"{kept}^", kept)
+    if back := [one.raw for one in changed if one.change != "deleted"]:
+        git.run("restore", f"--source={kept}", "--worktree", *PATHS, given=b"\0".join(back))
+    for one in changed:
+        if one.change == "deleted":
+            (git.tree / os.fsdecode(one.raw)).unlink(missing_ok=True)
+    return {"paths": [wire_path(one.raw) for one in changed]}
 
 
-def _backup(git: Git, backup: str) -> str:
-    kept = git.commit(BACKUPS + backup) if backup.isalnum() else ""
+def keep_backup(git: Git, commit: str) -> str:
+    """Keep a commit under a name of its own: the name."""
+    name = f"{now():%Y%m%dT%H%M%S%f}"
+    git.run("update-ref", f"{BACKUPS}{name}", commit, "")
+    return name
+
+
+def find_backup(git: Git, name: str) -> str:
+    """The commit that was kept under a name.
+
+    Raises
+    ------
+    NotFound
+    """
+    kept = git.commit(BACKUPS + name) if name.isalnum() else ""
     if not kept:
-        raise NotFound(
-            "no_such_backup", f"There is no backup {backup!r}.", "The discard may have been undone long ago."
-        )
+        raise NotFound("no_such_backup", f"There is no backup {name!r}.", "It may have been undone already.")
     return kept
-
-
-def _differences(git: Git, old: str, new: str) -> list[tuple[str, str]]:
-    fields = git.text("diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new).split("\0")
-    return list(zip(fields[::2], fields[1::2], strict=False))
 
 
 def _chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
@@ -121,12 +118,8 @@ def _chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
 
 def _tree_with(git: Git, head: str, edits: Sequence[Edit]) -> str:
     """The tree of ``head`` with ``edits`` as the worktree has them, made in an index of its own."""
-    assert git.admin is not None
-    with tempfile.TemporaryDirectory(dir=git.admin, prefix="index-") as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", head, env=index)
-        with _file(b"\0".join(edit.raw for edit in edits)) as listed:
-            git.run("add", "--all", "--force", f"--pathspec-from-file={listed}", "--pathspec-file-nul", env=index)
+    with own_index(git, head) as index:
+        git.run("add", "--all", "--force", *PATHS, env=index, given=b"\0".join(edit.raw for edit in edits))
         return git.text("write-tree", env=index)
 
 
@@ -134,17 +127,10 @@ def _put_back(git: Git, edits: Sequence[Edit]) -> None:
     assert git.tree is not None
     known = {edit.raw for edit in edits if _in_head(git, edit.raw)}
     if known:
-        with _file(b"\0".join(known)) as listed:
-            git.run("checkout", "--quiet", "HEAD", f"--pathspec-from-file={listed}", "--pathspec-file-nul")
+        git.run("checkout", "--quiet", "HEAD", *PATHS, given=b"\0".join(known))
     fresh = [edit for edit in edits if edit.raw not in known]
     for edit in fresh:
-        path = git.tree / os.fsdecode(edit.raw)
-        path.unlink(missing_ok=True)
-        for parent in path.relative_to(git.tree).parents[:-1]:
-            try:
-                (git.tree / parent).rmdir()
-            except OSError:
-                break
+        remove_file(git.tree, edit.raw)
     _match_index(git, fresh)
 
 
@@ -155,14 +141,4 @@ def _in_head(git: Git, raw: bytes) -> bool:
 def _match_index(git: Git, edits: Sequence[Edit]) -> None:
     """Make the worktree's index agree with HEAD for these files; the rest of it is somebody's own."""
     if edits:
-        with _file(b"\0".join(edit.raw for edit in edits)) as listed:
-            git.run("reset", "--quiet", f"--pathspec-from-file={listed}", "--pathspec-file-nul")
-
-
-@contextmanager
-def _file(content: bytes) -> Iterator[str]:
-    """A file for what is too long, or too odd, for an argument."""
-    with tempfile.NamedTemporaryFile(prefix="atrium-") as file:
-        file.write(content)
-        file.flush()
-        yield file.name
+        git.run("reset", "--quiet", *PATHS, given=b"\0".join(edit.raw for edit in edits))

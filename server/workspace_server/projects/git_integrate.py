@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,29 +19,29 @@ import msgspec
 
 from workspace_ext.contract.merges import MergeChoice, Pulled
 
-from ..kit.clock import now
 from ..kit.errors import Conflict, NotFound
 from . import conflicts as choosing
 from .conflicts import Choices
 from .file_merge import Version, merge_file
 from .git_command import Git, Report
-from .git_commit import BACKUPS
+from .git_commit import BACKUPS, find_backup, keep_backup
 from .git_status import changes, distance, wire_path
 from .git_trees import (
     LINK,
+    commit_tree,
     differences,
     entry,
     entry_of,
     merge_trees,
+    remove_file,
     store,
     tree_with,
     version,
     version_on_disk,
     versions,
 )
-from .git_worktrees import bound, find
+from .git_worktrees import NOTE, bound, find
 
-NOTE = "atrium-integrating.json"
 MAKING = ".atrium-new"
 
 
@@ -97,8 +96,7 @@ def integrate(
     note, left = _planned(git, ours, new, choices)
     if left:
         return asdict(Pulled(branch, source, ours, behind, [], conflicts=[one.wire() for one in left]))
-    backup = f"{now():%Y%m%dT%H%M%S%f}"
-    git.run("update-ref", f"{BACKUPS}{backup}", note.before, "")
+    backup = keep_backup(git, note.before)
     report("Writing files", 0, 0)
     _perform(git, note)
     touched = [wire_path(one.raw) for one in differences(git, note.before, note.after)]
@@ -114,10 +112,10 @@ def undo(report: Report, repository: dict[str, Any], branch: str, backup: str) -
     """
     git = bound(Git.of(repository), branch)
     recover(git)
-    before = git.commit(BACKUPS + backup) if backup.isalnum() else ""
-    parents = git.text("rev-list", "--parents", "--max-count=1", before).split()[1:] if before else []
+    before = find_backup(git, backup)
+    parents = git.text("rev-list", "--parents", "--max-count=1", before).split()[1:]
     if len(parents) != 2:
-        raise NotFound("no_such_backup", f"There is no backup {backup!r}.", "It may have been undone already.")
+        raise NotFound("no_such_backup", f"{backup!r} is no backup of a pull.", "A discard is undone by restoring it.")
     old, after = parents
     new = git.commit(f"{after}^")
     if git.commit("HEAD") != new:
@@ -175,7 +173,7 @@ def _combined(
     tree, left = merge_trees(git, base, ours, theirs, choices)
     if left:
         return "", left
-    return git.text("commit-tree", "-p", ours, "-p", theirs, "-m", message, tree), []
+    return commit_tree(git, tree, message, ours, theirs), []
 
 
 def _replayed(git: Git, base: str, ours: str, theirs: str, choices: Choices) -> tuple[str, list[choosing.Conflict]]:
@@ -196,7 +194,7 @@ def _replayed(git: Git, base: str, ours: str, theirs: str, choices: Choices) -> 
             "\0", 3
         )
         author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": time}
-        made = git.text("commit-tree", "-p", made, "-m", body, tree, env=author)
+        made = commit_tree(git, tree, f"{body}\n", made, env=author)
     return made, []
 
 
@@ -228,8 +226,8 @@ def _planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, lis
         after[raw] = store(git, merged.version) if merged.version is not None else ("", "")
     if left:
         return Note(ours, new, "", ""), left
-    committed = git.text("commit-tree", "-p", new, "-m", "After", tree_with(git, new, after))
-    kept = git.text("commit-tree", "-p", ours, "-p", committed, "-m", "Before", tree_with(git, ours, before))
+    committed = commit_tree(git, tree_with(git, new, after), "After\n", new)
+    kept = commit_tree(git, tree_with(git, ours, before), "Before\n", ours, committed)
     return Note(ours, new, kept, committed), []
 
 
@@ -258,19 +256,9 @@ def _write_files(git: Git, before: str, after: str) -> None:
             keeping = Choices((), path, "changes", otherwise="both")
             made = merge_file(path, version(git, one.old), here, new, keeping).version
         if made is None:
-            _remove(git.tree, one.raw)
+            remove_file(git.tree, one.raw)
         else:
             _replace(git.tree, one.raw, made)
-
-
-def _remove(tree: Path, raw: bytes) -> None:
-    path = tree / os.fsdecode(raw)
-    path.unlink(missing_ok=True)
-    for parent in path.relative_to(tree).parents[:-1]:
-        try:
-            (tree / parent).rmdir()
-        except OSError:
-            break
 
 
 def _replace(tree: Path, raw: bytes, file: Version) -> None:
@@ -317,6 +305,3 @@ def _write(path: Path, note: Note) -> None:
     making = path.with_suffix(".new")
     making.write_text(json.dumps(asdict(note)))
     making.replace(path)
-
-
-__all__: Sequence[str] = ("integrate", "recover", "recover_all", "undo")

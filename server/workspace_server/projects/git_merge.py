@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from workspace_ext.contract.projects import Change, FileDiff, Review
+from workspace_ext.contract.projects import FileDiff, Review
 
 from ..kit.errors import Conflict, NotFound
 from .conflicts import Choices
@@ -13,7 +13,7 @@ from .git_command import Git, Report
 from .git_diff import commits_diff
 from .git_remote import fetch_now, push_commit
 from .git_status import changes, commits, distance, wire_path
-from .git_trees import merge_trees
+from .git_trees import differences, merge_trees
 from .git_worktrees import bound
 
 MOST_FILES = 100
@@ -28,9 +28,9 @@ def review(report: Report, repository: dict[str, Any], branch: str, target: str)
     ahead, behind = distance(git, head, base)
     fork = git.text("merge-base", head, base, ok=(0, 1))
     files: list[FileDiff] = []
-    listed = _changed(git, fork, head) if fork else []
-    for change, raw in listed[:MOST_FILES]:
-        files.append(commits_diff(git, fork, head, raw, change))
+    listed = differences(git, fork, head) if fork else []
+    for one in listed[:MOST_FILES]:
+        files.append(commits_diff(git, fork, head, one.raw, one.change))
     _, conflicts = _merged(git, base, head) if ahead and fork else ("", [])
     made = commits(git, f"{base}..{head}", MOST_COMMITS)
     more = len(listed) > MOST_FILES
@@ -87,18 +87,13 @@ def _merged(git: Git, base: str, head: str) -> tuple[str, list[str]]:
     return tree, list(dict.fromkeys(conflict.path for conflict in conflicts))
 
 
-def _changed(git: Git, old: str, new: str) -> list[tuple[Change, bytes]]:
-    fields = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new).split(b"\0")
-    kinds: dict[bytes, Change] = {b"A": "added", b"D": "deleted"}
-    return [(kinds.get(kind, "modified"), raw) for kind, raw in zip(fields[::2], fields[1::2], strict=False)]
-
-
 def _named(paths: list[str]) -> str:
     return ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
 
 
-def incoming(report: Report, repository: dict[str, Any], branch: str, fetch: bool) -> dict[str, Any]:
-    """What a pull would change: ``{sha, paths, edited}``; ``edited`` tells whether tracked files have changes.
+def incoming(report: Report, repository: dict[str, Any], branch: str) -> dict[str, Any]:
+    """What moving on to the remote's commits, as they were fetched, would change: ``{sha, paths, edited}``; ``edited``
+    tells whether tracked files have changes.
 
     Raises
     ------
@@ -106,9 +101,6 @@ def incoming(report: Report, repository: dict[str, Any], branch: str, fetch: boo
         Both sides have new commits, or an affected file has changes that are not committed.
     """
     git = bound(Git.of(repository), branch)
-    if fetch:
-        report("Fetching", 0, 0)
-        fetch_now(git, report)
     theirs = git.commit(f"refs/remotes/origin/{branch}")
     if not theirs:
         raise Conflict(
@@ -124,7 +116,7 @@ def incoming(report: Report, repository: dict[str, Any], branch: str, fetch: boo
             f"{branch!r} has {ahead} commits here and {behind} on the remote, so it cannot simply move forward.",
             f"In a terminal: git rebase origin/{branch}; or begin a new branch from here.",
         )
-    touched = {raw for _, raw in _changed(git, ours, theirs)}
+    touched = {one.raw for one in differences(git, ours, theirs)}
     edits = changes(git)
     clash = sorted(edit.path for edit in edits if edit.raw in touched)
     if clash:

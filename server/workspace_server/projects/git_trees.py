@@ -7,8 +7,11 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from workspace_ext.contract.projects import Change
 
 from ..kit import errors
 from .conflicts import Choices, Conflict
@@ -29,6 +32,13 @@ class Difference:
     raw: bytes
     old: tuple[str, str]
     new: tuple[str, str]
+
+    @property
+    def change(self) -> Change:
+        """What became of it."""
+        if not self.new[0]:
+            return "deleted"
+        return "modified" if self.old[0] else "added"
 
 
 def differences(git: Git, old: str, new: str) -> list[Difference]:
@@ -109,11 +119,37 @@ def store(git: Git, file: Version) -> tuple[str, str]:
     return file.mode, git.run("hash-object", "-w", "--stdin", given=file.content).decode().strip()
 
 
-def tree_with(git: Git, commit: str, entries: Mapping[bytes, tuple[str, str]]) -> str:
-    """The tree of ``commit`` with these paths as they are given, made in an index of its own."""
+@contextmanager
+def own_index(git: Git, commit: str) -> Iterator[dict[str, str]]:
+    """The environment for an index that holds ``commit`` and is nobody else's."""
     with tempfile.TemporaryDirectory(dir=git.admin or git.directory, prefix="index-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git.run("read-tree", commit, env=index)
+        yield index
+
+
+def commit_tree(git: Git, tree: str, message: str, *parents: str, env: Mapping[str, str] | None = None) -> str:
+    """A commit of ``tree``, whatever the message is and however long."""
+    named = [argument for parent in parents for argument in ("-p", parent)]
+    return git.text("commit-tree", *named, "-F", "-", tree, given=message.encode(errors="surrogateescape"), env=env)
+
+
+def remove_file(tree: Path, raw: bytes) -> None:
+    """Remove a file of a worktree, and the folders that are empty without it."""
+    path = tree / os.fsdecode(raw)
+    path.unlink(missing_ok=True)
+    for parent in path.relative_to(tree).parents[:-1]:
+        try:
+            (tree / parent).rmdir()
+        except OSError:
+            break
+
+
+def tree_with(git: Git, commit: str, entries: Mapping[bytes, tuple[str, str]]) -> str:
+    """The tree of ``commit`` with these paths as they are given, made in an index of its own."""
+    if not entries:
+        return git.text("rev-parse", f"{commit}^{{tree}}")
+    with own_index(git, commit) as index:
         there = set(git.run("ls-files", "-z", env=index).split(b"\0")) - {b""}
         _refuse_folders_that_are_files(
             (there | entries.keys()) - {raw for raw, (mode, _) in entries.items() if not mode}
@@ -121,14 +157,18 @@ def tree_with(git: Git, commit: str, entries: Mapping[bytes, tuple[str, str]]) -
         # Those that go first: a file may become a folder.
         ordered = sorted(entries.items(), key=lambda entry: bool(entry[1][0]))
         lines = [f"{mode or '0'} {blob or '0' * 40}\t".encode() + raw for raw, (mode, blob) in ordered]
-        if lines:
-            git.run("update-index", "-z", "--index-info", env=index, given=b"\0".join(lines) + b"\0")
+        git.run("update-index", "-z", "--index-info", env=index, given=b"\0".join(lines) + b"\0")
         return git.text("write-tree", env=index)
 
 
 def _refuse_folders_that_are_files(paths: set[bytes]) -> None:
     """Git would let the later one replace the other, without a word."""
-    folders = {raw[:at] for raw in paths for at, byte in enumerate(raw) if byte == ord("/")}
+    folders: set[bytes] = set()
+    for raw in paths:
+        above = raw.rpartition(b"/")[0]
+        while above and above not in folders:
+            folders.add(above)
+            above = above.rpartition(b"/")[0]
     if clash := sorted(paths & folders):
         raise errors.Conflict(
             "file_and_folder", f"{wire_path(clash[0])} is a file on one side and a folder on the other.",

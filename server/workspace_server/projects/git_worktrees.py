@@ -12,6 +12,9 @@ from uuid import uuid4
 from ..kit.errors import NotFound
 from .git_command import Git
 
+# In a worktree's part of the git directory while a pull writes files; see git_integrate.
+NOTE = "atrium-integrating.json"
+
 
 def find(directory: Path) -> dict[Path, tuple[Path, str]]:
     """Folder -> (its part of the git directory, branch) of every worktree that is there; reads a few small files.

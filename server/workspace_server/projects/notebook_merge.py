@@ -7,7 +7,7 @@ import functools
 import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class _Merge:
     def __init__(self, base: Notebook, mine: Notebook, theirs: Notebook, choices: Choices) -> None:
         old = Base.of(base)
         self._old = _Version(base, old, _ids_of_base(old))
-        identified = Base(None, [_with_id(cell, id) for cell, id in zip(old.cells, self._old.ids, strict=True)],
+        identified = Base(None, [replace(cell, id=id) for cell, id in zip(old.cells, self._old.ids, strict=True)],
                           old.metadata, 5)  # fmt: skip
         ours, others = Base.of(mine), Base.of(theirs)
         self._mine = _Version(mine, ours, identify(identified, ours, ()))
@@ -219,10 +219,6 @@ def _ids_of_base(base: Base) -> list[str]:
         taken.add(id)
         ids.append(id)
     return ids
-
-
-def _with_id(cell: BaseCell, id: str) -> BaseCell:
-    return BaseCell(id, cell.type, cell.source, cell.metadata, cell.attachments, cell.outputs, cell.execution_count)
 
 
 def _with_source(cell: Cell, source: str) -> Cell:

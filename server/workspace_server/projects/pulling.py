@@ -14,6 +14,7 @@ from workspace_ext.contract.operations import Operation
 
 from ..kit.events import Events
 from ..kit.operations import Handle, Operations
+from .git_worktrees import NOTE
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
@@ -70,8 +71,9 @@ class Pulling:
     async def recover(self, project_id: str) -> None:
         """Put back what was interrupted by the end of the server."""
         project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"):
-            await self._runner.change(project, "git_integrate:recover_all")
+        if await asyncio.to_thread(lambda: any(project.git.glob(f"worktrees/*/{NOTE}"))):
+            async with self._runner.lock(project, "trees"):
+                await self._runner.change(project, "git_integrate:recover_all")
 
     @asynccontextmanager
     async def _changing(self, project: ProjectFacts, branch: str) -> AsyncIterator[None]:

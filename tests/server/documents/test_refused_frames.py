@@ -163,6 +163,8 @@ def nonsense() -> Iterator[bytes]:
     yield bytes([RAW, 4]) + b"save"
     yield bytes([RAW, 4]) + b"\xff\xfe\xfd\xfc"
     yield bytes([RAW, 4]) + b"mark" + b"\xff" * 12
+    yield bytes([RAW, 6]) + b"rescue" + bytes([1])
+    yield bytes([RAW, 6]) + b"rescue" + bytes([1, 1]) + b"a" + bytes([2]) + b"\xff\xfe"
 
 
 async def test_malformed_frames_cost_their_sender_the_connection_at_most(server: Server, bystander: Typist) -> None:

@@ -195,7 +195,7 @@ def counting(module, name):
             os.kill(os.getpid(), 9)
         return real(*arguments, **more)
     setattr(module, name, call)
-for name in ("_replace", "_remove", "_write", "_follow_index", "recover"):
+for name in ("_replace", "remove_file", "_write", "_follow_index", "recover"):
     counting(git_integrate, name)
 real = git_command.Git.run
 def run(self, *arguments, **more):

@@ -56,7 +56,6 @@ class FileSync:
         self._opened: OnDisk | None = None
         self._writer: NotebookWriter | None = None
         self._saving = asyncio.Lock()
-        self._held = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._version = 0
@@ -228,11 +227,7 @@ class FileSync:
             try:
                 yield
             finally:
-                self._held = True
-                try:
-                    await self._take_over(False)
-                finally:
-                    self._held = False
+                await self._take_over(False, meant=True)
 
     async def _bring_back(self) -> bool:
         """Take over what was written too late, into files that saves had replaced. Whether there was anything.
@@ -250,8 +245,14 @@ class FileSync:
                     await self._take_over(False)
         return found
 
-    async def _take_over(self, by_hand: bool) -> bool:
-        """Merge what is on the disk, if that is not what was written here. Whether it may be replaced then."""
+    async def _take_over(self, by_hand: bool, meant: bool = False) -> bool:
+        """Merge what is on the disk, if that is not what was written here. Whether it may be replaced then.
+
+        Parameters
+        ----------
+        meant
+            Whether it was made from the last save for sure; else that is found out.
+        """
         now = await asyncio.to_thread(signature, self._room.file)
         if now is None and (place := self._room.whereabouts()) is not None and place[0] != self._room.path:
             self._room.moved(*place)
@@ -284,7 +285,7 @@ class FileSync:
         if disk.hash == self.hash:
             self._signature = disk.signature
         else:
-            await self._merge(disk)
+            await self._merge(disk, meant)
         if self.unsaved:
             self.later()
         return True
@@ -307,7 +308,7 @@ class FileSync:
             hint = f"{error.hint} Nothing is lost here; save by hand to replace the file."
             self._room.tell("file-unreadable", error.message, hint)
 
-    async def _merge(self, disk: OnDisk) -> None:
+    async def _merge(self, disk: OnDisk, meant: bool) -> None:
         """Take over what differs on the disk from what was last saved, and tell everybody."""
         self._room.flush()
         await self._know_first()
@@ -316,7 +317,7 @@ class FileSync:
             self._remember(disk, save.read())
             return
         bases = await asyncio.to_thread(self._saves.bases)
-        if self._held:
+        if meant:
             bases = bases[:1]
         await self._room.before(self._room, "before merge")
         base: Base | None = None

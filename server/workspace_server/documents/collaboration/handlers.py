@@ -158,25 +158,31 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         reader = wire.Reader(frame)
         reader.uint()
         what = reader.text()
-        answers = {"save": self._save, "mark": self._mark, "rescue": self._rescue}
-        if what in answers and isinstance(room, Room):
-            answer = answers[what](room, reader.uint(), reader)
-            task = asyncio.get_running_loop().create_task(answer)
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+        if what not in ("save", "mark", "rescue") or not isinstance(room, Room):
+            return
+        id = reader.uint()
+        if what == "save":
+            answer = self._save(room, id)
+        elif what == "mark":
+            answer = self._mark(room, id)
+        else:
+            cell_id, base, lost = reader.text(), reader.text(), reader.text()
+            answer = self._rescue(room, id, cell_id, base, lost)
+        task = asyncio.get_running_loop().create_task(answer)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
-    async def _mark(self, room: Room, id: int, _: wire.Reader) -> None:
+    async def _mark(self, room: Room, id: int) -> None:
         await room.settled()
         self.send(wire.raw({"type": "marked", "responseTo": id}))
 
-    async def _rescue(self, room: Room, id: int, reader: wire.Reader) -> None:
-        """What was typed in a cell that somebody else was moving: id of the cell, its text before and after."""
-        cell_id, base, lost = reader.text(), reader.text(), reader.text()
+    async def _rescue(self, room: Room, id: int, cell_id: str, base: str, lost: str) -> None:
+        """What was typed in a cell that somebody else was moving: there ``base`` became ``lost``."""
         found = self.may_write and room.rescue(cell_id, base, lost)
         await room.settled()
         self.send(wire.raw({"type": "rescued", "responseTo": id, "found": found}))
 
-    async def _save(self, room: Room, id: int, _: wire.Reader) -> None:
+    async def _save(self, room: Room, id: int) -> None:
         problem = ""
         if self.may_write:
             try:

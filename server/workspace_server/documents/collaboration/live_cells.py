@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from jupyter_ydoc import YNotebook
@@ -12,6 +12,8 @@ from pycrdt import Array, Map, Text
 
 from ...kit.notebooks.bases import Base, BaseCell, same
 from ...kit.notebooks.notebook_json import WHOLE, kept_metadata, output_parts
+
+T = TypeVar("T")
 
 RUNNING = "running"
 _FOR_NOW = ("execution_state",)
@@ -95,6 +97,44 @@ def repair(notebook: YNotebook) -> bool:
         for index in reversed(spare):
             del cells[index]
     return bool(spare or unnamed)
+
+
+def keep_in_step(kept: list[T], delta: Iterable[Mapping[str, Any]], new: Callable[[], T]) -> list[T]:
+    """Do to a list with something for each cell what a change of the notebook's cells did to them.
+
+    Parameters
+    ----------
+    delta
+        Of the event of ``ycells``.
+    new
+        Makes what belongs to a cell that was inserted.
+
+    Returns
+    -------
+    What belonged to the cells that were deleted.
+    """
+    gone: list[T] = []
+    at = 0
+    for change in delta:
+        if "retain" in change:
+            at += int(change["retain"])
+        elif "delete" in change:
+            stop = at + int(change["delete"])
+            gone += kept[at:stop]
+            del kept[at:stop]
+        else:
+            made = [new() for _ in change["insert"]]
+            kept[at:at] = made
+            at += len(made)
+    return gone
+
+
+def find(notebook: YNotebook, cell_id: str) -> Map[Any] | None:
+    """The cell, wherever it is now: moving one deletes and makes it again."""
+    for cell in notebook.ycells:
+        if isinstance(cell, Map) and cell.get("id") == cell_id:
+            return cell
+    return None
 
 
 def create(notebook: YNotebook, cell: Mapping[str, Any]) -> Map[Any]:

@@ -17,7 +17,7 @@ from pycrdt import Text
 
 from ...kit.notebooks.bases import Base, BaseCell, Content, same
 from ...kit.notebooks.cell_order import identify
-from ...kit.notebooks.text_merge import distance, hunks, matches, merge_marked
+from ...kit.notebooks.text_merge import common, distance, hunks, merge_marked
 from .merged import ORIGIN, Conflict, Merged, count
 from .notebook_merge import NotebookMerge
 from .text_edits import apply
@@ -111,7 +111,8 @@ def _distance(base: Base, disk: Base) -> int:
 def _merge_text(document: Any, base: Base | None, theirs: str) -> Merged:
     shared = document.ydoc.get("source", type=Text)
     ours = str(shared)
-    before = base.text if base is not None and base.text is not None else _common(ours, theirs)
+    # Without a save to compare with: what both have, so that nothing of either is dropped.
+    before = base.text if base is not None and base.text is not None else common(ours, theirs, words=False)
     merged = merge_marked(before, ours, theirs)
     if not merged.edits:
         return Merged()
@@ -132,10 +133,3 @@ def _merge_text(document: Any, base: Base | None, theirs: str) -> Merged:
     if conflicts:
         told.append(f"{count(len(conflicts), 'conflict')}: {conflicts[0].message}")
     return Merged(True, conflicts, " ".join(told))
-
-
-def _common(ours: str, theirs: str) -> str:
-    """Without a save to compare with: what both have, so that nothing of either is dropped."""
-    a = ours.splitlines(True)
-    parts = [line for i, _, length in matches(a, theirs.splitlines(True)) for line in a[i : i + length]]
-    return "".join(parts)

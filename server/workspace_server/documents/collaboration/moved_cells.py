@@ -18,6 +18,7 @@ from jupyter_ydoc import YNotebook
 from pycrdt import Map, Text
 
 from ...kit.notebooks.text_merge import common, distance, hunks, merge_both
+from .live_cells import keep_in_step
 from .text_edits import apply
 
 log = logging.getLogger(__name__)
@@ -141,26 +142,13 @@ class MovedCells:
         # The places in the paths of deeper events are those after the cells were inserted and deleted.
         for event in sorted(events, key=lambda event: len(event.path)):
             if not event.path:
-                self._insert_and_delete(event.delta)
+                self._rearranged = True
+                self._gone += keep_in_step(self._cells, event.delta, _Known)
             elif len(event.path) == 1 or event.path[1] == "source":
                 index = int(event.path[0])
                 if index < len(self._cells):
                     self._cells[index].stale = True
                     self._changed.add(index)
-
-    def _insert_and_delete(self, delta: list[dict[str, Any]]) -> None:
-        self._rearranged = True
-        at = 0
-        for change in delta:
-            if "retain" in change:
-                at += int(change["retain"])
-            elif "delete" in change:
-                self._gone += self._cells[at : at + int(change["delete"])]
-                del self._cells[at : at + int(change["delete"])]
-            else:
-                new = [_Known() for _ in change["insert"]]
-                self._cells[at:at] = new
-                at += len(new)
 
 
 def _read(cell: Any) -> tuple[str, str]:

@@ -116,7 +116,8 @@ class NotebookWriter:
         # The places in the paths of deeper events are those after the cells were inserted and deleted.
         for event in sorted(events, key=lambda event: len(event.path)):
             if not event.path:
-                self._insert_and_delete(event.delta)
+                live_cells.keep_in_step(self._cells, event.delta, _Cell)
+                self._arranged |= any("insert" in change for change in event.delta)
                 continue
             index = event.path[0]
             if not isinstance(index, int) or index >= len(self._cells):
@@ -131,17 +132,4 @@ class NotebookWriter:
             if changed & {"outputs", "cell_type"}:
                 cell.outputs = None
             if "id" in changed:
-                self._arranged = True
-
-    def _insert_and_delete(self, delta: list[dict[str, Any]]) -> None:
-        at = 0
-        for change in delta:
-            if "retain" in change:
-                at += int(change["retain"])
-            elif "delete" in change:
-                del self._cells[at : at + int(change["delete"])]
-            else:
-                new = [_Cell() for _ in change["insert"]]
-                self._cells[at:at] = new
-                at += len(new)
                 self._arranged = True

@@ -24,6 +24,7 @@ from . import wire
 from .channel import Channel, Client
 from .file_sync import FileSync
 from .journal import Journal
+from .live_cells import find
 from .moved_cells import MovedCells, rescue
 from .notebook_file import load
 from .shadow import Shadow, signature
@@ -191,11 +192,11 @@ class Room(Channel):
         Whether the cell is there still; then it has what they typed.
         """
         self.flush()
-        for cell in self.notebook.ycells:
-            if cell.get("id") == cell_id and isinstance(source := cell.get("source"), Text):
-                rescue(source, base, lost)
-                return True
-        return False
+        cell = find(self.notebook, cell_id)
+        if cell is None or not isinstance(source := cell.get("source"), Text):
+            return False
+        rescue(source, base, lost)
+        return True
 
     # The file
 

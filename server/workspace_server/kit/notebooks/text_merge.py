@@ -230,10 +230,10 @@ def merge_both(base: str, ours: str, theirs: str) -> list[Hunk]:
     )
 
 
-def common(one: str, other: str) -> str:
-    """The words that both have, in their order."""
-    a, b = _TOKEN.findall(one), _TOKEN.findall(other)
-    return "".join(word for i, _, length in matches(a, b) for word in a[i : i + length])
+def common(one: str, other: str, words: bool = True) -> str:
+    """The words, or lines, that both have, in their order."""
+    a, b = (_TOKEN.findall(text) if words else text.splitlines(True) for text in (one, other))
+    return "".join(part for i, _, length in matches(a, b) for part in a[i : i + length])
 
 
 def _insertions(text: str, grown: str) -> list[tuple[int, str]] | None:
