@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from workspace_ext.contract.projects import Because, Publication
@@ -120,7 +120,7 @@ class Publications:
             ]  # fmt: skip
 
 
-def _move(session: Session, project_id: str, before: str | None, move: Move, *conditions: object) -> bool:
+def _move(session: Session, project_id: str, before: str | None, move: Move, *conditions: ColumnElement[bool]) -> bool:
     moment = iso()
     staying = move.sha == before
     moved = session.execute(
@@ -128,7 +128,7 @@ def _move(session: Session, project_id: str, before: str | None, move: Move, *co
         .where(
             ProjectRow.id == project_id,
             ProjectRow.production_sha.is_not_distinct_from(before),
-            *conditions,  # type: ignore[arg-type]
+            *conditions,
         )
         .values(
             production_sha=move.sha,
