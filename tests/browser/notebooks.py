@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Person
+from tests.browser.people import Person, enter
 
 FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
@@ -44,7 +44,7 @@ def saved(page: Page) -> None:
 
 def write_in(page: Page, cell: int, text: str) -> None:
     """Write at the end of a cell, in one go: keys that follow each other slowly would count as several changes."""
-    page.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(cell).click()
+    enter(page.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(cell))
     page.keyboard.press("Control+End")
     page.keyboard.insert_text(text)
 

@@ -79,7 +79,7 @@ class Person:
 
     def write(self, position: int, source: str) -> None:
         """Replace a code cell's source, as somebody does who pastes over it."""
-        self.cell(position).locator(".cm-content").click()
+        enter(self.cell(position).locator(".cm-content"))
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
 
@@ -97,6 +97,13 @@ class Person:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=path[0]).first.click()
         for item in path[1:]:
             self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+
+def enter(editor: Locator) -> None:
+    """Click into an editor. An output that arrives meanwhile moves a cell from beneath the mouse: click again."""
+    expect(editor).to_be_visible()
+    while not editor.evaluate("node => node.contains(document.activeElement)"):
+        editor.click()
 
 
 def cursor_is_seen(typist: Page, other: Page, name: str) -> None:

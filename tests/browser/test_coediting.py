@@ -13,7 +13,7 @@ import pytest
 import uv
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import Person, chromium, cursor_is_seen
+from tests.browser.people import Person, chromium, cursor_is_seen, enter
 from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -71,7 +71,7 @@ def visit(browser: Browser, server: Server, name: str) -> Page:
 
 
 def run_three(page: Page) -> None:
-    page.locator(".jp-CodeCell .cm-content").first.click()
+    enter(page.locator(".jp-CodeCell .cm-content").first)
     for _ in range(3):
         page.keyboard.press("Shift+Enter")
     prompts(page, "[*]:", "[*]:", "[*]:", "[ ]:")
@@ -92,7 +92,7 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
         # Each sees the other, and what the other types.
         expect(ana.locator(".atrium-People [role=img]")).to_have_attribute("aria-label", "Bo")
         expect(bo.locator(".atrium-People [role=img]")).to_have_attribute("aria-label", "Ana")
-        bo.locator(".jp-CodeCell .cm-content").nth(2).click()
+        enter(bo.locator(".jp-CodeCell .cm-content").nth(2))
         bo.keyboard.press("End")
         bo.keyboard.type("  # Bo was here")
         expect(ana.locator(".jp-CodeCell .cm-content").nth(2)).to_contain_text("# Bo was here")
@@ -120,7 +120,7 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
         expect(ana.locator(".atrium-WaitingLine")).to_have_count(0)
 
         # A run of one shows for the other.
-        bo.locator(".jp-CodeCell .cm-content").nth(3).click()
+        enter(bo.locator(".jp-CodeCell .cm-content").nth(3))
         bo.keyboard.type("seen.append(3); print(seen); 1/0")
         bo.keyboard.press("Shift+Enter")
         expect(ana.locator(".jp-OutputArea-output").nth(2)).to_have_text("[1, 2, 3]\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.people import Person, chromium, cursor_is_seen
+from tests.browser.people import Person, chromium, cursor_is_seen, enter
 from tests.fakes.servers import Server, start_server
 from workspace_server.demo import example, story
 from workspace_server.kit.home import Home
@@ -62,7 +62,7 @@ def meet(ana: Person, bo: Person) -> None:
     expect(bo.chip("forecast-weekly")).to_be_visible()
     expect(ana.notebook.locator(".atrium-People").get_by_role("img", name="Bo")).to_be_visible()
     expect(bo.notebook.locator(".atrium-People").get_by_role("img", name="Ana")).to_be_visible()
-    bo.cell(2).locator(".cm-content").click()
+    enter(bo.cell(2).locator(".cm-content"))
     bo.page.keyboard.press("Control+End")
     bo.page.keyboard.type("  # only a toy")
     expect(ana.cell(2).locator(".cm-content")).to_contain_text("# only a toy")
@@ -70,7 +70,7 @@ def meet(ana: Person, bo: Person) -> None:
 
 
 def discuss(ana: Person, bo: Person) -> None:
-    ana.cell(2).locator(".cm-content").click()
+    enter(ana.cell(2).locator(".cm-content"))
     ana.page.keyboard.press("Control+Alt+m")
     ana.page.get_by_role("textbox", name="Comment").fill(QUESTION)
     ana.page.get_by_role("button", name="Comment", exact=True).click()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.notebooks import FRONT, open_notebook, saved, sources, write_in
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, enter
 from tests.fakes.remotes import Remote, allow, git, notebook
 from tests.fakes.servers import start_server
 
@@ -48,7 +48,7 @@ def test_a_pull_beneath_two_people(tmp_path: Path) -> None:
         expect(ana.get_by_text("1 commit to pull")).to_be_visible()
 
         # Bo types all the while.
-        bo.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(2).click()
+        enter(bo.locator(f"{FRONT} .jp-CodeCell .cm-content").nth(2))
         bo.keyboard.press("Control+End")
         bo.keyboard.type("  # ")
         pull.click()

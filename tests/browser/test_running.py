@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.notebooks import FRONT, open_notebook, put_notebook, sources, write_in
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, enter
 from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -45,7 +45,7 @@ def cell(page: Page, position: int) -> Locator:
 
 
 def run(page: Page, position: int, *, keys: str = "Control+Enter") -> None:
-    cell(page, position).locator(".cm-content").click()
+    enter(cell(page, position).locator(".cm-content"))
     page.keyboard.press(keys)
 
 
@@ -149,7 +149,7 @@ def test_undo_takes_back_what_was_typed_and_no_output(desk: tuple[Server, Browse
     write_in(bo, 1, ".upper()")
     run(ana, 0)
     shows(bo, 0, "3")
-    cell(ana, 0).locator(".cm-content").click()
+    enter(cell(ana, 0).locator(".cm-content"))
     ana.keyboard.press("Control+z")
     for page in (ana, bo):
         expect(cell(page, 0).locator(".cm-content")).to_have_text("1 + 1")

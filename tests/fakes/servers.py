@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workspace_server.access.service import Access
+from workspace_server.kit.events import Events
+from workspace_server.kit.home import Home
+from workspace_server.kit.storage import Storage
+
 PASSWORD = "correct horse"
 
 
@@ -81,20 +86,7 @@ def start_server(
     """Run `atrium up` on ``home`` until the ``with`` ends; everything it started is dead afterwards."""
     atrium = [sys.executable, "-m", "workspace_server"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "site"), **environment}
-    tokens = {}
-    for name in people:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            subprocess.run(
-                [*atrium, "users", "add", name, "--home", str(home), "--password-stdin"],
-                input=PASSWORD.encode(), check=True, env=env, capture_output=True,
-            )  # fmt: skip
-        tokens[name] = subprocess.run(
-            [*atrium, "users", "token", name, "--home", str(home)],
-            check=True,
-            env=env,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
+    tokens = add_people(home, *people)
     address = home / "run" / "server.json"
     address.unlink(missing_ok=True)
     with (home.parent / "server.log").open("ab") as log:
@@ -115,6 +107,24 @@ def start_server(
             os.killpg(process.pid, signal.SIGKILL)
         if not keep_clusters:
             _end_clusters(home)
+
+
+def add_people(home: Path, *names: str) -> dict[str, str]:
+    """Add who is not there yet, as `atrium users add` does, and give each a new API token."""
+    place = Home(home)
+    place.prepare()
+    storage = Storage(place.database)
+    try:
+        storage.migrate()
+        access = Access(place, storage, Events())
+        access.load()
+        there = {person.name for person in access.people()}
+        for name in names:
+            if name not in there:
+                access.add(name, PASSWORD)
+        return {name: access.add_token(access.by_name(name)) for name in names}
+    finally:
+        storage.close()
 
 
 def _end_clusters(home: Path) -> None:

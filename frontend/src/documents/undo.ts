@@ -60,7 +60,7 @@ export function guardUndo(notebook: YNotebook): void {
   undoManager.on('stack-item-added', remember as never);
   undoManager.on('stack-item-updated', remember as never);
 
-  const guarded = (act: () => boolean, stack: () => Stack, reverse: () => Stack) => (): boolean => {
+  const guard = (act: () => boolean, stack: () => Stack, reverse: () => Stack): boolean => {
     const top = stack().at(-1);
     const before = snapshot(notebook);
     returning = top ? returningIds(ydoc, top) : new Set();
@@ -83,8 +83,35 @@ export function guardUndo(notebook: YNotebook): void {
   };
   const undone = () => undoManager.redoStack;
   const done = () => undoManager.undoStack;
-  notebook.undo = guarded(notebook.undo.bind(notebook), done, undone);
-  notebook.redo = guarded(notebook.redo.bind(notebook), undone, done);
+  const undo = notebook.undo.bind(notebook);
+  const redo = notebook.redo.bind(notebook);
+  notebook.undo = () => asOne(ydoc, () => guard(undo, done, undone));
+  notebook.redo = () => asOne(ydoc, () => guard(redo, undone, done));
+}
+
+/**
+ * Tell of several transactions as one update. The server would else see the cell that came back before what belongs in
+ * it, and mend that itself: the words would be there twice.
+ */
+function asOne<T>(ydoc: Y.Doc, act: () => T): T {
+  const emit = ydoc.emit.bind(ydoc);
+  const told: [Uint8Array, unknown, Y.Doc, Y.Transaction][] = [];
+  ydoc.emit = ((name: string, args: unknown) => {
+    if (name === 'update') {
+      told.push(args as (typeof told)[number]);
+    } else {
+      emit(name as 'update', args as never);
+    }
+  }) as typeof ydoc.emit;
+  try {
+    return act();
+  } finally {
+    ydoc.emit = emit;
+    if (told[0]) {
+      const [, ...rest] = told[0];
+      emit('update', [Y.mergeUpdates(told.map(([update]) => update)), ...rest]);
+    }
+  }
 }
 
 /** What a step has written in each cell that it made. */

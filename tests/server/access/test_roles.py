@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
@@ -257,10 +256,9 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def atrium(*arguments: str, wrong: bool = False) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "workspace_server", *arguments], capture_output=True, text=True, env={**os.environ}
-    )
+def atrium(*arguments: str, wrong: bool = False, input: str | None = None) -> str:
+    command = [sys.executable, "-m", "workspace_server", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, input=input)
     assert (done.returncode != 0) is wrong, done.stderr
     return done.stderr if wrong else done.stdout
 
@@ -287,6 +285,18 @@ def test_the_command(roles: Server) -> None:
     _until(lambda: roles.api("GET", "/me", person="commenter")["role"] == "editor")
     atrium("users", "role", "commenter", "commenter", *home)
     _until(lambda: roles.api("GET", "/me", person="commenter")["role"] == "commenter")
+
+
+def test_the_command_adds_people(tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path / "home"))
+    add = ("users", "add", "ana", "--password-stdin", *home)
+    assert "Use at least 8" in atrium(*add, wrong=True, input="short\n")
+    assert atrium(*add, input="long enough\n") == "ana can sign in now, as owner.\n"
+    assert "person named ana already" in atrium(*add, wrong=True, input="long enough\n")
+    token = atrium("users", "token", "ana", *home).strip()
+    with start_server(tmp_path / "home", people=()) as server:
+        server.tokens["ana"] = token
+        assert server.api("GET", "/me")["name"] == "ana"
 
 
 @pytest.mark.parametrize("person", ["viewer", "commenter"])
