@@ -157,10 +157,12 @@ class Journey:
 
     def dask(self) -> str:
         self._attach(NOTEBOOK, "dask")
-        self._write(NOTEBOOK, story.weekly(self.days))
+        weekly = story.weekly(self.days)
+        self._write(NOTEBOOK, weekly)
         self.before = self._versions()
         self._restart_kernel(NOTEBOOK)
         cells = self._run_notebook(NOTEBOOK)
+        expect(list(cells) == [cell.id for cell in weekly.cells], f"the notebook's cells are {list(cells)}")
         said = _text(cells["on-cluster"])
         stores = _number(said, "stores")
         expect(_number(said, "rows") == self.days * stores, f"Dask said {said!r}")

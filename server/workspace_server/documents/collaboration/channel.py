@@ -205,9 +205,9 @@ class Channel:
         bad: list[tuple[Client, str]] = []
         self._receiving = True
         try:
-            self.applying()
             # One transaction makes one change of all, to be journaled and sent once.
             with self.ydoc.transaction():
+                self.applying()
                 for client, update in batch:
                     try:
                         self.ydoc.apply_update(update)
@@ -230,7 +230,7 @@ class Channel:
             client.drop("Your last change could not be applied.")
 
     def applying(self) -> None:
-        """Called before what clients have sent is applied."""
+        """Called in the transaction in which what clients have sent is applied, before it is."""
 
     def applied(self, late: bool) -> None:
         """Called after it was; ``late``: some of it was done offline, without knowing all of the document."""

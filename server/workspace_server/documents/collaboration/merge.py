@@ -54,7 +54,7 @@ def merge(
     base, restored = choose(bases, disk)
     if isinstance(document, YNotebook):
         assert isinstance(theirs, dict)
-        merged = NotebookMerge(document, base, theirs, disk, room).run()
+        merged = NotebookMerge(document, base, theirs, disk, room, bases).run()
     else:
         assert isinstance(theirs, str)
         merged = replace(_merge_text(document, base, theirs), base=disk)

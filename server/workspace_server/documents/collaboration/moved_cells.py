@@ -33,11 +33,12 @@ LEFT = 16
 
 @dataclass
 class _Known:
-    """``past`` and ``left``: what it said before ``text``, and when somebody left, the oldest first; ``stale``: it may
-    say something else by now."""
+    """``past`` and ``left``: what it said before ``text``, and when somebody left, the oldest first; ``source`` is where
+    it says so, None until that is looked up; ``stale``: it may say something else by now."""
 
     id: str = ""
     text: str = ""
+    source: Text | None = None
     stale: bool = True
     past: deque[str] = field(default_factory=lambda: deque(maxlen=PAST))
     left: deque[str] = field(default_factory=lambda: deque(maxlen=LEFT))
@@ -75,19 +76,28 @@ class MovedCells:
         if self._changed:
             with self._notebook.ydoc.transaction():
                 for index in self._changed:
-                    self._read(self._cells[index], self._notebook.ycells[index])
+                    known = self._cells[index]
+                    if known.source is not None:
+                        self._note(known, str(known.source))
+                    else:
+                        self._look_up(known, self._notebook.ycells[index])
         self._changed.clear()
         self._gone.clear()
         self._rearranged = False
 
-    @staticmethod
-    def _read(known: _Known, cell: Any) -> None:
+    def _look_up(self, known: _Known, cell: Any) -> None:
         id, text = _read(cell)
+        self._note(known, text)
+        source = cell.get("source") if isinstance(cell, Map) else None
+        known.id, known.source = id, source if isinstance(source, Text) else None
+
+    @staticmethod
+    def _note(known: _Known, text: str) -> None:
         if known.id and known.text != text:
             known.past.append(known.text)
             while len(known.past) * len(text) > PAST_SIZE:
                 known.past.popleft()
-        known.id, known.text, known.stale = id, text, False
+        known.text, known.stale = text, False
 
     def left(self) -> None:
         """Somebody went offline. What they move there, they move as it is now."""
@@ -147,7 +157,11 @@ class MovedCells:
             elif len(event.path) == 1 or event.path[1] == "source":
                 index = int(event.path[0])
                 if index < len(self._cells):
-                    self._cells[index].stale = True
+                    known = self._cells[index]
+                    known.stale = True
+                    if len(event.path) == 1:
+                        # The cell itself: its id or its source may be another.
+                        known.source = None
                     self._changed.add(index)
 
 

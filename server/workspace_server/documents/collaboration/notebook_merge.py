@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,13 +33,22 @@ class NotebookMerge:
         What the file holds now, and the same as a base.
     room
         What the document holds now, if it is known; each cell has an id of its own then.
+    saves
+        What else the file is known to have held.
     """
 
     def __init__(
-        self, notebook: YNotebook, base: Base | None, theirs: Mapping[str, Any], disk: Base, room: Base | None
+        self,
+        notebook: YNotebook,
+        base: Base | None,
+        theirs: Mapping[str, Any],
+        disk: Base,
+        room: Base | None,
+        saves: Sequence[Base] = (),
     ) -> None:
         self._notebook = notebook
         self._base = base or _NO_CELLS
+        self._saves = saves
         self._theirs = theirs
         self._disk = disk
         self._room = room
@@ -78,7 +87,7 @@ class NotebookMerge:
             before = self._old.get(id)
             if id in self._there or before is None:
                 kept.append(id)
-            elif cell.written != before.written or self._has_run(id):
+            elif cell.written != before.written or self._shows_unsaved(id):
                 kept.append(id)
                 self._tell("deleted-on-disk", id)
             else:
@@ -99,9 +108,19 @@ class NotebookMerge:
     def _has_run(self, id: str) -> bool:
         """Whether the cell shows, or is about to show, what it did not at the last save."""
         here, before = self._here[id], self._old.get(id)
-        if self._live(id).get("execution_state") == live_cells.RUNNING:
-            return True
-        return bool(here.outputs) and (before is None or here.run != before.run)
+        return self._runs(id) or bool(here.outputs) and (before is None or here.run != before.run)
+
+    def _shows_unsaved(self, id: str) -> bool:
+        """Whether the cell shows, or is about to show, what was never in the file: whoever deleted it there did not know.
+
+        Not the base alone decides that: of a notebook that is written without outputs nobody can tell from which save.
+        """
+        here = self._here[id]
+        saved = (cell.run for save in (self._base, *self._saves) for cell in save.cells if cell.id == id)
+        return self._runs(id) or bool(here.outputs) and here.run not in saved
+
+    def _runs(self, id: str) -> bool:
+        return bool(self._live(id).get("execution_state") == live_cells.RUNNING)
 
     def _arrange(self, kept: list[str]) -> None:
         heavy = {id for id in kept if id not in self._old or self._here[id].written != self._old[id].written}
