@@ -33,8 +33,8 @@ LEFT = 16
 
 @dataclass
 class _Known:
-    """``past`` and ``left``: what it said before ``text``, and when somebody left, the oldest first; ``source`` is where
-    it says so, None until that is looked up; ``stale``: it may say something else by now."""
+    """``past`` and ``left``: what it said before ``text``, and when somebody left, the oldest first; ``source`` is
+    where it says so, None until that is looked up; ``stale``: it may say something else by now."""
 
     id: str = ""
     text: str = ""

@@ -108,16 +108,16 @@ class NotebookMerge:
     def _has_run(self, id: str) -> bool:
         """Whether the cell shows, or is about to show, what it did not at the last save."""
         here, before = self._here[id], self._old.get(id)
-        return self._runs(id) or bool(here.outputs) and (before is None or here.run != before.run)
+        return self._runs(id) or (bool(here.outputs) and (before is None or here.run != before.run))
 
     def _shows_unsaved(self, id: str) -> bool:
-        """Whether the cell shows, or is about to show, what was never in the file: whoever deleted it there did not know.
+        """Whether the cell shows, or is about to show, what was never in the file: who deleted it there did not know.
 
         Not the base alone decides that: of a notebook that is written without outputs nobody can tell from which save.
         """
         here = self._here[id]
         saved = (cell.run for save in (self._base, *self._saves) for cell in save.cells if cell.id == id)
-        return self._runs(id) or bool(here.outputs) and here.run not in saved
+        return self._runs(id) or (bool(here.outputs) and here.run not in saved)
 
     def _runs(self, id: str) -> bool:
         return bool(self._live(id).get("execution_state") == live_cells.RUNNING)
