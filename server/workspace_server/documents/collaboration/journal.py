@@ -29,7 +29,12 @@ GATHER = 0.02
 SYNC_EVERY = 0.1
 AGAIN = 1.0
 """Seconds until a commit that failed (a full disk) is tried again."""
-PAGES = 2000
+PAGE = 8192
+"""Bytes of a page. A whole document is written in half the time that pages of 4096 take; a key takes a page or two."""
+CHECKPOINT = 8_000_000
+"""Bytes in the log, about, from which on they are moved to the database."""
+PAGES_A_COMMIT = 3
+FREED = 1000
 """Free pages that are given back to the disk after a compaction."""
 
 SCHEMA = """
@@ -83,6 +88,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = path.with_name(path.name + "-wal")
         self._queue: queue.SimpleQueue[list[Statement] | None] = queue.SimpleQueue()
         self._appended = 0
         self._committed = 0
@@ -94,6 +100,7 @@ class Journal:
         self.on_problem: Callable[[str], None] = lambda _problem: None
         self.problem = ""
         with contextlib.closing(self._connect()) as database:
+            database.execute(f"PRAGMA page_size={PAGE}")
             database.execute("PRAGMA auto_vacuum=INCREMENTAL")
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(SCHEMA)
@@ -215,7 +222,9 @@ class Journal:
     def _write(self) -> None:
         database = self._connect()
         database.execute("PRAGMA journal_size_limit=16777216")
-        database.execute("PRAGMA wal_autocheckpoint=2000")
+        # Done by hand, once those who wait for a commit know of it: it takes as long as the commit.
+        database.execute("PRAGMA wal_autocheckpoint=0")
+        logged = 0
         done = False
         while not done:
             batch, done = self._gather()
@@ -227,6 +236,7 @@ class Journal:
                     database.close()
                     return
             self._dirty.set()
+            logged += _size(batch) + PAGES_A_COMMIT * PAGE
             with self._lock:
                 self._committed += len(batch)
                 heard = bool(self._waiting)
@@ -234,6 +244,10 @@ class Journal:
             batch.clear()
             if heard:
                 self._call(self._tell_committed)
+            if logged > CHECKPOINT:
+                with contextlib.suppress(sqlite3.Error):
+                    database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                logged = 0
         database.close()
 
     def _gather(self) -> tuple[list[list[Statement]], bool]:
@@ -271,7 +285,7 @@ class Journal:
             self._tell("")
         if compacted:
             with contextlib.suppress(sqlite3.Error):
-                database.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+                database.execute(f"PRAGMA incremental_vacuum({FREED})").fetchall()
         return True
 
     def _tell(self, problem: str) -> None:
@@ -294,18 +308,23 @@ class Journal:
 
     def _sync(self) -> None:
         # Not through SQLite, whose every commit would wait for the disk. No lock is held on the log itself.
-        log_file = self._path.with_name(self._path.name + "-wal")
         while not self._closing.is_set():
             self._dirty.wait()
             self._dirty.clear()
             began = time.monotonic()
             with contextlib.suppress(OSError):
-                descriptor = os.open(log_file, os.O_RDONLY)
+                descriptor = os.open(self._log, os.O_RDONLY)
                 try:
                     os.fdatasync(descriptor)
                 finally:
                     os.close(descriptor)
             self._closing.wait(max(0.0, SYNC_EVERY - (time.monotonic() - began)))
+
+
+def _size(batch: list[list[Statement]]) -> int:
+    """Bytes of what is written; the rest is small."""
+    every = (value for statements in batch for _, values in statements for value in values)
+    return sum(len(value) for value in every if isinstance(value, bytes))
 
 
 def _drop(document: str, seqs: list[int]) -> list[Statement]:

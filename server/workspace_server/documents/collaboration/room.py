@@ -148,11 +148,10 @@ class Room(Channel):
         disk = await self.sync.read()
         snapshot = await asyncio.to_thread(_snapshot, self.type, disk.content)
         self.ydoc.apply_update(snapshot)
-        # Committed before anybody sees it: rebuilt from the file after a crash, it would be another document, and
-        # whoever had this one would bring every cell a second time.
+        # Committed before anybody sees it (`begin` waits): rebuilt from the file after a crash, it would be another
+        # document, and whoever had this one would bring every cell a second time.
         journal.compact(self.id, snapshot)
         self.restored(len(snapshot), 0)
-        await journal.committed()
 
     async def get_ready(self) -> None:
         """What can wait until the first one who opens the document has it."""
