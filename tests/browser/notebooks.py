@@ -24,10 +24,11 @@ def put_notebook(file: Path, *sources: str) -> None:
 
 
 def open_notebook(person: Person, path: str) -> Page:
-    """Open a notebook in a person's browser and wait until it is there."""
+    """Open a notebook in a person's browser and wait until it is there, in front of what they had open last time."""
     page, server = person.page, person.server
     page.set_default_timeout(60_000)
     page.goto(f"{server.url}lab/tree/{path}?token={server.tokens[person.name]}")
+    expect(page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")).to_have_text(path.rpartition("/")[2])
     expect(page.locator(f"{FRONT} .jp-CodeCell .cm-content").first).to_be_visible()
     saved(page)
     return page

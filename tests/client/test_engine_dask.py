@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -100,13 +101,19 @@ def test_it_can_be_stopped_while_it_starts(python: Path, tmp_path: Path) -> None
 def test_a_cluster_that_nobody_wants_ends(python: Path, tmp_path: Path) -> None:
     lease = tmp_path / "lease"
     lease.touch()
-    with running(python, "dask", tmp_path / "c", "--maximum", "1", "--lease", str(lease), "--grace", "3") as engine:
-        engine.wait("running")
-        for _ in range(5):
+    no_longer_wanted = threading.Event()
+
+    def renew() -> None:
+        while not no_longer_wanted.wait(0.3):
             os.utime(lease)
-            time.sleep(1)
+
+    threading.Thread(target=renew, daemon=True).start()
+    with running(python, "dask", tmp_path / "c", "--maximum", "1", "--lease", str(lease), "--grace", "6") as engine:
+        engine.wait("running")
+        time.sleep(8)
         assert engine.state()["state"] == "running"
-        said = engine.wait("stopped", seconds=20)
+        no_longer_wanted.set()
+        said = engine.wait("stopped", seconds=60)
         assert said["message"] == "Nobody used it"
         assert engine.process.wait(10) == 0
 
