@@ -1,4 +1,4 @@
-"""The two servers that are compared: ours, and Jupyter Server with jupyter-collaboration, each on its own."""
+"""The servers that are compared: ours, and Jupyter Server with a peer's extension, each on its own."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ class Ours:
 
 
 class Peer:
-    """`jupyter server` with jupyter-collaboration's extension, as it comes."""
+    """`jupyter server` with the extension of a package (``name==version``), as it comes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, package: str = f"{PEER}=={PEER_VERSION}") -> None:
+        self._package = package
         self.folder = folder / "work"
         self.folder.mkdir(parents=True)
         self._config = folder / "config"
@@ -95,6 +96,15 @@ class Peer:
         self._process.wait()
         return died
 
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The reply of one of its routes."""
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=300) as reply:
+            return json.load(reply)
+
     def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
         environment |= {
@@ -103,8 +113,9 @@ class Peer:
         }  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [peer_python(), "-m", "jupyter_server", f"--ServerApp.port={self._port}", "--ServerApp.port_retries=0",
-                 f"--ServerApp.root_dir={self.folder}", "--ServerApp.open_browser=False", "--allow-root"],
+                [peer_python(self._package), "-m", "jupyter_server", f"--ServerApp.port={self._port}",
+                 "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}",
+                 "--ServerApp.open_browser=False", "--allow-root"],
                 cwd=self.folder.parent, env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 60
@@ -117,7 +128,7 @@ class Peer:
                     json.load(reply)
                     return
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{PEER} did not start:\n{self._log.read_text()[-3000:]}")
+                raise RuntimeError(f"{self._package} did not start:\n{self._log.read_text()[-3000:]}")
             time.sleep(0.02)
 
     def end(self) -> None:
@@ -127,9 +138,9 @@ class Peer:
                 self._process.wait()
 
 
-def peer_python() -> str:
+def peer_python(package: str) -> str:
     """The Python of the environment with the peer in it, made when it is asked for first."""
-    place = CACHE / f"{PEER}-{PEER_VERSION}"
+    place = CACHE / package.replace("==", "-")
     python = place / "bin" / "python"
     done = place / "complete"
     if not done.exists():
@@ -137,7 +148,7 @@ def peer_python() -> str:
         place.parent.mkdir(parents=True, exist_ok=True)
         tool = uv.find_uv_bin()
         subprocess.run([tool, "venv", "-q", "--python", "3.11", str(place)], check=True)
-        subprocess.run([tool, "pip", "install", "-q", "--python", str(python), f"{PEER}=={PEER_VERSION}"], check=True)
+        subprocess.run([tool, "pip", "install", "-q", "--python", str(python), package], check=True)
         done.touch()
     return str(python)
 
@@ -150,9 +161,9 @@ def ours(folder: Path) -> Iterator[Ours]:
 
 
 @contextlib.contextmanager
-def peer(folder: Path) -> Iterator[Peer]:
+def peer(folder: Path, package: str = f"{PEER}=={PEER_VERSION}") -> Iterator[Peer]:
     """The peer's server on a folder of its own below ``folder``."""
-    server = Peer(folder / "peer")
+    server = Peer(folder / "peer", package)
     try:
         server.start()
         yield server
