@@ -20,7 +20,7 @@ demo: install
 	atrium demo
 
 test: install
-	.ci/system chromium java
+	.ci/system chromium java sshd
 	cd frontend && jlpm test
 	pytest -n 2 --dist loadfile
 
