@@ -211,7 +211,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         # Not through write_message, which starts a task for each frame of each client.
         with contextlib.suppress(StreamClosedError):
-            stream.write(_framed(frame)).add_done_callback(_seen)
+            stream.write(_framed(frame))
 
     def drop(self, why: str) -> None:
         """Close the connection; the browser comes back by itself and synchronises anew."""
@@ -264,11 +264,6 @@ def _framed(content: bytes) -> bytes:
     if size < 65536:
         return struct.pack("!BBH", BINARY, 126, size) + content
     return struct.pack("!BBQ", BINARY, 127, size) + content
-
-
-def _seen(future: Any) -> None:
-    if not future.cancelled():
-        future.exception()
 
 
 def _reason(text: str) -> str:
