@@ -45,6 +45,7 @@ from .kit.operations import Operations
 from .kit.processes import Workers
 from .kit.routes import routes as kit_routes
 from .kit.storage import Storage
+from .neighbours import Neighbours
 from .projects.routes import routes as projects_routes
 from .projects.service import Projects
 from .tables.routes import routes as tables_routes
@@ -71,7 +72,6 @@ class Atrium:
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
-        self.projects.wire(self.documents)
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
         self.jobs = Jobs(home, self.storage, self.events, self.projects)
         self.jobs_keeper = Keeper(home, self.jobs, self.events)
@@ -79,6 +79,8 @@ class Atrium:
             home, self.storage, self.events, self.projects, self.tables, self.environments, self.jobs
         )
         self.jobs_keeper.listen(self.dashboards)
+        around = Neighbours(self.projects, self.tables, self.documents, self.comments, self.jobs, self.dashboards)
+        self.projects.wire(self.documents, around)
         self.access.links_by(self.dashboards.links.caller)
         self.access.wire(self.projects, self._subject)
 

@@ -65,7 +65,7 @@ def _row(schedule: Schedule) -> dict[str, str]:
         "name": schedule.name,
         "notebook": f"{schedule.project_name}/{schedule.notebook}",
         "when": f"{schedule.words} ({schedule.time_zone})",
-        "next": schedule.next or "paused",
+        "next": schedule.next or ": ".join(filter(None, ("paused", schedule.paused))),
         "last": last,
     }
 

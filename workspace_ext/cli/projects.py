@@ -31,7 +31,7 @@ from ..contract.projects import (
     Webhook,
     WebhookSecret,
 )
-from . import credentials
+from . import credentials, lives
 
 
 def register(verbs: Any) -> None:
@@ -87,8 +87,7 @@ def register(verbs: Any) -> None:
     webhook.add_argument("--secret", action="store_true", help="make a new secret, and print it once")
     webhook.add_argument("--delete", action="store_true", help="delete the secret: deliveries are refused from then on")
     credentials.add_verbs(room)
-    delete = verb("delete", "remove a project from this workspace", _delete)
-    delete.add_argument("--force", action="store_true", help="also when something exists only here")
+    lives.add_verbs(room)
 
 
 def _list(arguments: argparse.Namespace, client: Client) -> Any:
@@ -242,18 +241,8 @@ def _webhook(arguments: argparse.Namespace, client: Client) -> Any:
     }  # fmt: skip
 
 
-def _delete(arguments: argparse.Namespace, client: Client) -> None:
-    query = {"force": "true" if arguments.force else "false"}
-    client.call("DELETE", f"/projects/{_project(arguments, client).id}", query=query)
-
-
 def _project(arguments: argparse.Namespace, client: Client) -> Project:
-    for project in client.call("GET", "/projects", reply=ProjectList).projects:
-        if arguments.project in (project.id, project.name):
-            return project
-    raise ClientError(
-        404, "no_such_project", f"There is no project {arguments.project!r}.", "`atrium projects list` shows them all."
-    )
+    return lives.project_of(arguments.project, client)
 
 
 def _path(arguments: argparse.Namespace, client: Client) -> str:

@@ -87,6 +87,8 @@ class Schedule:
     recent: list[RunBar]
     skipped: list[str]
     """When it was due while the run before still went on; newest first, at most five."""
+    paused: str = ""
+    """Why nothing is due although it is enabled, to be read after "paused:"; empty where that is not so."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Project:
-    """``problem``: why the followed branch could not be published last time; the last good state stays."""
+    """``problem``: why the followed branch could not be published last time; the last good state stays.
+
+    ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
+    """
 
     id: str
     name: str
@@ -147,6 +150,7 @@ class Project:
     branches: list[Branch]
     production: Production | None = None
     problem: WireError | None = None
+    archived: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,13 +174,6 @@ class CloneProject:
 @dataclass(frozen=True)
 class UpdateProject:
     followed_branch: str
-
-
-@dataclass(frozen=True)
-class DeleteQuery:
-    """``force``: also when something would be lost."""
-
-    force: bool = False
 
 
 @dataclass(frozen=True)

@@ -403,6 +403,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/deleted-projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Projects that can be brought back. */
+        get: operations["get_atrium_api_deleted_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/deleted-projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete for good what is in the trash. */
+        delete: operations["delete_atrium_api_deleted_projects_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/deleted-projects/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a deleted project back as it was. */
+        post: operations["post_atrium_api_deleted_projects_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/documents/blobs/{hash}": {
         parameters: {
             query?: never;
@@ -878,12 +929,29 @@ export interface paths {
         get: operations["get_atrium_api_projects_id_"];
         put?: never;
         post?: never;
-        /** Remove a project from this workspace; refused, naming what would be lost, unless forced. */
+        /** Put a project into the trash; for a week it can be brought back. Its name has to be given. */
         delete: operations["delete_atrium_api_projects_id_"];
         options?: never;
         head?: never;
         /** Follow another branch. */
         patch: operations["patch_atrium_api_projects_id_"];
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a project to rest: out of sight, its remote not looked at, its schedules paused. */
+        post: operations["post_atrium_api_projects_id_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/atrium/api/projects/{id}/branches": {
@@ -904,6 +972,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Put a branch aside with its folder; for a week it can be brought back. The remote's stays. */
+        delete: operations["delete_atrium_api_projects_id_branches_branch_"];
+        options?: never;
+        head?: never;
+        /** Give a branch another name; what is open in it stays open. */
+        patch: operations["patch_atrium_api_projects_id_branches_branch_"];
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/commit": {
         parameters: {
             query?: never;
@@ -915,6 +1001,23 @@ export interface paths {
         put?: never;
         /** Commit files as oneself. */
         post: operations["post_atrium_api_projects_id_branches_branch_commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What deleting a branch would take away. */
+        get: operations["get_atrium_api_projects_id_branches_branch_cost"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1091,6 +1194,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What deleting a project would take away. */
+        get: operations["get_atrium_api_projects_id_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/credential": {
         parameters: {
             query?: never;
@@ -1105,6 +1225,40 @@ export interface paths {
         post?: never;
         /** Follow a project as nobody. */
         delete: operations["delete_atrium_api_projects_id_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/deleted-branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Branches that can be brought back. */
+        get: operations["get_atrium_api_projects_id_deleted_branches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/deleted-branches/{backup}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a deleted branch back as it was. */
+        post: operations["post_atrium_api_projects_id_deleted_branches_backup_restore"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1207,6 +1361,23 @@ export interface paths {
         put?: never;
         /** Where an existing branch is checked out; done now if it was not. */
         post: operations["post_atrium_api_projects_id_switch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/unarchive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wake a project. */
+        post: operations["post_atrium_api_projects_id_unarchive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1669,6 +1840,28 @@ export interface components {
             /** @default false */
             upstream: boolean;
         };
+        /**
+         * BranchCost
+         * @description What deleting a branch would take away.
+         *
+         *         ``unpushed`` commits are on no branch of the remote; ``unmerged`` ones are not in ``target``, the followed branch.
+         *         ``changes`` counts uncommitted files. ``refused``: why it may not be deleted or renamed at all.
+         */
+        BranchCost: {
+            branch: string;
+            /** @default 0 */
+            changes: number;
+            dependents?: components["schemas"]["Dependent"][];
+            /** @default null */
+            refused: components["schemas"]["WireError"] | null;
+            target: string;
+            /** @default 0 */
+            unmerged: number;
+            /** @default 0 */
+            unpushed: number;
+            /** @default false */
+            upstream: boolean;
+        };
         /** BranchList */
         BranchList: {
             branches: components["schemas"]["Branch"][];
@@ -1987,12 +2180,55 @@ export interface components {
             widgets: components["schemas"]["Widget"][];
         };
         /**
-         * DeleteQuery
-         * @description ``force``: also when something would be lost.
+         * DeleteProject
+         * @description ``name``: the project's, typed by whoever deletes it. ``now``: for good, without a way back.
          */
-        DeleteQuery: {
+        DeleteProject: {
+            /** @default  */
+            name: string;
             /** @default false */
-            force: boolean;
+            now: boolean;
+        };
+        /**
+         * DeletedBranch
+         * @description A branch that can be brought back under its ``backup`` until then, with every file that its folder had.
+         */
+        DeletedBranch: {
+            backup: string;
+            branch: string;
+            by: string;
+            deleted: string;
+            /** @default true */
+            has_folder: boolean;
+            head: string;
+            project: string;
+            until: string;
+        };
+        /**
+         * DeletedBranchList
+         * @description Newest first.
+         */
+        DeletedBranchList: {
+            branches: components["schemas"]["DeletedBranch"][];
+        };
+        /**
+         * DeletedProject
+         * @description A project that can be brought back until then.
+         */
+        DeletedProject: {
+            by: string;
+            deleted: string;
+            id: string;
+            name: string;
+            until: string;
+            url: string;
+        };
+        /**
+         * DeletedProjectList
+         * @description Newest first.
+         */
+        DeletedProjectList: {
+            projects: components["schemas"]["DeletedProject"][];
         };
         /**
          * Delivery
@@ -2001,6 +2237,16 @@ export interface components {
         Delivery: {
             /** @enum {unknown} */
             outcome: "looking" | "ping" | "repeated";
+        };
+        /**
+         * Dependent
+         * @description Something that is there for a branch or a project. ``people``: who has it open, or who made it.
+         */
+        Dependent: {
+            /** @enum {unknown} */
+            kind: "dashboard" | "document" | "kernel" | "schedule" | "table";
+            name: string;
+            people?: string[];
         };
         /** DiffQuery */
         DiffQuery: {
@@ -2622,8 +2868,12 @@ export interface components {
         /**
          * Project
          * @description ``problem``: why the followed branch could not be published last time; the last good state stays.
+         *
+         *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
          */
         Project: {
+            /** @default  */
+            archived: string;
             branches: components["schemas"]["Branch"][];
             created: string;
             default_branch: string;
@@ -2636,6 +2886,19 @@ export interface components {
             /** @default null */
             production: components["schemas"]["Production"] | null;
             url: string;
+        };
+        /**
+         * ProjectCost
+         * @description What deleting a project would take away. ``bytes``: what it takes on the disk, with its history.
+         *
+         *         ``branches``: those with something that exists only here.
+         */
+        ProjectCost: {
+            branches: components["schemas"]["BranchCost"][];
+            bytes: number;
+            dependents: components["schemas"]["Dependent"][];
+            name: string;
+            project: string;
         };
         /** ProjectList */
         ProjectList: {
@@ -2751,12 +3014,27 @@ export interface components {
             /** @default  */
             suffix: string;
         };
+        /** RenameBranch */
+        RenameBranch: {
+            name: string;
+        };
         /**
          * RenamePoint
          * @description An empty name: it is thinned out like the others.
          */
         RenamePoint: {
             name: string;
+        };
+        /**
+         * RenamedBranch
+         * @description ``folder`` is where it was. ``remote``: the remote has it under the old name still.
+         */
+        RenamedBranch: {
+            branch: string;
+            folder: string;
+            project: string;
+            remote: boolean;
+            was: string;
         };
         /** Restore */
         Restore: {
@@ -2922,6 +3200,8 @@ export interface components {
             parameters: {
                 [key: string]: string | number | boolean | (string | number | boolean | null)[] | null;
             };
+            /** @default  */
+            paused: string;
             project: string;
             project_name: string;
             recent: components["schemas"]["RunBar"][];
@@ -4238,6 +4518,89 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_deleted_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedProjectList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_deleted_projects_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_deleted_projects_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_documents_blobs_hash_: {
         parameters: {
             query?: never;
@@ -5208,7 +5571,8 @@ export interface operations {
     delete_atrium_api_projects_id_: {
         parameters: {
             query?: {
-                force?: boolean;
+                name?: string;
+                now?: boolean;
             };
             header?: never;
             path: {
@@ -5248,6 +5612,35 @@ export interface operations {
                 "application/json": components["schemas"]["UpdateProject"];
             };
         };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             200: {
@@ -5329,6 +5722,70 @@ export interface operations {
             };
         };
     };
+    delete_atrium_api_projects_id_branches_branch_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_atrium_api_projects_id_branches_branch_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameBranch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenamedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_commit: {
         parameters: {
             query?: never;
@@ -5352,6 +5809,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Commit"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchCost"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -5687,6 +6174,35 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectCost"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_projects_id_credential: {
         parameters: {
             query?: never;
@@ -5766,6 +6282,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_deleted_branches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedBranchList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_deleted_branches_backup_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBranch"];
+                };
             };
             /** @description Refused: `{code, message, hint}` */
             default: {
@@ -5979,6 +6554,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_unarchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

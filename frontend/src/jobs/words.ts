@@ -20,6 +20,9 @@ export function nextOf(schedule: Schedule, now: number): string {
   if (schedule.recent.some(bar => isActive(bar.state))) {
     return 'running';
   }
+  if (schedule.enabled && schedule.paused) {
+    return `paused: ${schedule.paused}`;
+  }
   if (!schedule.enabled || !schedule.next) {
     return 'paused';
   }

@@ -8,6 +8,7 @@ import type { Event, Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { CredentialsModel } from './credentials';
+import { Lives } from './lives';
 import type { IWhoIsWhere } from './tokens';
 
 export type Project = Wire<'Project'>;
@@ -34,6 +35,7 @@ const REFRESH_MS = 500;
 /** The projects, with their branches and production. */
 export class ProjectsModel implements IDisposable {
   readonly credentials: CredentialsModel;
+  readonly lives: Lives;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);
@@ -51,6 +53,7 @@ export class ProjectsModel implements IDisposable {
   constructor(client: Client, events: Events, operations: Operations) {
     this._client = client;
     this.credentials = new CredentialsModel(client);
+    this.lives = new Lives(client, () => this.load());
     this._operations = operations;
     this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
     this._subscription = events.on('projects', event => void this._onEvent(event));
@@ -177,12 +180,6 @@ export class ProjectsModel implements IDisposable {
     });
     await this.load();
     return opened;
-  }
-
-  /** @throws ApiError `would_lose`, naming what exists only here, unless forced. */
-  async delete(id: string, force: boolean): Promise<void> {
-    await this._client.request('DELETE', `projects/${id}`, undefined, { query: { force } });
-    await this.load();
   }
 
   dispose(): void {

@@ -1,27 +1,13 @@
 import { useState } from 'react';
 
-import {
-  Avatar,
-  branchIcon,
-  Button,
-  ErrorNote,
-  keyIcon,
-  List,
-  Panel,
-  pinIcon,
-  plusIcon,
-  projectIcon,
-  RelativeTime,
-  useAction,
-  useModel,
-  warningIcon
-} from '../ui';
+import { Button, ErrorNote, keyIcon, List, Panel, plusIcon, useAction, useModel } from '../ui';
 import { CloneForm } from './components/CloneForm';
 import { Credentials } from './components/Credentials';
+import { LivesNote } from './components/Lives';
+import { BranchRow, OpenRow, ProductionRow, ProjectRow } from './components/ProjectRows';
+import { Trash } from './components/Trash';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
-import { distanceOf } from './production';
 import type { IWhoIsWhere, OpenFile } from './tokens';
-import { branchTitle, count, distance } from './words';
 
 export interface ProjectsPanelProps {
   model: ProjectsModel;
@@ -47,6 +33,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   useModel(model);
   const [cloning, setCloning] = useState(false);
   const [signingIn, setSigningIn] = useState(false);
+  const [withArchived, setWithArchived] = useState(false);
+  const [inTrash, setInTrash] = useState(false);
   /** What was opened last and shows nothing, for want of a notebook. */
   const [bare, setBare] = useState<OpenedBranch | null>(null);
   const opened = (now: OpenedBranch) => setBare(now.notebook ? null : now);
@@ -59,6 +47,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   });
   const { projects } = model;
   const none = projects?.length === 0;
+  const archived = projects?.filter(project => project.archived).length ?? 0;
+  const shown = projects && projects.filter(project => withArchived || !project.archived);
   const activate = (row: Row) => {
     if (row.kind === 'branch') {
       void open.run(row.project, row.branch);
@@ -97,6 +87,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
           onClose={() => setSigningIn(false)}
         />
       ) : null}
+      <LivesNote model={model.lives} />
       {none ? <p className="atrium-Projects-none">No projects yet. Clone a repository to begin.</p> : null}
       {cloning || none ? (
         <CloneForm
@@ -125,7 +116,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         <List<Row>
           label="Projects"
           className="atrium-Projects"
-          items={projects && rows(projects, model.whoIsWhere)}
+          items={shown && rows(shown, model.whoIsWhere)}
           itemKey={row => row.key}
           searchText={row =>
             row.kind === 'branch'
@@ -135,6 +126,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
                 : `${row.project.name} ${row.kind}`
           }
           onActivate={activate}
+          empty={{ message: 'Every project is archived.' }}
           error={model.error}
           onRetry={() => model.refresh()}
         >
@@ -142,11 +134,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
             row.kind === 'project' ? (
               <ProjectRow project={row.project} />
             ) : row.kind === 'branch' ? (
-              <BranchRow
-                branch={row.branch}
-                followed={row.branch.name === row.project.followed_branch}
-                onGit={() => props.onGit(row.project.id, row.branch.name)}
-              />
+              <BranchRow branch={row.branch} onGit={() => props.onGit(row.project.id, row.branch.name)} />
             ) : row.kind === 'open' ? (
               <OpenRow branch={row.branch} file={row.file} person={row.person} />
             ) : (
@@ -155,6 +143,20 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
           }
         </List>
       )}
+      {inTrash ? (
+        <Trash model={model.lives} projects={projects ?? []} onClose={() => setInTrash(false)} />
+      ) : projects ? (
+        <div className="atrium-Projects-foot">
+          {archived ? (
+            <Button kind="quiet" aria-pressed={withArchived} onClick={() => setWithArchived(!withArchived)}>
+              {withArchived ? 'Hide archived' : `Show ${archived} archived`}
+            </Button>
+          ) : null}
+          <Button kind="quiet" onClick={() => setInTrash(true)}>
+            Deleted lately
+          </Button>
+        </div>
+      ) : null}
     </Panel>
   );
 }
@@ -177,94 +179,6 @@ function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
           }))
         )
       ]),
-    { kind: 'production' as const, key: `${project.id} production`, project }
+    ...(project.archived ? [] : [{ kind: 'production' as const, key: `${project.id} production`, project }])
   ]);
-}
-
-function ProjectRow({ project }: { project: Project }): JSX.Element {
-  return (
-    <>
-      <projectIcon.react tag="span" className="atrium-Icon" />
-      <span className="atrium-List-label atrium-Projects-name" title={project.url}>
-        {project.name}
-      </span>
-    </>
-  );
-}
-
-function BranchRow(props: { branch: Branch; followed: boolean; onGit: () => void }): JSX.Element {
-  const { branch } = props;
-  return (
-    <div className="atrium-Projects-branch" title={branchTitle(branch)}>
-      <branchIcon.react tag="span" className="atrium-Icon" />
-      <span className="atrium-List-label">{branch.name}</span>
-      <span className="atrium-Muted">{distance(branch)}</span>
-      <Button
-        kind="quiet"
-        className={branch.changes ? 'atrium-Projects-changes' : 'atrium-Projects-git'}
-        aria-label={
-          branch.changes
-            ? `Commit ${count(branch.changes, 'file')} of ${branch.name}`
-            : `Commits and review of ${branch.name}`
-        }
-        onClick={event => {
-          event.stopPropagation();
-          props.onGit();
-        }}
-      >
-        {branch.changes ? <span className="atrium-Count">{branch.changes}</span> : 'Git'}
-      </Button>
-    </div>
-  );
-}
-
-/** Somebody, and the file that they have open. */
-function OpenRow({ branch, file, person }: { branch: Branch; file: OpenFile; person: string }): JSX.Element {
-  const name = file.path.slice((branch.folder?.length ?? -1) + 1);
-  return (
-    <div className="atrium-Projects-open" title={`${person} has ${name} open. Click to go there.`}>
-      <Avatar name={person} named />
-      <span className="atrium-List-label atrium-Muted">{name}</span>
-    </div>
-  );
-}
-
-function ProductionRow({ project }: { project: Project }): JSX.Element {
-  const { production, problem } = project;
-  return (
-    <div className="atrium-Projects-branch atrium-Projects-production atrium-Muted">
-      <span className="atrium-List-label" title={`Follows ${project.followed_branch} of ${project.url}`}>
-        production
-      </span>
-      {problem ? (
-        <span
-          className="atrium-Projects-problem"
-          title={[problem.message, problem.hint].join(' ')}
-          aria-label={`Not updated: ${problem.message}`}
-          role="img"
-        >
-          <warningIcon.react tag="span" className="atrium-Icon" />
-        </span>
-      ) : null}
-      {production?.pin ? (
-        <span
-          title={`Pinned by ${production.pin.by}: ${production.pin.why} (${distanceOf(production, project.followed_branch)})`}
-          aria-label={`Pinned by ${production.pin.by}`}
-          role="img"
-        >
-          <pinIcon.react tag="span" className="atrium-Icon" />
-        </span>
-      ) : null}
-      {production ? (
-        <>
-          <span className="atrium-Commit" title={production.sha}>
-            {production.sha.slice(0, 7)}
-          </span>
-          <RelativeTime key={production.published} time={production.published} />
-        </>
-      ) : problem ? null : (
-        <span>publishing</span>
-      )}
-    </div>
-  );
 }

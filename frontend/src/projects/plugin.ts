@@ -4,16 +4,16 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Dialog, Notification, showDialog, type MainAreaWidget } from '@jupyterlab/apputils';
+import { type MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { createElement } from 'react';
 
-import { ApiError } from '../api/errors';
 import { IAtrium } from '../app/tokens';
-import { notifyError, panelWidget, projectIcon } from '../ui';
+import { panelWidget, projectIcon } from '../ui';
 import { branchChip } from './chip';
+import { addRowCommands } from './commands';
 import { GitModel } from './git';
 import { gitWidget } from './git-view';
 import { type Alarm, ProjectsModel } from './model';
@@ -22,10 +22,6 @@ import { ProjectsPanel } from './panel';
 import { ProductionModel } from './production';
 import { productionWidget } from './production-view';
 import { IProjects } from './tokens';
-
-const OPEN_GIT = 'atrium-projects:git';
-const OPEN_PRODUCTION = 'atrium-projects:production';
-const DELETE = 'atrium-projects:delete';
 
 const projects: JupyterFrontEndPlugin<IProjects> = {
   id: 'jupyter-atrium:projects',
@@ -126,43 +122,17 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       });
     });
 
-    /** The project, and branch if there is one, of the row that was clicked. */
-    const clicked = () => {
-      const row = app.contextMenuHitTest(node => node.classList.contains('atrium-List-row'));
-      const [id = '', kind, ...branch] = (row?.dataset['key'] ?? '').split(' ');
-      const project = model.project(id);
-      return project && { project, branch: kind === 'branch' ? branch.join(' ') : project.followed_branch };
-    };
-    app.commands.addCommand(OPEN_GIT, {
-      label: 'Changes, Commits and Review',
-      execute: () => {
-        const at = clicked();
-        if (at) {
-          openGit(at.project.id, at.branch);
+    addRowCommands(app, model, openGit, openProduction);
+    // A view of what is not there any more has nothing to say.
+    model.lives.left.connect((_, { project, branch }) => {
+      for (const [key, view] of views) {
+        const all =
+          !branch && (key.startsWith(`atrium-git-${project}-`) || key === `atrium-production-${project}`);
+        if (all || key === `atrium-git-${project}-${branch}`) {
+          view.dispose();
         }
       }
     });
-    app.commands.addCommand(OPEN_PRODUCTION, {
-      label: 'Production and Webhook',
-      execute: () => {
-        const at = clicked();
-        if (at) {
-          openProduction(at.project.id);
-        }
-      }
-    });
-    app.commands.addCommand(DELETE, {
-      label: 'Delete Project…',
-      execute: async () => {
-        const at = clicked();
-        if (at) {
-          await remove(model, at.project.id, at.project.name);
-        }
-      }
-    });
-    for (const [rank, command] of [OPEN_GIT, OPEN_PRODUCTION, DELETE].entries()) {
-      app.contextMenu.addItem({ command, selector: '.atrium-Projects .atrium-List-row', rank });
-    }
 
     void model.load();
     return {
@@ -182,32 +152,6 @@ function alarmWords({ kind, project }: Alarm): string {
   return kind === 'rewritten'
     ? `${branch} of ${name} was rewritten (git push --force): commits that were in production are gone from it. Production ${now}.`
     : `${branch} of ${name} is not on the remote any more. Production stays at ${at}.`;
-}
-
-/** Asks, naming what would be lost where something would. */
-async function remove(model: ProjectsModel, id: string, name: string): Promise<void> {
-  const ask = async (body: string) =>
-    (
-      await showDialog({
-        title: `Delete ${name}?`,
-        body,
-        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Delete' })]
-      })
-    ).button.accept;
-  try {
-    if (await ask('It is removed from this workspace; the remote repository stays as it is.')) {
-      await model.delete(id, false).catch(async (error: unknown) => {
-        if (!(error instanceof ApiError) || error.code !== 'would_lose') {
-          throw error;
-        }
-        if (await ask(error.message)) {
-          await model.delete(id, true);
-        }
-      });
-    }
-  } catch (error) {
-    notifyError(error);
-  }
 }
 
 export default [projects];

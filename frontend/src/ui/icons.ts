@@ -47,6 +47,7 @@ export const linkIcon = icon(
   'link',
   '<path d="M6.5 9.5a3 3 0 0 0 4.300 0l2-2a3 3 0 0 0-4.300-4.300l-.8.8"/><path d="M9.5 6.5a3 3 0 0 0-4.300 0l-2 2a3 3 0 0 0 4.300 4.300l.8-.8"/>'
 );
+export const moreIcon = icon('more', '<path d="M3.500 8v.01M8 8v.01M12.500 8v.01" stroke-width="2"/>');
 export const packageIcon = icon(
   'package',
   '<path d="M8 1.5l5.5 3v7L8 14.5l-5.5-3v-7z"/><path d="M2.5 4.5L8 7.5l5.5-3M8 7.5v7"/>'

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workspace_ext.contract.access import Person
@@ -119,6 +119,15 @@ class Comments:
                 row.state, row.resolved, row.resolved_by = state, when, person
             thread = self._thread(row)
         return self._changed(thread, "resolved" if state == "resolved" else "reopened")
+
+    def rename_branch(self, project: str, branch: str, name: str) -> None:
+        """Threads that were begun on a branch say its new name; they are the same on all branches anyway."""
+        with self._storage.session() as session:
+            session.execute(
+                update(ThreadRow)
+                .where(ThreadRow.document.startswith(f"project:{project}/"), ThreadRow.branch == branch)
+                .values(branch=name)
+            )
 
     def _changed(self, thread: Thread, action: str) -> Thread:
         self._events.publish("comments", thread.document, action)

@@ -110,11 +110,20 @@ class KernelLauncher:
         start.wake.set()
         return True
 
-    async def moved(self, kernel_id: str, notebook: str) -> str | None:
+    def below(self, folder: str) -> dict[str, str]:
+        """Kernels of notebooks below a folder (relative to ``work``): id -> notebook."""
+        return {
+            id: start.notebook for id, start in self._starts.items()
+            if start.is_notebook and not start.abandoned and start.notebook.startswith(f"{folder}/")
+        }  # fmt: skip
+
+    async def moved(self, kernel_id: str, notebook: str, anew: bool = False) -> str | None:
         """The kernel's notebook goes on under another path, in another branch for example: the code that tells the
-        kernel so, or None where there is nothing to tell. Where its tables are written to depends on it."""
+        kernel so, or None where there is nothing to tell. Where its tables are written to depends on it.
+
+        ``anew``: the path is the same, but its branch has another name."""
         start = self._starts.get(kernel_id)
-        if start is None or start.notebook == notebook:
+        if start is None or (start.notebook == notebook and not anew):
             return None
         before, start.notebook = start.notebook, notebook
         if start.state != "started":

@@ -333,10 +333,34 @@ class Documents:
         kernels = self._server.kernel_manager
         return kernels.get_kernel(kernel_id) if kernel_id in kernels else None
 
-    async def moved(self, kernel_id: str, path: str) -> None:
+    def kernels_in(self, folder: Path) -> dict[str, str]:
+        """Kernels of notebooks below ``folder``: id -> path relative to it. Safe from any thread."""
+        if not folder.is_relative_to(self.home.work):
+            return {}
+        below = folder.relative_to(self.home.work).as_posix()
+        return {id: notebook[len(below) + 1 :] for id, notebook in self.launcher.below(below).items()}
+
+    async def end_kernels(self, folder: Path) -> None:
+        """Shut down the kernels of notebooks below ``folder``, which is about to go."""
+        ending = self.kernels_in(folder)
+        if not ending:
+            return
+        sessions = self._server.session_manager
+        for session in await ensure_async(sessions.list_sessions()):
+            if session["kernel"]["id"] in ending:
+                await ensure_async(sessions.delete_session(session["id"]))
+
+    async def tell_kernels(self, folder: Path) -> None:
+        """Tell kernels below ``folder`` where they are: their branch has another name."""
+        below = folder.relative_to(self.home.work).as_posix()
+        await asyncio.gather(
+            *(self.moved(id, f"{below}/{path}", anew=True) for id, path in self.kernels_in(folder).items())
+        )
+
+    async def moved(self, kernel_id: str, path: str, anew: bool = False) -> None:
         """A notebook was renamed, or its kernel taken along to another branch: tell the kernel where it is now."""
         notebook = self._file(path).relative_to(self.home.work) if self._inside(path) else Path(path)
-        code = await self.launcher.moved(kernel_id, notebook.as_posix())
+        code = await self.launcher.moved(kernel_id, notebook.as_posix(), anew)
         manager = self.manager(kernel_id)
         if code is None or manager is None:
             return

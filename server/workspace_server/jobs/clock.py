@@ -120,7 +120,9 @@ class Clock:
             self._next.clear()  # The clock was set back.
         self._before = moment
         with self._storage.session() as session:
-            schedules = list(session.scalars(select(ScheduleRow).where(ScheduleRow.enabled)))
+            enabled = session.scalars(select(ScheduleRow).where(ScheduleRow.enabled)).all()
+        asleep = self._places.asleep() if enabled else set()
+        schedules = [one for one in enabled if one.project not in asleep]
         known = {(one.id, one.since) for one in schedules}
         self._next = {key: fire for key, fire in self._next.items() if key in known}
         for schedule in schedules:

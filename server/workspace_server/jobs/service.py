@@ -8,7 +8,7 @@ import json
 import keyword
 import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,14 @@ class Jobs:
             wanted = wanted.where(ScheduleRow.project == query.project)
         if query.notebook:
             wanted = wanted.where(ScheduleRow.notebook == query.notebook)
+        asleep = self._places.asleep()
         with self._storage.session() as session:
-            return [_schedule(session, row) for row in session.scalars(wanted)]
+            return [_schedule(session, row, asleep) for row in session.scalars(wanted)]
 
     def schedule(self, id: str) -> Schedule:
+        asleep = self._places.asleep()
         with self._storage.session() as session:
-            return _schedule(session, _get(session, id))
+            return _schedule(session, _get(session, id), asleep)
 
     def project_of(self, id: str) -> str:
         """The project (its id) of a schedule or a run; empty when there is no such one."""
@@ -149,6 +151,12 @@ class Jobs:
         """Forget the schedules of a project that has gone. Its runs stay."""
         for schedule in self.schedules(ScheduleQuery(project=project)):
             self.delete(schedule.id)
+
+    def resume_project(self, project: str) -> None:
+        """The project rested, and its schedules with it: what was due meanwhile is not made up for."""
+        with self._storage.session() as session:
+            session.execute(update(ScheduleRow).where(ScheduleRow.project == project).values(since=iso()))
+        self._events.publish("jobs", project, "updated")
 
     def preview(self, wish: PreviewSchedule) -> SchedulePreview:
         """When it would run next, and what."""
@@ -314,7 +322,8 @@ def _get(session: Any, id: str) -> ScheduleRow:
     return row
 
 
-def _schedule(session: Any, row: ScheduleRow) -> Schedule:
+def _schedule(session: Any, row: ScheduleRow, asleep: Set[str] = frozenset()) -> Schedule:
+    """``asleep``: projects that are archived."""
     runs = session.scalars(
         select(RunRow).where(RunRow.schedule == row.id).order_by(RunRow.queued.desc()).limit(BARS)
     ).all()
@@ -325,12 +334,14 @@ def _schedule(session: Any, row: ScheduleRow) -> Schedule:
         .limit(SKIPPED)
     ).all()
     upcoming = next(cron.after(row.cron, row.time_zone, now()), None) if row.enabled else None
+    paused = "its project is archived" if row.project in asleep else ""
     return Schedule(
         id=row.id, name=row.name, project=row.project, project_name=row.project_name, notebook=row.notebook,
         branch=row.branch, cron=row.cron, time_zone=row.time_zone, words=cron.words(row.cron),
-        next=iso(upcoming) if upcoming else None, cluster=cluster_of(row), parameters=json.loads(row.parameters),
-        timeout=row.timeout, notify=row.notify, enabled=row.enabled, created=row.created, created_by=row.created_by,
-        recent=[_bar(as_run(run)) for run in reversed(runs)], skipped=list(skipped),
+        next=iso(upcoming) if upcoming and not paused else None, cluster=cluster_of(row),
+        parameters=json.loads(row.parameters), timeout=row.timeout, notify=row.notify, enabled=row.enabled,
+        created=row.created, created_by=row.created_by,
+        recent=[_bar(as_run(run)) for run in reversed(runs)], skipped=list(skipped), paused=paused,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Home:
         self.run = self.path / "run"
         self.database = self.path / "atrium.db"
         self.cache = self.path / "cache"
+        self.trash = self.path / "trash"
         self._lock: IO[str] | None = None
 
     def prepare(self) -> None:
@@ -48,7 +49,7 @@ class Home:
         for folder in (
             self.projects, self.scratch, self.git, self.production, self.environments, self.runs,
             self.tables_main, self.tables_branches, self.clusters, self.runtime, self.secrets,
-            self.settings, self.journal, self.checkpoints, self.run, self.cache,
+            self.settings, self.journal, self.checkpoints, self.run, self.cache, self.trash,
         ):  # fmt: skip
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 

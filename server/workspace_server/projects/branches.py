@@ -28,7 +28,7 @@ from ..kit.events import Events
 from ..kit.operations import Handle, Operations
 from .entrances import entrances
 from .following import Following
-from .names import check_branch, folder_of
+from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
 
@@ -59,14 +59,19 @@ class Branches:
         else has one of these files open there."""
         project = await self._project(project_id)
         name, source = check_branch(wanted.name.strip()), wanted.source or project.followed_branch
-        folder = project.folder / folder_of(name)
         tree = await asyncio.to_thread(self._places.worktree, project_id, source)
         if tree is not None:
             await self._runner.documents.flush(tree)
         async with self._runner.lock(project, "trees"):
             made = await self._runner.change(
-                project, "git_branches:create_branch", name=name, source=source, folder=str(folder), carry=wanted.carry
+                project,
+                "git_branches:create_branch",
+                name=name,
+                source=source,
+                below=str(project.folder),
+                carry=wanted.carry,
             )
+            folder = Path(made["folder"])
             carried: Sequence[str] = made["carried"]
             kept = self._others(tree, carried, person) if tree is not None else {}
             if carried and not kept:
@@ -81,7 +86,7 @@ class Branches:
         project = await self._project(project_id)
         async with self._runner.lock(project, "trees"):
             folder = await self._runner.change(
-                project, "git_branches:open_branch", branch=branch, folder=str(project.folder / folder_of(branch))
+                project, "git_branches:open_branch", branch=branch, below=str(project.folder)
             )
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, branch, Path(folder), notebook)

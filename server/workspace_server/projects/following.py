@@ -58,6 +58,8 @@ class Following:
             project = await asyncio.to_thread(self._places.get, project_id)
         except NotFound:
             return None
+        if project.archived:
+            return None
         hinted = project_id in self._hinted
         self._hinted.discard(project_id)
         await self.follow(project, "webhook" if hinted else "polled")

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..kit.errors import Conflict, NotFound
-from . import git_worktrees
 from .git_command import Git, Report
 from .git_status import changes
-from .git_worktrees import find, remove_tree, track
+from .git_worktrees import add, find, free_folder, remove_tree, track
 
 
-def open_branch(report: Report, repository: dict[str, Any], branch: str, folder: str) -> str:
-    """The folder of the branch's worktree; made when it is not there, from the remote's branch if only that exists."""
+def open_branch(report: Report, repository: dict[str, Any], branch: str, below: str) -> str:
+    """The folder of the branch's worktree; made below that folder when it is not there, from the remote's
+    branch if only that exists."""
     git = Git.of(repository)
     for tree, (_, name) in find(git.directory).items():
         if name == branch:
@@ -29,17 +29,18 @@ def open_branch(report: Report, repository: dict[str, Any], branch: str, folder:
         git.run("update-ref", local, git.commit(remote), "")
         made = True
     try:
-        _make(git, branch, Path(folder))
+        folder = _place(git, Path(below), branch)
+        add(git, branch, folder)
     except BaseException:
         if made:
             git.run("update-ref", "-d", local)
         raise
     track(git, branch)
-    return folder
+    return str(folder)
 
 
 def create_branch(
-    report: Report, repository: dict[str, Any], name: str, source: str, folder: str, carry: bool
+    report: Report, repository: dict[str, Any], name: str, source: str, below: str, carry: bool
 ) -> dict[str, Any]:
     """A new branch from where ``source`` stands, in a worktree of its own, with the source's uncommitted edits."""
     git = Git.of(repository)
@@ -53,14 +54,15 @@ def create_branch(
     edits = changes(here[0]) if carry and here else []
     if any(edit.change == "conflicted" for edit in edits):
         raise Conflict("conflicts", f"{source!r} has conflicts that are not settled.", "Settle them, then try again.")
+    folder = _place(git, Path(below), name)
     git.run("update-ref", local, start, "")
     try:
-        _make(git, name, Path(folder))
-        carried = [edit.path for edit in edits if _copy(here[0].tree, Path(folder), edit.raw)]
+        add(git, name, folder)
+        carried = [edit.path for edit in edits if _copy(here[0].tree, folder, edit.raw)]
     except BaseException:
-        discard_branch(git, name, Path(folder))
+        discard_branch(git, name, folder)
         raise
-    return {"carried": carried}
+    return {"carried": carried, "folder": str(folder)}
 
 
 def discard_branch(git: Git, name: str, folder: Path) -> None:
@@ -70,14 +72,16 @@ def discard_branch(git: Git, name: str, folder: Path) -> None:
     git.attempt("update-ref", "-d", f"refs/heads/{name}", ok=(0, 1, 128))
 
 
-def _make(git: Git, branch: str, folder: Path) -> None:
+def _place(git: Git, project: Path, branch: str) -> Path:
+    """Where the worktree of a branch will be."""
+    folder = free_folder(git, project, branch)
     if folder.exists():
         raise Conflict(
             "folder_in_the_way",
             f"The folder {folder.name!r} is there already, but not as the branch {branch!r}.",
             "Rename or remove it, then try again.",
         )
-    git_worktrees.add(git, branch, folder)
+    return folder
 
 
 def _copy(source: Path | None, target: Path, raw: bytes) -> bool:

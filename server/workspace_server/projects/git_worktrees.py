@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from ..kit.errors import NotFound
 from .git_command import Git
+from .names import folder_of
 
 # In a worktree's part of the git directory while a pull writes files; see git_integrate.
 NOTE = "atrium-integrating.json"
@@ -46,6 +47,17 @@ def bound(git: Git, branch: str) -> Git:
         if name == branch:
             return git.within(tree, admin)
     raise NotFound("no_worktree", f"The branch {branch!r} is not checked out here.", "Switch to it first.")
+
+
+def free_folder(git: Git, project: Path, branch: str, there: bool = False) -> Path:
+    """Where in the project's folder a worktree of the branch can be. That of its name may be another branch's, which
+    had this name before; ``there``: whatever is there is passed over."""
+    trees = find(git.directory)
+    folder, number = project / folder_of(branch), 1
+    while folder in trees or (there and folder.exists()):
+        number += 1
+        folder = project / f"{folder_of(branch)}~{number}"
+    return folder
 
 
 def add(git: Git, branch: str, folder: Path, final: tuple[Path, Path] | None = None) -> None:

@@ -34,6 +34,7 @@ class ProjectFacts:
     folder: Path
     git: Path
     problem: WireError | None = None
+    archived: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,30 @@ class Places:
         self.name_of = name_of
 
     def all(self) -> list[ProjectFacts]:
-        """Every project, by name."""
+        """Every project, by name; archived ones, too, deleted ones not."""
+        listed = select(ProjectRow).where(ProjectRow.trashed.is_(None)).order_by(ProjectRow.name)
         with self.storage.session() as session:
-            return [self._facts(row) for row in session.scalars(select(ProjectRow).order_by(ProjectRow.name))]
+            return [self.facts(row) for row in session.scalars(listed)]
+
+    def asleep(self) -> set[str]:
+        """The projects (their ids) for which nothing happens by itself: they are archived, or deleted."""
+        resting = ProjectRow.archived.is_not(None) | ProjectRow.trashed.is_not(None)
+        with self.storage.session() as session:
+            return set(session.scalars(select(ProjectRow.id).where(resting)))
 
     def get(self, id: str) -> ProjectFacts:
         with self.storage.session() as session:
             row = session.get(ProjectRow, id)
-            if row is None:
+            if row is None or row.trashed is not None:
                 raise NotFound("no_such_project", f"There is no project {id}.", "It may have been deleted.")
-            return self._facts(row)
+            return self.facts(row)
 
     def by_name(self, name: str) -> ProjectFacts:
         with self.storage.session() as session:
-            row = session.scalar(select(ProjectRow).where(ProjectRow.name == name))
+            row = session.scalar(select(ProjectRow).where(ProjectRow.name == name, ProjectRow.trashed.is_(None)))
             if row is None:
                 raise NotFound("no_such_project", f"There is no project named {name!r}.", "Clone it first.")
-            return self._facts(row)
+            return self.facts(row)
 
     def locate(self, path: Path) -> Place | None:
         """The project and branch that a path (absolute, or relative to ``work``) belongs to; None outside any."""
@@ -146,13 +154,14 @@ class Places:
         with self.storage.session() as session:
             return list(session.scalars(select(LeaseRow.holder)))
 
-    def _facts(self, row: ProjectRow) -> ProjectFacts:
-        problem = None
+    def facts(self, row: ProjectRow, name: str = "") -> ProjectFacts:
+        """What a row says; of the project when it had this name."""
+        name, problem = name or row.name, None
         if row.problem_code is not None:
             problem = WireError(row.problem_code, row.problem_message or "", row.problem_hint or "")
         return ProjectFacts(
-            row.id, row.name, row.url, row.default_branch, row.followed_branch, row.created,
-            self.home.projects / row.name, self.home.git / f"{row.name}.git", problem,
+            row.id, name, row.url, row.default_branch, row.followed_branch, row.created,
+            self.home.projects / name, self.home.git / f"{name}.git", problem, row.archived or "",
         )  # fmt: skip
 
     def _production(self, session: Session, row: ProjectRow) -> Production | None:

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
+from workspace_ext.contract.lives import Dependent
+
 
 class OpenDocuments(Protocol):
     """The documents that people have open now. The documents room implements it; called on the event loop."""
@@ -32,3 +34,50 @@ class NobodyHasAnythingOpen:
 
     def changing(self, folder: Path) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+
+class Neighbours(Protocol):
+    """What the rooms around keep for a branch or, where ``branch`` is empty, for a whole project. app.py wires it.
+
+    Called in threads, but for the coroutines. ``folder`` is where the branch, or the project, is below ``work``.
+    """
+
+    def dependents(self, project: str, branch: str, folder: Path) -> list[Dependent]:
+        """What refers to it: documents that are open, kernels, schedules, dashboards, copies of tables."""
+
+    def renamed(self, project: str, branch: str, name: str) -> None:
+        """The branch has another name: what is kept under the old one goes along."""
+
+    def forgotten(self, project: str, branch: str) -> None:
+        """It is gone for good."""
+
+    def woken(self, project: str) -> None:
+        """The project is no longer archived."""
+
+    async def leave(self, folder: Path) -> None:
+        """End the kernels of notebooks below ``folder``."""
+
+    async def told(self, folder: Path) -> None:
+        """Tell these kernels anew where they are."""
+
+
+class NoNeighbours:
+    """Until they are wired."""
+
+    def dependents(self, project: str, branch: str, folder: Path) -> list[Dependent]:
+        return []
+
+    def renamed(self, project: str, branch: str, name: str) -> None:
+        return None
+
+    def forgotten(self, project: str, branch: str) -> None:
+        return None
+
+    def woken(self, project: str) -> None:
+        return None
+
+    async def leave(self, folder: Path) -> None:
+        return None
+
+    async def told(self, folder: Path) -> None:
+        return None

@@ -11,7 +11,6 @@ from workspace_ext.contract.projects import (
     CommitList,
     CommitRequest,
     CreateBranch,
-    DeleteQuery,
     Delivery,
     DiffQuery,
     Discarded,
@@ -39,6 +38,7 @@ from workspace_ext.contract.projects import (
 
 from ..kit.http import Request, Route
 from .credential_routes import credential_routes
+from .life_routes import life_routes
 from .service import Projects
 from .webhooks import LARGEST
 
@@ -48,6 +48,7 @@ def routes(projects: Projects) -> list[Route]:
         *_project_routes(projects),
         *_production_routes(projects),
         *_branch_routes(projects),
+        *life_routes(projects),
         *credential_routes(projects),
     ]
 
@@ -73,10 +74,6 @@ def _project_routes(projects: Projects) -> list[Route]:
         """Follow another branch."""
         return await projects.follow(request.path["id"], request.body.followed_branch, request.caller.id)
 
-    async def delete(request: Request) -> None:
-        """Remove a project from this workspace; refused, naming what would be lost, unless forced."""
-        await projects.delete(request.path["id"], request.query.force)
-
     async def look(request: Request) -> Project:
         """Look at the remote now rather than with the next poll."""
         return await projects.look(request.path["id"], request.caller.id)
@@ -87,7 +84,6 @@ def _project_routes(projects: Projects) -> list[Route]:
         Route("POST", "/projects", "projects:create", clone, body=CloneProject, reply=Operation, status=202),
         Route("GET", "/projects/{id}", "projects:read", one, reply=Project),
         Route("PATCH", "/projects/{id}", "projects:administer", update, body=UpdateProject, reply=Project),
-        Route("DELETE", "/projects/{id}", "projects:administer", delete, query=DeleteQuery),
         Route("POST", "/projects/{id}/look", "projects:read", look, reply=Project),
     ]
 

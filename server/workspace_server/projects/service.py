@@ -23,6 +23,7 @@ from ..kit.home import Home
 from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
 from ..kit.storage import Storage
+from .branch_lives import BranchLives
 from .branches import Branches
 from .credentials import Credentials
 from .following import Following
@@ -31,7 +32,8 @@ from .git_worktrees import remove_tree
 from .names import check_branch, check_project_name, project_name
 from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
-from .ports import OpenDocuments
+from .ports import Neighbours, OpenDocuments
+from .project_lives import ProjectLives
 from .pulling import Pulling
 from .runner import GitRunner
 from .store import ProjectRow
@@ -59,11 +61,15 @@ class Projects(Places):
         self.pinning = Pinning(self, self._runner, self.following, events)
         self.webhooks = Webhooks(self, access, self.following)
         self.branches = Branches(self, self._runner, self.following, events, operations)
+        self.branch_lives = BranchLives(self, self._runner, self.branches, events)
+        self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
         self.pulling = Pulling(self, self._runner, events, operations)
 
-    def wire(self, documents: OpenDocuments) -> None:
-        """Name the implementation of the port."""
+    def wire(self, documents: OpenDocuments, neighbours: Neighbours | None = None) -> None:
+        """Name the implementations of the ports."""
         self._runner.documents = documents
+        if neighbours is not None:
+            self.branch_lives.neighbours = neighbours
 
     def on_production(self, callback: Callable[[Production], None]) -> None:
         """Call ``callback`` on the loop after each change of a project's production. Events say it too:
@@ -72,7 +78,9 @@ class Projects(Places):
 
     async def start(self) -> None:
         """Remove what a crash left half-made, then follow every project."""
+        await self.lives.recover()
         for project in await asyncio.to_thread(self._sweep):
+            await self.branch_lives.recover(project.id)
             await self.pulling.recover(project.id)
             self.following.add(project.id)
 
@@ -146,22 +154,6 @@ class Projects(Places):
         self.get(project_id)
         return ProductionHistory(self.following.publications.history(project_id, limit))
 
-    async def delete(self, project_id: str, force: bool) -> None:
-        """Remove a project from this workspace; the remote is not touched.
-
-        Raises
-        ------
-        Conflict
-            Something exists only here (named in the message), or a file is open, and ``force`` is false.
-        """
-        project = await asyncio.to_thread(self.get, project_id)
-        async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
-            await self._runner.documents.flush(project.folder)
-            if not force:
-                await self._refuse_loss(project)
-            await asyncio.to_thread(self._remove, project)
-        self._events.publish("projects", project_id, "deleted")
-
     def suggestions(self) -> list[Suggestion]:
         """Addresses to begin with, of ``settings/suggestions.json``."""
         try:
@@ -174,13 +166,14 @@ class Projects(Places):
         problem = project.problem
         branches: list[Branch] = []
         try:
-            branches = await self.branches.listed(project.id, remote=False)
+            # Of an archived one nobody sees more than its name, so that nothing is looked into.
+            branches = [] if project.archived else await self.branches.listed(project.id, remote=False)
         except AtriumError as error:
             problem = WireError(error.code, error.message, error.hint)
         return Project(
             project.id, project.name, project.url, project.folder.relative_to(self.home.work).as_posix(),
             project.default_branch, project.followed_branch, project.created, branches,
-            await asyncio.to_thread(self.production, project.id), problem,
+            await asyncio.to_thread(self.production, project.id), problem, project.archived,
         )  # fmt: skip
 
     async def _clone(self, url: str, name: str, person: str, handle: Handle) -> ProjectFacts:
@@ -209,7 +202,7 @@ class Projects(Places):
                 row = ProjectRow(name=name, url=url, default_branch=branch, followed_branch=branch, created=iso())
                 session.add(row)
                 session.flush()
-                project = self._facts(row)
+                project = self.facts(row)
         except BaseException:
             remove_tree(trees)
             remove_tree(final)
@@ -227,35 +220,6 @@ class Projects(Places):
     def _set_followed(self, project_id: str, branch: str) -> None:
         with self.storage.session() as session:
             session.get_one(ProjectRow, project_id).followed_branch = branch
-
-    async def _refuse_loss(self, project: ProjectFacts) -> None:
-        there = self._runner.documents.open_in(project.folder)
-        losses = [f"{path}, which {' and '.join(people)} has open" for path, people in there.items() if people]
-        for branch in await self.branches.listed(project.id):
-            if branch.changes:
-                losses.append(f"{_count(branch.changes, 'uncommitted file')} on {branch.name}")
-            if branch.folder is not None and not branch.upstream:
-                losses.append(f"the branch {branch.name}, which was never pushed")
-            elif branch.ahead:
-                losses.append(f"{_count(branch.ahead, 'commit')} of {branch.name} not pushed")
-        if losses:
-            raise Conflict(
-                "would_lose",
-                f"Deleting {project.name} would lose {', '.join(losses)}.",
-                "Push or commit it first, or delete it all the same.",
-            )
-
-    def _remove(self, project: ProjectFacts) -> None:
-        trash = self.home.git / f".trash-{uuid4().hex[:12]}"
-        trash.mkdir()
-        if project.git.exists():
-            (project.git / UNRECORDED).touch()
-        with self.storage.session() as session:
-            session.delete(session.get_one(ProjectRow, project.id))
-        for number, path in enumerate((project.folder, project.git)):
-            if path.exists():
-                path.rename(trash / str(number))
-        remove_tree(trash)
 
     def _sweep(self) -> list[ProjectFacts]:
         """Remove what a crash left; what the database knows is never touched."""
@@ -279,7 +243,3 @@ class Projects(Places):
                 lock.unlink()
         self.following.collect()
         return projects
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,10 @@ from ..kit.storage import Base, new_id
 
 
 class ProjectRow(Base):
-    """``production_sha`` is the head: it changes by compare-and-set, after the checkout is in place."""
+    """``production_sha`` is the head: it changes by compare-and-set, after the checkout is in place.
+
+    ``archived`` and ``trashed`` say since when; one in the trash has its id behind its name, which is free again.
+    """
 
     __tablename__ = "projects"
 
@@ -25,6 +28,9 @@ class ProjectRow(Base):
     problem_code: Mapped[str | None]
     problem_message: Mapped[str | None]
     problem_hint: Mapped[str | None]
+    archived: Mapped[str | None]
+    trashed: Mapped[str | None]
+    trashed_by: Mapped[str | None]
 
 
 class PublishedRow(Base):

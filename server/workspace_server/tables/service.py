@@ -116,6 +116,20 @@ class Tables:
         self._delete(folder)
         self._events.publish("tables", name, "discarded")
 
+    def copies(self, project: str, branch: str) -> list[str]:
+        """The tables that a branch has copies of its own of."""
+        return [table.name for table in _tables_in(self.branch_folder(project, branch))]
+
+    def rename_branch(self, project: str, branch: str, name: str) -> None:
+        """A branch's copies of tables go along with it."""
+        folder, target = self.branch_folder(project, branch), self.branch_folder(project, name)
+        if folder.exists():
+            if target.exists():
+                self._delete(target)  # Of a branch of that name that is long gone.
+            folder.rename(target)
+            for table in _tables_in(target):
+                self._events.publish("tables", table.name, "moved")
+
     def discard_branch(self, project: str, branch: str) -> None:
         """Delete all copies that a branch has; what goes with the branch itself."""
         folder = self.branch_folder(project, branch)

@@ -16,6 +16,7 @@ from workspace_server.jobs.store import Fire, RunRow, ScheduleRow, claim, finish
 from workspace_server.kit.clock import iso
 from workspace_server.kit.home import Home
 from workspace_server.kit.storage import Storage
+from workspace_server.projects.store import ProjectRow
 
 
 class Time:
@@ -155,6 +156,25 @@ def test_a_pause_is_not_made_up_for(workshop: Workshop) -> None:
     wall.until("2026-11-22 12:00", timedelta(hours=1))
     assert wall.fires() == []
     workshop.jobs.update(wall.id, UpdateSchedule(enabled=True))
+    with workshop.storage.session() as session:
+        session.execute(update(ScheduleRow).values(since=iso(wall.time.now)))
+    wall.until("2026-11-23 12:00", timedelta(hours=1))
+    assert wall.fires() == ["11-23T06:00"]
+
+
+def test_schedules_of_an_archived_project_rest(workshop: Workshop) -> None:
+    wall = Wall(workshop, "2026-11-20 00:00", "0 6 * * *")
+    project = workshop.jobs.schedule(wall.id).project
+    with workshop.storage.session() as session:
+        session.execute(update(ProjectRow).where(ProjectRow.id == project).values(archived=iso(wall.time.now)))
+    shown = workshop.jobs.schedule(wall.id)
+    assert (shown.enabled, shown.next, shown.paused) == (True, None, "its project is archived")
+    wall.until("2026-11-22 12:00", timedelta(hours=1))
+    assert wall.fires() == []
+    with workshop.storage.session() as session:
+        session.execute(update(ProjectRow).values(archived=None))
+    workshop.jobs.resume_project(project)
+    assert workshop.jobs.schedule(wall.id).next is not None
     with workshop.storage.session() as session:
         session.execute(update(ScheduleRow).values(since=iso(wall.time.now)))
     wall.until("2026-11-23 12:00", timedelta(hours=1))

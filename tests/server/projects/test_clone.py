@@ -157,21 +157,6 @@ async def test_the_next_start_removes_what_a_crash_left_and_nothing_else(room: R
     assert (room.tree(project) / "forecast.ipynb").exists()
 
 
-async def test_delete_names_what_would_be_lost(room: Room, remote: Remote) -> None:
-    project = await room.clone(remote.url)
-    tree = room.tree(project)
-    (tree / "new.txt").write_text("x")
-    room.opened.files[tree / "forecast.ipynb"] = ["Bo"]
-    with pytest.raises(Conflict) as error:
-        await room.projects.delete(project.id, force=False)
-    assert "1 uncommitted file on main" in error.value.message
-    assert "Bo" in error.value.message
-    await room.projects.delete(project.id, force=True)
-    assert residue(room) == []
-    assert room.projects.locate(tree) is None
-    await room.clone(remote.url)
-
-
 def test_the_worktree_is_plain_git(remote: Remote) -> None:
     # Guards the fakes: the remote is a real one that plain git can clone.
     out = subprocess.run(["git", "ls-remote", remote.url], env=ENV, capture_output=True, text=True, check=True)

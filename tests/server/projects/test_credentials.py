@@ -128,7 +128,7 @@ async def test_following_uses_the_projects_own_only(room: Room, remote: Remote, 
     with refused("authentication_needed"):
         await room.ended(await room.projects.branches.push(project.id, "main", room.bo.id))
     assert not guard.let_in
-    await room.projects.delete(project.id, force=True)
+    await room.projects.lives.delete(project.id, "forecast", True, room.ana.id)
     with room.projects.storage.session() as session:
         assert [row.holder for row in session.query(CredentialRow)] == [f"person {room.ana.id}"]
 

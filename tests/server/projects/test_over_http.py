@@ -77,8 +77,9 @@ def test_the_path_over_rest_and_a_restart(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         branches = server.api("GET", f"/projects/{project}")["branches"]
-        assert [one["name"] for one in branches] == ["feature/wöche", "main", "second"]
-        server.api("DELETE", f"/projects/{project}?force=true")
+        assert [one["name"] for one in branches] == ["feature/wöche", "main", "third"]
+        assert server.request("DELETE", f"atrium/api/projects/{project}?name=other")[1]["field"] == "name"
+        server.api("DELETE", f"/projects/{project}?name=forecast&now=true")
         assert list((home / "git").iterdir()) == []
 
 
@@ -99,6 +100,17 @@ def _command(server: Server, remote: Remote) -> None:
     assert atrium("commit", "forecast", "--branch", "second", "-m", "Second")["author"] == "Ana"
     atrium("push", "forecast", "--branch", "second")
     atrium("merge", "forecast", "second")
+    assert atrium("rename-branch", "forecast", "second", "third")["folder"] == "projects/forecast/second"
+    assert atrium("delete-branch", "forecast", "third", "--cost")["unmerged"] == 0
+    backup = atrium("delete-branch", "forecast", "third")["backup"]
+    assert [one["backup"] for one in atrium("trash", "forecast")] == [backup]
+    assert atrium("restore", "forecast", "--branch", "third")["branch"] == "third"
+    atrium("delete", "forecast", "--name", "forecast")
+    assert [one["name"] for one in atrium("trash")] == ["forecast"]
+    assert atrium("restore", "forecast")["name"] == "forecast"
+    atrium("archive", "forecast")
+    assert atrium("list")["projects"][0]["archived"]
+    atrium("unarchive", "forecast")
     assert atrium("production", "forecast")["sha"] == remote.head()
     assert git(remote.path, "log", "-1", "--format=%s", "main") == "Merge second"
 

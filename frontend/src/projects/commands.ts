@@ -1,0 +1,73 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+
+import { notifyError } from '../ui';
+import type { Project, ProjectsModel } from './model';
+
+const ROW = '.atrium-Projects .atrium-List-row';
+const BRANCH = `${ROW}[data-key*=" branch "]`;
+const PROJECT = `${ROW}[data-key]:not([data-key*=" "])`;
+
+/** The context menu of the rows of the Projects panel. */
+export function addRowCommands(
+  app: JupyterFrontEnd,
+  model: ProjectsModel,
+  openGit: (project: string, branch: string) => void,
+  openProduction: (project: string) => void
+): void {
+  /** The project, and branch if there is one, of the row that was clicked. */
+  const clicked = () => {
+    const row = app.contextMenuHitTest(node => node.classList.contains('atrium-List-row'));
+    const [id = '', kind, ...branch] = (row?.dataset['key'] ?? '').split(' ');
+    const project = model.project(id);
+    return project && { project, branch: kind === 'branch' ? branch.join(' ') : project.followed_branch };
+  };
+  const add = (
+    id: string,
+    label: string | (() => string),
+    selector: string,
+    run: (at: { project: Project; branch: string }) => unknown
+  ) => {
+    const command = `atrium-projects:${id}`;
+    app.commands.addCommand(command, {
+      label,
+      execute: () => {
+        const at = clicked();
+        return at ? run(at) : undefined;
+      }
+    });
+    app.contextMenu.addItem({ command, selector, rank: rank++ });
+  };
+  let rank = 0;
+  add('git', 'Changes, Commits and Review', ROW, ({ project, branch }) => openGit(project.id, branch));
+  add('production', 'Production and Webhook', ROW, ({ project }) => openProduction(project.id));
+  add('rename-branch', 'Rename Branch…', BRANCH, at => model.lives.ask({ kind: 'rename-branch', ...at }));
+  add('delete-branch', 'Delete Branch…', BRANCH, at => model.lives.ask({ kind: 'delete-branch', ...at }));
+  add(
+    'archive',
+    () => (clicked()?.project.archived ? 'Unarchive Project' : 'Archive Project'),
+    PROJECT,
+    ({ project }) => archive(model, project, !project.archived)
+  );
+  add('delete', 'Delete Project…', PROJECT, ({ project }) =>
+    model.lives.ask({ kind: 'delete-project', project })
+  );
+}
+
+async function archive(model: ProjectsModel, project: Project, archived: boolean): Promise<void> {
+  try {
+    await model.lives.archive(project.id, archived);
+  } catch (error) {
+    notifyError(error);
+    return;
+  }
+  if (archived) {
+    Notification.info(
+      `${project.name} is archived: out of sight, its schedules paused, its remote not looked at. Its files stay.`,
+      {
+        autoClose: 8_000,
+        actions: [{ label: 'Undo', callback: () => void archive(model, project, false) }]
+      }
+    );
+  }
+}

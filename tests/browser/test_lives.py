@@ -1,0 +1,102 @@
+"""A branch and a project: renamed, deleted, brought back, put to rest, by clicks in the Projects panel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.notebooks import open_notebook
+from tests.browser.people import Person, chromium
+from tests.fakes.remotes import Remote, allow, git
+from tests.fakes.servers import start_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
+
+
+def look(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+def choose(page: Page, key: str, label: str) -> None:
+    """Choose from a row's menu, as somebody does who finds the button."""
+    row = page.locator(f".atrium-Projects .atrium-List-row[data-key$='{key}']")
+    row.hover()
+    row.get_by_role("button", name="More of").click()
+    page.locator(".lm-Menu-itemLabel").get_by_text(label, exact=True).click()
+
+
+def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    remote = Remote(tmp_path / "remote")
+    allow(home, remote.url)
+    with start_server(home) as server, chromium() as browser:
+        expect.set_options(timeout=30_000)
+        cloned = server.wait(server.api("POST", "/projects", {"url": remote.url, "name": "forecast"}))
+        project = cloned["result"]["project"]
+        server.api("POST", f"/projects/{project}/branches", {"name": "weekly"})
+        tree = home / "work/projects/forecast/weekly"
+        (tree / "new.txt").write_text("only here")
+        ana = Person(browser, server, "ana")
+        page = open_notebook(ana, "projects/forecast/weekly/forecast.ipynb")
+        page.locator(".lm-TabBar-tab[data-id='atrium-projects']").click()
+        panel = page.locator("#atrium-projects")
+
+        # Another name: what is open stays open, and its chip says so.
+        choose(page, "branch weekly", "Rename Branch…")
+        panel.get_by_label("New name").fill("daily")
+        look(page, "rename")
+        panel.get_by_role("button", name="Rename branch").click()
+        expect(ana.chip("daily")).to_be_visible()
+        assert git(tree, "branch", "--show-current") == "daily"
+        choose(page, "branch main", "Delete Branch…")
+        expect(panel.get_by_text("Production of forecast follows main")).to_be_visible()
+        panel.get_by_role("button", name="Close", exact=True).click()
+
+        # Deleted, with what that costs, and back again.
+        choose(page, "branch daily", "Delete Branch…")
+        form = panel.get_by_role("region", name="Delete daily")
+        expect(form).to_contain_text("1 file with changes that are not committed")
+        expect(form).to_contain_text("1 open document (forecast.ipynb), used by Ana")
+        look(page, "delete-branch")
+        form.get_by_role("button", name="Delete branch").click()
+        expect(panel.get_by_text("Deleted daily.")).to_be_visible()
+        assert not tree.exists()
+        look(page, "deleted-branch")
+        panel.get_by_role("button", name="Undo").click()
+        expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
+        assert (tree / "new.txt").read_text() == "only here"
+        expect(ana.chip("daily")).to_be_visible()
+
+        # The project: at rest behind a filter, then deleted by its name, then back.
+        choose(page, project, "Archive Project")
+        expect(panel.locator(f"[data-key='{project}']")).to_have_count(0)
+        panel.get_by_role("button", name="Show 1 archived").click()
+        look(page, "archived")
+        choose(page, project, "Unarchive Project")
+        expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
+        choose(page, project, "Delete Project…")
+        form = panel.get_by_role("form", name="Delete forecast")
+        expect(form).to_contain_text("daily: 1 file not committed")
+        go = form.get_by_role("button", name="Delete project")
+        expect(go).to_be_disabled()
+        form.get_by_label("Type forecast to delete it").fill("forecast")
+        look(page, "delete-project")
+        if SHOTS:
+            page.set_viewport_size({"width": 390, "height": 844})
+            look(page, "delete-project-phone")
+            page.set_viewport_size({"width": 1400, "height": 850})
+        go.click()
+        expect(panel.get_by_text("Deleted forecast.")).to_be_visible()
+        assert not tree.exists()
+        panel.get_by_role("button", name="Deleted lately").click()
+        panel.get_by_role("button", name="Bring back forecast").click()
+        expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
+        assert (tree / "new.txt").read_text() == "only here"
+        look(page, "back")
+        assert ana.problems == []
