@@ -27,6 +27,7 @@ from .comments.routes import routes as comments_routes
 from .comments.service import Comments
 from .dashboards.routes import routes as dashboards_routes
 from .dashboards.service import Dashboards
+from .demo.files import write as write_example
 from .documents.contents import WorkspaceCheckpoints, WorkspaceContentsManager
 from .documents.kernels import ProjectKernelSpecManager, WorkspaceKernelManager, WorkspaceSessionManager
 from .documents.routes import routes as documents_routes
@@ -80,7 +81,7 @@ class Atrium:
         )
         self.jobs_keeper.listen(self.dashboards)
         around = Neighbours(self.projects, self.tables, self.documents, self.comments, self.jobs, self.dashboards)
-        self.projects.wire(self.documents, around)
+        self.projects.wire(self.documents, around, write_example)
         self.access.links_by(self.dashboards.links.caller)
         self.access.wire(self.projects, self._subject)
 

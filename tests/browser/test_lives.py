@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,8 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         (tree / "new.txt").write_text("only here")
         ana = Person(browser, server, "ana")
         page = open_notebook(ana, "projects/forecast/weekly/forecast.ipynb")
-        page.locator(".lm-TabBar-tab[data-id='atrium-projects']").click()
         panel = page.locator("#atrium-projects")
+        expect(panel).to_be_visible()
 
         # Another name: what is open stays open, and its chip says so.
         choose(page, "branch weekly", "Rename Branch…")
@@ -61,7 +62,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         # Deleted, with what that costs, and back again.
         choose(page, "branch daily", "Delete Branch…")
         form = panel.get_by_role("region", name="Delete daily")
-        expect(form).to_contain_text("1 file with changes that are not committed")
+        expect(form).to_contain_text(re.compile("files? with changes that are not committed"))
         expect(form).to_contain_text("1 open document (forecast.ipynb), used by Ana")
         look(page, "delete-branch")
         form.get_by_role("button", name="Delete branch").click()
@@ -82,7 +83,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         choose(page, project, "Delete Project…")
         form = panel.get_by_role("form", name="Delete forecast")
-        expect(form).to_contain_text("daily: 1 file not committed")
+        expect(form).to_contain_text(re.compile(r"daily: \d files? not committed"))
         go = form.get_by_role("button", name="Delete project")
         expect(go).to_be_disabled()
         form.get_by_label("Type forecast to delete it").fill("forecast")
@@ -99,4 +100,18 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         assert (tree / "new.txt").read_text() == "only here"
         look(page, "back")
+
+        # One that is not cloned, of a folder of hers.
+        folder = home / "work/scratch/ana/study"
+        folder.mkdir(parents=True)
+        (folder / "README.md").write_text("# Study")
+        panel.get_by_role("button", name="New", exact=True).click()
+        form = panel.get_by_role("form", name="New project")
+        form.get_by_label("Begin with").select_option("folder")
+        form.get_by_label("Folder").fill("scratch/ana/study")
+        expect(form.get_by_label("Name")).to_have_value("study")
+        look(page, "new-project")
+        form.get_by_role("button", name="Create project").click()
+        expect(panel.get_by_text("study has no notebook on main yet.")).to_be_visible()
+        assert git(home / "work/projects/study/main", "log", "--format=%an") == "Ana"
         assert ana.problems == []

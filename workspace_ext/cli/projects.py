@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
+from ..contract.beginnings import NewProject, Source
 from ..contract.merges import MergeChoice, PullBranch
 from ..contract.operations import Operation
 from ..contract.projects import (
@@ -53,6 +54,13 @@ def register(verbs: Any) -> None:
     clone = verb("clone", "clone a repository", _clone, project=False)
     clone.add_argument("repository", metavar="URL")
     clone.add_argument("--name", default="", help="default: from the address")
+    new = verb("new", "make a project: empty, from a template or a folder", _new, project=False)
+    new.add_argument("name")
+    given = new.add_mutually_exclusive_group()
+    given.add_argument("--template", default="", help="address of a repository or name of a project; no history")
+    given.add_argument("--folder", default="", help="a folder below the workspace's work folder, which is copied")
+    given.add_argument("--example", action="store_true", help="the forecasting example")
+    new.add_argument("--remote", default="", metavar="URL", help="an empty repository to push to")
     branch = verb("branch", "list the branches, or begin a new one with the uncommitted edits", _branch)
     branch.add_argument("name", nargs="?", default="")
     branch.add_argument("--source", default="", help="where it begins; default: the followed branch")
@@ -110,6 +118,13 @@ def _list(arguments: argparse.Namespace, client: Client) -> Any:
 def _clone(arguments: argparse.Namespace, client: Client) -> Any:
     asked = CloneProject(arguments.repository, arguments.name)
     return _ended(client, client.call("POST", "/projects", asked, reply=Operation))
+
+
+def _new(arguments: argparse.Namespace, client: Client) -> Any:
+    source: Source = "example" if arguments.example else "empty"
+    source = "template" if arguments.template else "folder" if arguments.folder else source
+    asked = NewProject(arguments.name, source, arguments.template, arguments.folder, arguments.remote)
+    return _ended(client, client.call("POST", "/projects/new", asked, reply=Operation))
 
 
 def _branch(arguments: argparse.Namespace, client: Client) -> Any:

@@ -121,6 +121,7 @@ class Branch:
     """``folder`` is None where the branch has no worktree yet; ``upstream``: it exists on the remote.
 
     ``changes`` counts files that differ from its last commit; ``ahead`` and ``behind`` compare with the remote's.
+    ``people``: the names of those who have something of it open now.
     """
 
     name: str
@@ -131,12 +132,14 @@ class Branch:
     ahead: int = 0
     behind: int = 0
     conflicts: int = 0
+    people: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Project:
-    """``problem``: why the followed branch could not be published last time; the last good state stays.
+    """``url`` is empty where the workspace keeps the remote itself.
 
+    ``problem``: why the followed branch could not be published last time; the last good state stays.
     ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
     """
 

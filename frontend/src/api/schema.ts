@@ -901,6 +901,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/new": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a project: empty, from a template or a folder; the operation's result is an OpenedBranch. */
+        post: operations["post_atrium_api_projects_new"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/suggestions": {
         parameters: {
             query?: never;
@@ -1822,6 +1839,7 @@ export interface components {
          * @description ``folder`` is None where the branch has no worktree yet; ``upstream``: it exists on the remote.
          *
          *         ``changes`` counts files that differ from its last commit; ``ahead`` and ``behind`` compare with the remote's.
+         *         ``people``: the names of those who have something of it open now.
          */
         Branch: {
             /** @default 0 */
@@ -1837,6 +1855,7 @@ export interface components {
             /** @default  */
             head: string;
             name: string;
+            people?: string[];
             /** @default false */
             upstream: boolean;
         };
@@ -2604,6 +2623,28 @@ export interface components {
             name: string;
             path: string;
         };
+        /**
+         * NewProject
+         * @description A project with a first commit of one's own.
+         *
+         *         ``template``: the address of a repository, or the name of a project here; what it has now is taken, its history is
+         *         not. ``folder``: a folder below ``work``; it is copied, and stays. ``remote``: an empty repository to push to;
+         *         without one, the workspace keeps the project's remote itself.
+         */
+        NewProject: {
+            /** @default  */
+            folder: string;
+            name: string;
+            /** @default  */
+            remote: string;
+            /**
+             * @default empty
+             * @enum {unknown}
+             */
+            source: "empty" | "example" | "folder" | "template";
+            /** @default  */
+            template: string;
+        };
         /** NewThread */
         NewThread: {
             anchor: components["schemas"]["Anchor"];
@@ -2867,8 +2908,9 @@ export interface components {
         };
         /**
          * Project
-         * @description ``problem``: why the followed branch could not be published last time; the last good state stays.
+         * @description ``url`` is empty where the workspace keeps the remote itself.
          *
+         *         ``problem``: why the followed branch could not be published last time; the last good state stays.
          *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
          */
         Project: {
@@ -5491,6 +5533,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CloneProject"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_new: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
             };
         };
         responses: {

@@ -2,7 +2,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import type { Wire } from '../api/wire';
-import type { OpenedBranch, Project } from './model';
+import type { Project } from './model';
 import { count } from './words';
 
 export type BranchCost = Wire<'BranchCost'>;
@@ -97,15 +97,7 @@ export class Lives {
     if (!gone) {
       return;
     }
-    if (gone.backup) {
-      await this._client.request<OpenedBranch>(
-        'POST',
-        `projects/${gone.project}/deleted-branches/${gone.backup}/restore`
-      );
-    } else {
-      await this.restore(gone.project);
-    }
-    await this._ended(null);
+    await (gone.backup ? this.restoreBranch(gone.project, gone.backup) : this.restore(gone.project));
   }
 
   /** Say no more of what was deleted last. */
@@ -133,12 +125,12 @@ export class Lives {
   /** A deleted project comes back. */
   async restore(project: string): Promise<void> {
     await this._client.request('POST', `deleted-projects/${project}/restore`);
-    await this._reload();
+    await this._ended(null);
   }
 
   async restoreBranch(project: string, backup: string): Promise<void> {
     await this._client.request('POST', `projects/${project}/deleted-branches/${backup}/restore`);
-    await this._reload();
+    await this._ended(null);
   }
 
   private async _ended(gone: Gone | null): Promise<void> {

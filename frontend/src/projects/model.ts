@@ -14,6 +14,7 @@ import type { IWhoIsWhere } from './tokens';
 export type Project = Wire<'Project'>;
 export type Branch = Wire<'Branch'>;
 export type OpenedBranch = Wire<'OpenedBranch'>;
+export type NewProject = Wire<'NewProject'>;
 export type Suggestion = Wire<'Suggestion'>;
 
 /** Where in a project a file lies. */
@@ -146,7 +147,15 @@ export class ProjectsModel implements IDisposable {
 
   /** Resolves when the clone has ended; null when it was cancelled. */
   async clone(url: string, name: string): Promise<OpenedBranch | null> {
-    const started = await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name });
+    return this._made(await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name }));
+  }
+
+  /** A project that is not cloned; null when it was cancelled. */
+  async begin(wanted: NewProject): Promise<OpenedBranch | null> {
+    return this._made(await this._client.request<Operation<OpenedBranch>>('POST', 'projects/new', wanted));
+  }
+
+  private async _made(started: Operation<OpenedBranch>): Promise<OpenedBranch | null> {
     this._cloning = this._operations.follow(started);
     this._emit();
     try {

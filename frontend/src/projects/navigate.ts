@@ -54,6 +54,11 @@ export class Navigator {
     await this._app.commands.execute('notebook:create-new', { cwd: opened.folder, activate: true });
   }
 
+  /** The folder that the file browser shows. */
+  get folder(): string {
+    return this._app.serviceManager.contents.localPath(this._browser?.model.path ?? '');
+  }
+
   async showFolder(folder: string): Promise<void> {
     await this._browser?.model.cd(`/${folder}`).catch(() => undefined);
   }

@@ -4,6 +4,7 @@ import { Button, ErrorNote, keyIcon, List, Panel, plusIcon, useAction, useModel 
 import { CloneForm } from './components/CloneForm';
 import { Credentials } from './components/Credentials';
 import { LivesNote } from './components/Lives';
+import { NewForm } from './components/NewForm';
 import { BranchRow, OpenRow, ProductionRow, ProjectRow } from './components/ProjectRows';
 import { Trash } from './components/Trash';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
@@ -18,6 +19,8 @@ export interface ProjectsPanelProps {
   onGit: (project: string, branch: string) => void;
   onProduction: (project: string) => void;
   onFolder: (folder: string) => void;
+  /** The folder that the file browser shows. */
+  folder: () => string;
 }
 
 /** A row of the panel; its key says of what: `project`, `project branch name`, `project open …`, `project production`. */
@@ -32,6 +35,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   const { model } = props;
   useModel(model);
   const [cloning, setCloning] = useState(false);
+  const [beginning, setBeginning] = useState(false);
   const [signingIn, setSigningIn] = useState(false);
   const [withArchived, setWithArchived] = useState(false);
   const [inTrash, setInTrash] = useState(false);
@@ -77,6 +81,9 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
               Clone
             </Button>
           )}
+          <Button kind="quiet" aria-expanded={beginning} onClick={() => setBeginning(!beginning)}>
+            New
+          </Button>
         </>
       }
     >
@@ -88,8 +95,22 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         />
       ) : null}
       <LivesNote model={model.lives} />
-      {none ? <p className="atrium-Projects-none">No projects yet. Clone a repository to begin.</p> : null}
-      {cloning || none ? (
+      {beginning ? (
+        <NewForm
+          model={model}
+          folder={props.folder}
+          onBegun={begun => {
+            setBeginning(false);
+            opened(begun);
+            props.onCloned(begun);
+          }}
+          onClose={() => setBeginning(false)}
+        />
+      ) : null}
+      {none && !beginning ? (
+        <p className="atrium-Projects-none">No projects yet. Clone a repository, or make a new project.</p>
+      ) : null}
+      {cloning || (none && !beginning) ? (
         <CloneForm
           model={model}
           {...(none ? {} : { onClose: () => setCloning(false) })}

@@ -81,7 +81,8 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
         onCreate: opened => navigator.create(opened),
         onGit: openGit,
         onProduction: openProduction,
-        onFolder: folder => void navigator.showFolder(folder)
+        onFolder: folder => void navigator.showFolder(folder),
+        folder: () => navigator.folder
       }),
       { id: 'atrium-projects', caption: 'Projects', icon: projectIcon }
     );

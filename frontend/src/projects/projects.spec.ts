@@ -31,7 +31,8 @@ describe('words of a branch', () => {
     changes: 1,
     ahead: 2,
     behind: 1,
-    conflicts: 0
+    conflicts: 0,
+    people: []
   };
 
   it('say how far it is from the remote', () => {

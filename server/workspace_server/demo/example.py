@@ -6,18 +6,15 @@ import json
 import os
 import subprocess
 import tempfile
-from importlib.resources import files
 from pathlib import Path
-from shutil import copytree
 
-import nbformat
 import pyarrow as pa
 from deltalake import write_deltalake
 
 from ..kit.home import Home
-from . import sales, story
+from . import sales
+from .files import write
 
-REPOSITORY = Path(str(files(__package__).joinpath("repository")))
 AUTHOR = {
     **os.environ,
     "GIT_AUTHOR_NAME": "Atrium example", "GIT_AUTHOR_EMAIL": "example@atrium.local",
@@ -60,10 +57,7 @@ def allow(home: Home, url: str) -> None:
 def _make_remote(remote: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "forecast"
-        copytree(REPOSITORY, tree)
-        (tree / "data").mkdir(exist_ok=True)
-        (tree / "data" / "sales.csv").write_text(sales.toy_csv())
-        nbformat.write(story.toy(), tree / "forecast.ipynb")
+        write(tree)
         make_remote(tree, remote)
 
 

@@ -15,7 +15,8 @@ import pyarrow as pa
 from ..kit.errors import Invalid
 from ..kit.home import Home
 from . import story
-from .example import REPOSITORY, allow, make_remote, make_table
+from .example import allow, make_remote, make_table
+from .files import REPOSITORY
 
 DAYS = 365
 

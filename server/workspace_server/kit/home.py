@@ -25,6 +25,7 @@ class Home:
         self.projects = self.work / "projects"
         self.scratch = self.work / "scratch"
         self.git = self.path / "git"
+        self.remotes = self.path / "remotes"
         self.production = self.path / "production"
         self.environments = self.path / "environments"
         self.runs = self.path / "runs"
@@ -47,7 +48,7 @@ class Home:
         """Make every folder (mode 0700 for the home itself)."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (
-            self.projects, self.scratch, self.git, self.production, self.environments, self.runs,
+            self.projects, self.scratch, self.git, self.remotes, self.production, self.environments, self.runs,
             self.tables_main, self.tables_branches, self.clusters, self.runtime, self.secrets,
             self.settings, self.journal, self.checkpoints, self.run, self.cache, self.trash,
         ):  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Branches:
         project = await self._project(project_id)
         work = str(self._places.home.work)
         listed = await self._runner.read(project, "git_status:branches", work=work, remote=remote)
-        return msgspec.convert(listed, list[Branch])
+        return [self._with_people(branch) for branch in msgspec.convert(listed, list[Branch])]
 
     async def create(self, project_id: str, wanted: CreateBranch, person: str) -> OpenedBranch:
         """A new branch in a worktree of its own. Uncommitted edits come along and leave the source, unless somebody
@@ -217,6 +218,13 @@ class Branches:
     async def _flush(self, project_id: str, branch: str) -> None:
         if (tree := await self._tree(project_id, branch)) is not None:
             await self._runner.documents.flush(tree)
+
+    def _with_people(self, branch: Branch) -> Branch:
+        """Who is in it is asked of the documents: nothing of it is kept."""
+        if branch.folder is None:
+            return branch
+        there = self._runner.documents.open_in(self._places.home.work / branch.folder)
+        return replace(branch, people=sorted({name for names in there.values() for name in names}))
 
     def _others(self, tree: Path, paths: Sequence[str], person: str) -> dict[str, list[str]]:
         """Which of ``paths`` people other than ``person`` have open."""

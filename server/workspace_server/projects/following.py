@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from workspace_ext.contract.projects import Because, Production
 
-from ..kit.errors import AtriumError, NotFound
+from ..kit.errors import AtriumError, Conflict, NotFound
 from ..kit.events import Events
 from ..kit.reconciler import Reconciler
 from .git_publish import TEMPORARY
@@ -86,6 +86,11 @@ class Following:
         if remote["changed"]:
             self._events.publish("projects", project.id, "changed")
         sha = remote["heads"].get(project.followed_branch)
+        if not remote["heads"]:
+            raise Conflict(
+                "remote_empty", "Nobody has pushed anything to the remote yet.",
+                f"Push {project.followed_branch}; then there is something to publish.",
+            )  # fmt: skip
         if sha is None:
             raise NotFound(
                 "branch_gone",

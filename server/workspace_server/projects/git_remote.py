@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..kit.errors import Conflict, Failed, Invalid, NotFound
+from ..kit.errors import Conflict, Failed, NotFound
 from . import git_worktrees
 from .git_command import Git, Report
+from .git_first import MAIN, first_commit, init
 from .names import folder_of
 
 HEADS = "+refs/heads/*:refs/remotes/origin/*"
@@ -44,21 +45,17 @@ def clone(report: Report, repository: dict[str, Any], trees: str, final: str, fi
     report("Looking at the repository", 0, 0)
     remote = heads(git)
     branch = remote["default"]
-    if not branch:
-        raise Invalid(
-            "empty_repository",
-            f"The repository {git.url} is empty.",
-            "Push a first commit to it, then clone it.",
-            "url",
-        )
-    git.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(git.directory))
+    init(git)
     git.run("config", "remote.origin.url", git.url)
     git.run("config", "remote.origin.fetch", HEADS)
     git.follow(report, "fetch", "--progress", UPLOAD, "--end-of-options", git.url, HEADS, "+refs/tags/*:refs/tags/*")
-    if not (head := git.commit(f"refs/remotes/origin/{branch}")):
+    if not branch:
+        # Nobody has pushed anything: it begins here, and the remote has it with the first push.
+        branch, head = MAIN, first_commit(git, Path(final).name.removesuffix(".git"))
+    elif not (head := git.commit(f"refs/remotes/origin/{branch}")):
         raise Failed("branch_gone", f"The branch {branch!r} went away while it was cloned.", "Try again.")
     report("Checking out files", 0, 0)
-    git.run("update-ref", f"refs/heads/{branch}", head, "")
+    git.run("update-ref", f"refs/heads/{branch}", head)
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git_worktrees.track(git, branch)
     folder = folder_of(branch)

@@ -121,10 +121,10 @@ def store(git: Git, file: Version) -> tuple[str, str]:
 
 @contextmanager
 def own_index(git: Git, commit: str) -> Iterator[dict[str, str]]:
-    """The environment for an index that holds ``commit`` and is nobody else's."""
+    """The environment for an index that holds ``commit`` (nothing, where it is empty) and is nobody else's."""
     with tempfile.TemporaryDirectory(dir=git.admin or git.directory, prefix="index-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", commit, env=index)
+        git.run("read-tree", commit or "--empty", env=index)
         yield index
 
 

@@ -65,6 +65,11 @@ class Places:
         with self.storage.session() as session:
             return [self.facts(row) for row in session.scalars(listed)]
 
+    def urls(self) -> set[str]:
+        """The remotes of all projects, deleted ones, too."""
+        with self.storage.session() as session:
+            return set(session.scalars(select(ProjectRow.url)))
+
     def asleep(self) -> set[str]:
         """The projects (their ids) for which nothing happens by itself: they are archived, or deleted."""
         resting = ProjectRow.archived.is_not(None) | ProjectRow.trashed.is_not(None)

@@ -179,11 +179,14 @@ class ProjectLives:
             row = session.get(ProjectRow, project_id)
             if row is None or row.trashed is None:
                 raise NotFound("not_deleted", "This project is not in the trash.", "Delete it first.")
+            facts = self._places.facts(row)
         self._branches.neighbours.forgotten(project_id, "")
         with self._places.storage.session() as session:
             session.delete(session.get_one(ProjectRow, project_id))
         self._branches.forget_all(project_id)
         remove_tree(self._trash(project_id))
+        if self._runner.own(facts.url):
+            remove_tree(self._places.home.remotes / facts.url.rpartition("/")[2])
 
     def _finish(self) -> None:
         with self._places.storage.session() as session:
@@ -204,7 +207,8 @@ class ProjectLives:
         moment = row.trashed or ""
         by = self._places.name_of(row.trashed_by) if row.trashed_by else ""
         until = iso(parse(moment) + KEPT_FOR)
-        return DeletedProject(row.id, named(row.name), row.url, moment, by, until)
+        url = "" if self._runner.own(row.url) else row.url
+        return DeletedProject(row.id, named(row.name), url, moment, by, until)
 
     def _trash(self, project_id: str) -> Path:
         return self._places.home.trash / "projects" / project_id

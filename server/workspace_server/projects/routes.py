@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workspace_ext.contract.beginnings import NewProject
 from workspace_ext.contract.merges import PullBranch, Pulled, UndoPull
 from workspace_ext.contract.operations import Operation
 from workspace_ext.contract.projects import (
@@ -66,6 +67,10 @@ def _project_routes(projects: Projects) -> list[Route]:
         """Clone a repository; the operation's result is an OpenedBranch."""
         return await projects.clone(request.body.url, request.body.name, request.caller.id)
 
+    async def begin(request: Request) -> Operation:
+        """Make a project: empty, from a template or a folder; the operation's result is an OpenedBranch."""
+        return await projects.beginnings.begin(request.body, request.caller.id)
+
     async def one(request: Request) -> Project:
         """One project."""
         return await projects.describe(request.path["id"])
@@ -82,6 +87,7 @@ def _project_routes(projects: Projects) -> list[Route]:
         Route("GET", "/projects", "projects:read", listed, reply=ProjectList),
         Route("GET", "/projects/suggestions", "projects:read", suggestions, reply=SuggestionList),
         Route("POST", "/projects", "projects:create", clone, body=CloneProject, reply=Operation, status=202),
+        Route("POST", "/projects/new", "projects:create", begin, body=NewProject, reply=Operation, status=202),
         Route("GET", "/projects/{id}", "projects:read", one, reply=Project),
         Route("PATCH", "/projects/{id}", "projects:administer", update, body=UpdateProject, reply=Project),
         Route("POST", "/projects/{id}/look", "projects:read", look, reply=Project),

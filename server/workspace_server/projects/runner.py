@@ -43,6 +43,10 @@ class GitRunner:
         """What git may speak to ``url``; raises Invalid for an address that is not allowed here."""
         return protocols_for(url, allowed_remotes(self._home.settings))
 
+    def own(self, url: str) -> bool:
+        """Whether the remote is one that this workspace keeps itself, for a project without any other."""
+        return url.startswith(f"{self._home.remotes.as_uri()}/")
+
     def author(self, person: str) -> tuple[str, str]:
         """Name and e-mail of a person (by id) in commits."""
         known = self._access.person(person)
@@ -73,7 +77,10 @@ class GitRunner:
     ) -> Any:
         """Have a worker talk to the project's remote, with ``person``'s credential; without a person, with its own."""
         repository = self._repository(project, person)
-        repository["protocols"] = await asyncio.to_thread(self.protocols, project.url)
+        if self.own(project.url):
+            repository["protocols"] = "file"
+        else:
+            repository["protocols"] = await asyncio.to_thread(self.protocols, project.url)
         holder = Holder(person) if person else Holder(project=project)
         started = time.time()
         try:
@@ -121,7 +128,7 @@ class GitRunner:
         self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report
     ) -> dict[str, Any]:
         """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git_remote.clone`."""
-        repository = await self._abroad(url)
+        repository = await self._abroad(url, person)
         repository["directory"] = str(staging / "repository.git")
         arguments = {"trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees)}
         async with self._signed_in(repository, Holder(person)):
@@ -130,11 +137,41 @@ class GitRunner:
             made: dict[str, Any] = await self._call(repository, "git_remote:clone", arguments, None, on_progress)
         return made
 
-    async def _abroad(self, url: str) -> dict[str, Any]:
+    async def begin(
+        self, directory: Path, url: str, person: str, on_progress: Report, local: bool = False, **arguments: Any
+    ) -> str:
+        """Make a repository with a first commit of ``person``'s, see :func:`.git_begin.begin`: that commit.
+
+        ``url``: the template's; ``local``: it is a git directory of this home.
+        """
+        if local or not url:
+            repository = self._nowhere(url, "file", person)
+        else:
+            repository = await self._abroad(url, person)
+        repository["directory"] = str(directory)
+        async with self._signed_in(repository, Holder(person)):
+            made = await self._call(repository, "git_begin:begin", arguments, 600, on_progress)
+        sha: str = made["sha"]
+        return sha
+
+    async def push_first(self, directory: Path, url: str, sha: str, person: str, on_progress: Report) -> None:
+        """Push a first commit to an empty remote."""
+        repository = await self._abroad(url, person)
+        repository["directory"] = str(directory)
+        async with self._signed_in(repository, Holder(person)):
+            await self._call(repository, "git_begin:push", {"sha": sha}, 600, on_progress)
+
+    async def _abroad(self, url: str, person: str = "") -> dict[str, Any]:
         """A repository that is not here (yet)."""
-        git_home = self._home.cache / "git-home"
-        protocols = await asyncio.to_thread(self.protocols, url)
-        return {"directory": str(git_home), "home": str(git_home), "url": url, "protocols": protocols}
+        protocols = "file" if person and self.own(url) else await asyncio.to_thread(self.protocols, url)
+        return self._nowhere(url, protocols, person)
+
+    def _nowhere(self, url: str, protocols: str, person: str = "") -> dict[str, Any]:
+        git_home = str(self._home.cache / "git-home")
+        made: dict[str, Any] = {"directory": git_home, "home": git_home, "url": url, "protocols": protocols}
+        if person:
+            made["author"] = self.author(person)
+        return made
 
     async def _look(self, repository: dict[str, Any]) -> dict[str, Any]:
         try:

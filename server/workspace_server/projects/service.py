@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -16,19 +14,19 @@ from workspace_ext.contract.operations import Operation, WireError
 from workspace_ext.contract.projects import Because, Branch, Production, ProductionHistory, Project, Suggestion
 
 from ..access.service import Access
-from ..kit.clock import iso
-from ..kit.errors import AtriumError, Conflict, NotFound
+from ..kit.errors import AtriumError, NotFound
 from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
 from ..kit.storage import Storage
+from .beginnings import Beginnings, Example
 from .branch_lives import BranchLives
 from .branches import Branches
+from .cloning import Cloning
 from .credentials import Credentials
 from .following import Following
 from .git_history import PUBLISHED
-from .git_worktrees import remove_tree
 from .names import check_branch, check_project_name, project_name
 from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
@@ -40,9 +38,6 @@ from .store import ProjectRow
 from .webhooks import Webhooks
 
 __all__ = ["Place", "Places", "ProjectFacts", "Projects"]
-
-# In a git directory whose project is not (or no longer) in the database: the next start removes it.
-UNRECORDED = "atrium-unrecorded"
 
 
 class Projects(Places):
@@ -56,17 +51,21 @@ class Projects(Places):
         self._operations = operations
         self.credentials = Credentials(home, storage)
         self._runner = GitRunner(home, workers, access, self.credentials)
-        self._cloning: set[str] = set()
         self.following = Following(self, self._runner, events)
         self.pinning = Pinning(self, self._runner, self.following, events)
         self.webhooks = Webhooks(self, access, self.following)
         self.branches = Branches(self, self._runner, self.following, events, operations)
+        self._cloning = Cloning(self, self._runner, self.branches, self.following, events)
+        self.beginnings = Beginnings(self, self._runner, self._cloning, operations)
         self.branch_lives = BranchLives(self, self._runner, self.branches, events)
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
         self.pulling = Pulling(self, self._runner, events, operations)
 
-    def wire(self, documents: OpenDocuments, neighbours: Neighbours | None = None) -> None:
+    def wire(
+        self, documents: OpenDocuments, neighbours: Neighbours | None = None, example: Example | None = None
+    ) -> None:
         """Name the implementations of the ports."""
+        self.beginnings.example = example
         self._runner.documents = documents
         if neighbours is not None:
             self.branch_lives.neighbours = neighbours
@@ -111,20 +110,14 @@ class Projects(Places):
         url = url.strip()
         await asyncio.to_thread(self._runner.protocols, url)
         name = check_project_name(name.strip() or project_name(url))
-        await asyncio.to_thread(self._check_free, name)
-        self._cloning.add(name)
+        await asyncio.to_thread(self._cloning.check_free, name)
 
         async def run(handle: Handle) -> Any:
-            try:
-                project = await self._clone(url, name, person, handle)
-            finally:
-                self._cloning.discard(name)
-            self._events.publish("projects", project.id, "cloned")
-            self.following.add(project.id)
-            opened = await self.branches.switch(project.id, project.default_branch)
-            return msgspec.to_builtins(opened)
+            return msgspec.to_builtins(await self._cloning.clone(url, name, person, handle))
 
-        return self._operations.start("projects.clone", f"Clone {name}", run, person, name)
+        return self._operations.start(
+            "projects.clone", f"Clone {name}", self._cloning.reserved(name, run), person, name
+        )
 
     async def follow(self, project_id: str, branch: str, person: str = "") -> Project:
         """Follow another branch of the remote from now on. Pinned production stays where it is."""
@@ -170,52 +163,12 @@ class Projects(Places):
             branches = [] if project.archived else await self.branches.listed(project.id, remote=False)
         except AtriumError as error:
             problem = WireError(error.code, error.message, error.hint)
+        url = "" if self._runner.own(project.url) else project.url
         return Project(
-            project.id, project.name, project.url, project.folder.relative_to(self.home.work).as_posix(),
+            project.id, project.name, url, project.folder.relative_to(self.home.work).as_posix(),
             project.default_branch, project.followed_branch, project.created, branches,
             await asyncio.to_thread(self.production, project.id), problem, project.archived,
         )  # fmt: skip
-
-    async def _clone(self, url: str, name: str, person: str, handle: Handle) -> ProjectFacts:
-        staging = self.home.git / f".clone-{uuid4().hex[:12]}"
-        final, trees = self.home.git / f"{name}.git", self.home.projects / name
-        await asyncio.to_thread(staging.mkdir)
-        try:
-            made = await self._runner.clone(url, staging, final, trees, person, handle.report)
-            settling = asyncio.ensure_future(asyncio.to_thread(self._settle, url, name, made["branch"], staging))
-            try:
-                return await asyncio.shield(settling)
-            except asyncio.CancelledError:
-                return await settling  # too late to cancel: it is there
-        finally:
-            await asyncio.to_thread(remove_tree, staging)
-
-    def _settle(self, url: str, name: str, branch: str, staging: Path) -> ProjectFacts:
-        """Move what was cloned to where it stays, and record it."""
-        final, trees = self.home.git / f"{name}.git", self.home.projects / name
-        self._check_free(name, cloning=False)
-        (staging / "repository.git" / UNRECORDED).touch()
-        try:
-            (staging / "repository.git").rename(final)
-            (staging / "trees").rename(trees)
-            with self.storage.session() as session:
-                row = ProjectRow(name=name, url=url, default_branch=branch, followed_branch=branch, created=iso())
-                session.add(row)
-                session.flush()
-                project = self.facts(row)
-        except BaseException:
-            remove_tree(trees)
-            remove_tree(final)
-            raise
-        (final / UNRECORDED).unlink()
-        return project
-
-    def _check_free(self, name: str, cloning: bool = True) -> None:
-        known = any(project.name.lower() == name.lower() for project in self.all())
-        if known or (cloning and name in self._cloning) or (self.home.projects / name).exists():
-            raise Conflict(
-                "name_taken", f"There is a project named {name!r} already.", "Choose another name for it.", "name"
-            )
 
     def _set_followed(self, project_id: str, branch: str) -> None:
         with self.storage.session() as session:
@@ -227,19 +180,11 @@ class Projects(Places):
         self.credentials.sweep()
         projects = self.all()
         names = {project.name for project in projects}
-        for pattern in (".clone-*", ".making-*", ".trash-*"):
-            for path in self.home.git.glob(pattern):
-                remove_tree(path)
-        for marker in self.home.git.glob(f"*.git/{UNRECORDED}"):
-            name = marker.parent.name.removesuffix(".git")
-            if name in names:
-                marker.unlink()
-            else:
-                remove_tree(self.home.projects / name)
-                remove_tree(marker.parent)
+        self._cloning.sweep(names)
         for project in projects:
             # Only this server writes there: what is locked now was locked by one that was killed.
             for lock in project.git.glob(f"{PUBLISHED}/*.lock"):
                 lock.unlink()
+        self.beginnings.sweep(self.urls())
         self.following.collect()
         return projects

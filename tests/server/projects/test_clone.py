@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.remotes import ENV, Remote, allow, git, slow_http
 from workspace_server.kit.errors import AtriumError, Conflict
-from workspace_server.projects.service import UNRECORDED
+from workspace_server.projects.cloning import UNRECORDED
 
 from .conftest import Room
 
@@ -74,14 +74,9 @@ async def test_the_remote_says_which_branch_is_the_first(room: Room, remote: Rem
     assert git(room.tree(project, name), "branch", "--show-current") == name
 
 
-async def test_an_empty_repository_and_one_without_notebooks(room: Room, tmp_path: Path) -> None:
-    empty = Remote(tmp_path / "empty", files={})
+async def test_a_repository_without_notebooks(room: Room, tmp_path: Path) -> None:
     plain = Remote(tmp_path / "plain", files={"notes.txt": "x"})
-    allow(room.home.path, empty.url, plain.url)
-    with pytest.raises(AtriumError) as error:
-        await room.clone(empty.url)
-    assert error.value.code == "empty_repository"
-    assert residue(room) == []
+    allow(room.home.path, plain.url)
     result = await room.ended(await room.projects.clone(plain.url, "", room.ana.id))
     assert (result["notebook"], result["readme"]) == (None, None)
 

@@ -105,6 +105,8 @@ def _command(server: Server, remote: Remote) -> None:
     backup = atrium("delete-branch", "forecast", "third")["backup"]
     assert [one["backup"] for one in atrium("trash", "forecast")] == [backup]
     assert atrium("restore", "forecast", "--branch", "third")["branch"] == "third"
+    assert atrium("new", "notes")["readme"] == "projects/notes/main/README.md"
+    atrium("delete", "notes", "--name", "notes", "--now")
     atrium("delete", "forecast", "--name", "forecast")
     assert [one["name"] for one in atrium("trash")] == ["forecast"]
     assert atrium("restore", "forecast")["name"] == "forecast"

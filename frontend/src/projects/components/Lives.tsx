@@ -22,7 +22,7 @@ export function LivesNote({ model }: { model: Lives }): JSX.Element | null {
       {asking ? <Form key={keyOf(asking)} model={model} asking={asking} /> : null}
       {gone ? (
         <div className="atrium-Lives-gone" role="status">
-          <span className="atrium-List-label">
+          <span>
             Deleted {gone.name}. <span className="atrium-Muted">It can come back for a week.</span>
           </span>
           <Button busy={undo.busy} onClick={() => void undo.run()}>
