@@ -123,7 +123,7 @@ class Benchmark:
             expect(operation["state"] == "succeeded", str(operation["error"]))
             took.append(time.monotonic() - began)
             first.append(took[-1] if progress is None else progress)
-            self.server.api("DELETE", f"/projects/{operation['result']['project']}?force=true")
+            self.server.api("DELETE", f"/projects/{operation['result']['project']}?name=again&now=true")
         theirs = None
         if self.with_peer:
             with self._peer() as other:
