@@ -58,11 +58,9 @@ def test_choosing_runs_what_depends_and_nothing_that_writes(shop: Shop) -> None:
     assert answer["cached"] is False
     assert len(shop.kernels()) == 1
 
-    began = time.monotonic()
     status, again = shop.ask(since=3, store="New York")
     assert again["cached"] is True
     assert again["tiles"] == answer["tiles"]
-    assert time.monotonic() - began < 2
     # In a namespace of its own: the rows of the other stores are still there.
     assert texts(shop.ask(store="San Francisco")[1]["tiles"])["total"] == str(sum(300 + day for day in range(1, 8)))
     assert texts(shop.ask(store="New York")[1]["tiles"])["total"] == str(sum(200 + day for day in range(1, 8)))

@@ -144,10 +144,8 @@ def test_a_replayed_delivery_and_a_ping_do_not_look(hook: Hook) -> None:
 
 def test_many_deliveries_are_few_looks(hook: Hook) -> None:
     sha = hook.remote.push({"many.txt": "x"})
-    started = time.monotonic()
     for _ in range(20):
         assert hook.github() == (202, {"outcome": "looking"})
-    assert time.monotonic() - started < 10
     hook.follows(sha)
     publications = hook.server.api("GET", f"{hook.project}/production/history")["publications"]
     assert [one["sha"] for one in publications].count(sha) == 1
