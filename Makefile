@@ -22,7 +22,7 @@ demo: install
 test: install
 	.ci/system chromium java sshd
 	cd frontend && jlpm test
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --durations 20
 
 fuzz: install
 	python -m tests.server.documents.fuzz --run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
