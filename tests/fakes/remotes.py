@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -132,10 +132,14 @@ class Guard:
         return 403 if user in self.forbidden else 200
 
 
+# Method, path with query, headers, body -> status and JSON; None: not one of its paths.
+Answer = Callable[[str, str, Mapping[str, str], bytes], tuple[int, Any] | None]
+
+
 @contextmanager
-def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None) -> Iterator[str]:
+def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None, api: Answer | None = None) -> Iterator[str]:
     """The repositories below ``folder`` over HTTP by git's own backend; each answer with a pack dribbles for
-    ``seconds``. ``guard`` says who is let in. Yields the base URL."""
+    ``seconds``. ``guard`` says who is let in; ``api`` answers the paths of a git host's API. Yields the base URL."""
     guarded = guard or Guard()
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,6 +147,9 @@ def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None) -> I
             self.serve()
 
         def do_POST(self) -> None:
+            self.serve()
+
+        def do_PUT(self) -> None:
             self.serve()
 
         def body(self) -> bytes:
@@ -158,6 +165,17 @@ def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None) -> I
         def serve(self) -> None:
             path, _, query = self.path.partition("?")
             body = self.body()
+            answer = api(self.command, self.path, dict(self.headers.items()), body) if api is not None else None
+            if answer is not None:
+                content = json.dumps(answer[1]).encode()
+                self.send_response(answer[0])
+                self.send_header("Content-Type", "application/json")
+                if answer[0] == 302:
+                    self.send_header("Location", answer[1])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+                return
             status = guarded.status(self.headers.get("Authorization", ""))
             if status != 200 or guarded.moved:
                 self.send_response(302 if guarded.moved else status)

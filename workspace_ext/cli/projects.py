@@ -32,7 +32,7 @@ from ..contract.projects import (
     Webhook,
     WebhookSecret,
 )
-from . import credentials, lives
+from . import commits, credentials, lives
 
 
 def register(verbs: Any) -> None:
@@ -94,6 +94,7 @@ def register(verbs: Any) -> None:
     webhook = verb("webhook", "how the git host tells of a push", _webhook)
     webhook.add_argument("--secret", action="store_true", help="make a new secret, and print it once")
     webhook.add_argument("--delete", action="store_true", help="delete the secret: deliveries are refused from then on")
+    commits.add_verbs(verb, _path)
     credentials.add_verbs(room)
     lives.add_verbs(room)
 
@@ -262,7 +263,8 @@ def _project(arguments: argparse.Namespace, client: Client) -> Project:
 
 def _path(arguments: argparse.Namespace, client: Client) -> str:
     project = _project(arguments, client)
-    return f"/projects/{project.id}/branches/{quote(arguments.branch or project.followed_branch, safe='')}"
+    branch = getattr(arguments, "branch", "") or project.followed_branch
+    return f"/projects/{project.id}/branches/{quote(branch, safe='')}"
 
 
 def _ended(client: Client, operation: Operation) -> Any:

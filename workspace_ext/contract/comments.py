@@ -1,4 +1,4 @@
-"""Comments: threads on the cells of notebooks."""
+"""Comments: threads on the cells of notebooks, and on other files."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Quote:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where a thread hangs.
+    """Where a thread hangs: on a cell's source, or on a file that has no cells, whose ``cell_id`` is empty.
 
-    ``quote`` None: on the whole cell. ``line`` counts from 0 within the cell, as a hint. ``source_hash`` is the SHA-256
-    of the cell's source at the time, in hexadecimal; empty when unknown.
+    ``quote`` None: on the whole cell or file. ``line`` counts from 0 within it, as a hint. ``source_hash`` is the
+    SHA-256 of the cell's source at the time, in hexadecimal; empty when unknown.
     """
 
     cell_id: str
-    part: Literal["source"] = "source"
+    part: Literal["source", "file"] = "source"
     quote: Quote | None = None
     line: int | None = None
     source_hash: str = ""
@@ -47,7 +47,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Thread:
-    """``document`` identifies the notebook on all branches of its project; ``branch`` is where the thread was begun."""
+    """``document`` identifies the file on all branches of its project; ``branch`` is where the thread was begun."""
 
     id: str
     document: str
@@ -71,13 +71,15 @@ class ThreadList:
 
 @dataclass(frozen=True)
 class CommentQuery:
-    """``notebook``: its path below ``work/``."""
+    """``notebook``: its path below ``work/``, or that of another file."""
 
     notebook: str
 
 
 @dataclass(frozen=True)
 class NewThread:
+    """``notebook``: its path below ``work/``, or that of another file."""
+
     notebook: str
     anchor: Anchor
     text: str

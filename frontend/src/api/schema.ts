@@ -1007,6 +1007,23 @@ export interface paths {
         patch: operations["patch_atrium_api_projects_id_branches_branch_"];
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/blame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who last changed each cell of a notebook. */
+        get: operations["get_atrium_api_projects_id_branches_branch_blame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/commit": {
         parameters: {
             query?: never;
@@ -1126,6 +1143,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/pull-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pull request of a branch on the project's git host, as far as the host tells whoever asks. */
+        get: operations["get_atrium_api_projects_id_branches_branch_pull_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/pull-request/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge it on the host, with one's own token there. */
+        post: operations["post_atrium_api_projects_id_branches_branch_pull_request_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/push": {
         parameters: {
             query?: never;
@@ -1154,6 +1205,23 @@ export interface paths {
         put?: never;
         /** Undo a discard. */
         post: operations["post_atrium_api_projects_id_branches_branch_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/restore-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a file what it is in a commit, also beneath open documents; `undo-pull` takes it back. */
+        post: operations["post_atrium_api_projects_id_branches_branch_restore_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1205,6 +1273,57 @@ export interface paths {
         put?: never;
         /** Take a pull back; what was written since stays. */
         post: operations["post_atrium_api_projects_id_branches_branch_undo_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/commits/{sha}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A commit, by its id or the name of a branch or tag, and the files that it changed. */
+        get: operations["get_atrium_api_projects_id_commits_sha_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that differ between two commits, branches or tags. */
+        get: operations["get_atrium_api_projects_id_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/compare/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one file differs between two commits, branches or tags. */
+        get: operations["get_atrium_api_projects_id_compare_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1275,6 +1394,23 @@ export interface paths {
         put?: never;
         /** Bring a deleted branch back as it was. */
         post: operations["post_atrium_api_projects_id_deleted_branches_backup_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the history of a branch, or of all of them; with a search, what matches. */
+        get: operations["get_atrium_api_projects_id_graph"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1770,10 +1906,10 @@ export interface components {
     schemas: {
         /**
          * Anchor
-         * @description Where a thread hangs.
+         * @description Where a thread hangs: on a cell's source, or on a file that has no cells, whose ``cell_id`` is empty.
          *
-         *         ``quote`` None: on the whole cell. ``line`` counts from 0 within the cell, as a hint. ``source_hash`` is the SHA-256
-         *         of the cell's source at the time, in hexadecimal; empty when unknown.
+         *         ``quote`` None: on the whole cell or file. ``line`` counts from 0 within it, as a hint. ``source_hash`` is the
+         *         SHA-256 of the cell's source at the time, in hexadecimal; empty when unknown.
          */
         Anchor: {
             cell_id: string;
@@ -1783,7 +1919,7 @@ export interface components {
              * @default source
              * @enum {unknown}
              */
-            part: "source";
+            part: "file" | "source";
             /** @default null */
             quote: components["schemas"]["Quote"] | null;
             /** @default  */
@@ -1835,6 +1971,21 @@ export interface components {
             environment_changes: boolean;
         };
         /**
+         * Blame
+         * @description ``commits``: those that ``cells`` name. ``complete``: the whole history was looked at.
+         */
+        Blame: {
+            cells: components["schemas"]["CellBlame"][];
+            commits: components["schemas"]["Commit"][];
+            /** @default true */
+            complete: boolean;
+            path: string;
+        };
+        /** BlameQuery */
+        BlameQuery: {
+            path: string;
+        };
+        /**
          * Branch
          * @description ``folder`` is None where the branch has no worktree yet; ``upstream``: it exists on the remote.
          *
@@ -1884,6 +2035,15 @@ export interface components {
         /** BranchList */
         BranchList: {
             branches: components["schemas"]["Branch"][];
+        };
+        /**
+         * CellBlame
+         * @description A cell, ``index`` from 1, and the commit that wrote its source last; empty: it is not committed like this.
+         */
+        CellBlame: {
+            commit: string;
+            id: string;
+            index: number;
         };
         /**
          * CellChange
@@ -1954,6 +2114,17 @@ export interface components {
             source: string | null;
         };
         /**
+         * Check
+         * @description Something that the host runs on a commit.
+         */
+        Check: {
+            name: string;
+            /** @enum {unknown} */
+            state: "failed" | "passed" | "running" | "skipped";
+            /** @default  */
+            url: string;
+        };
+        /**
          * CloneProject
          * @description ``name``: the address's last part unless given.
          */
@@ -2015,7 +2186,7 @@ export interface components {
         };
         /**
          * CommentQuery
-         * @description ``notebook``: its path below ``work/``.
+         * @description ``notebook``: its path below ``work/``, or that of another file.
          */
         CommentQuery: {
             notebook: string;
@@ -2033,6 +2204,25 @@ export interface components {
             summary: string;
             time: string;
         };
+        /**
+         * CommitDetails
+         * @description ``changes``: against the first parent.
+         */
+        CommitDetails: {
+            changes: components["schemas"]["Comparison"];
+            commit: components["schemas"]["Commit"];
+            parents: string[];
+            refs: components["schemas"]["Ref"][];
+        };
+        /**
+         * CommitGraph
+         * @description Commits, each before its parents. ``at`` names the state of the branches that this was read from.
+         */
+        CommitGraph: {
+            at: string;
+            commits: components["schemas"]["GraphCommit"][];
+            more: boolean;
+        };
         /** CommitList */
         CommitList: {
             commits: components["schemas"]["Commit"][];
@@ -2046,6 +2236,38 @@ export interface components {
             description: string;
             paths: string[];
             summary: string;
+        };
+        /** CompareFileQuery */
+        CompareFileQuery: {
+            new: string;
+            /** @default  */
+            old: string;
+            path: string;
+        };
+        /**
+         * CompareQuery
+         * @description Names of branches or tags, or ids of commits; ``old``: the first parent of ``new`` unless given.
+         */
+        CompareQuery: {
+            new: string;
+            /** @default  */
+            old: string;
+        };
+        /**
+         * Comparison
+         * @description From commit ``old`` to commit ``new``; ``old`` is empty before the first commit.
+         *
+         *         ``ahead``: how many commits ``new`` has and ``old`` lacks; ``behind`` the other way round. ``truncated``: there are
+         *         more files than listed.
+         */
+        Comparison: {
+            ahead: number;
+            behind: number;
+            files: components["schemas"]["FileChange"][];
+            new: string;
+            old: string;
+            /** @default false */
+            truncated: boolean;
         };
         /**
          * CreateBranch
@@ -2460,6 +2682,42 @@ export interface components {
             folder: string;
         };
         /**
+         * GraphCommit
+         * @description A commit between its ``parents`` (the first one is what it was made on).
+         */
+        GraphCommit: {
+            author: string;
+            email: string;
+            parents: string[];
+            refs?: components["schemas"]["Ref"][];
+            sha: string;
+            summary: string;
+            time: string;
+        };
+        /**
+         * GraphQuery
+         * @description The history of ``branch``, here and on the remote; of every branch without one.
+         *
+         *         ``message``, ``author`` and ``path`` are looked for as they are written, in any case, anywhere; a ``message`` may be
+         *         a commit's id as well. Given ``at``, of the first page, another page is refused once the branches have moved.
+         */
+        GraphQuery: {
+            /** @default  */
+            at: string;
+            /** @default  */
+            author: string;
+            /** @default  */
+            branch: string;
+            /** @default 200 */
+            limit: number;
+            /** @default  */
+            message: string;
+            /** @default  */
+            path: string;
+            /** @default 0 */
+            skip: number;
+        };
+        /**
          * HistoryPoint
          * @description A state of a document that one can go back to.
          *
@@ -2473,6 +2731,40 @@ export interface components {
             kind: "automatic" | "before git" | "before merge" | "before restore" | "from disk" | "named";
             name: string;
             people: string[];
+        };
+        /**
+         * HostReview
+         * @description What somebody, by their name on the host, last said of a pull request.
+         */
+        HostReview: {
+            person: string;
+            /** @enum {unknown} */
+            state: "approved" | "changes_requested";
+        };
+        /**
+         * HostedBranch
+         * @description A branch on its git host. ``kind`` is None where the host is of no known kind; ``guessed``: by its name only.
+         *
+         *         ``new_url``: the page that opens a pull request. ``signed_in``: whether one keeps a token for ``host``; only then is
+         *         ``request`` known, the newest one of this branch. ``problem``: why the host did not tell.
+         */
+        HostedBranch: {
+            branch: string;
+            /** @default false */
+            guessed: boolean;
+            /** @default  */
+            host: string;
+            /** @default null */
+            kind: ("bitbucket" | "gitea" | "github" | "gitlab") | null;
+            /** @default  */
+            new_url: string;
+            /** @default null */
+            problem: components["schemas"]["WireError"] | null;
+            /** @default null */
+            request: components["schemas"]["PullRequest"] | null;
+            /** @default false */
+            signed_in: boolean;
+            target: string;
         };
         /**
          * Inclusion
@@ -2608,6 +2900,14 @@ export interface components {
             theirs: string | null;
         };
         /**
+         * MergePullRequest
+         * @description ``head``: the commit that was looked at; with another one it is not merged.
+         */
+        MergePullRequest: {
+            head: string;
+            number: number;
+        };
+        /**
          * MergeRequest
          * @description ``summary`` of the merge commit; default: "Merge <branch>".
          */
@@ -2645,7 +2945,10 @@ export interface components {
             /** @default  */
             template: string;
         };
-        /** NewThread */
+        /**
+         * NewThread
+         * @description ``notebook``: its path below ``work/``, or that of another file.
+         */
         NewThread: {
             anchor: components["schemas"]["Anchor"];
             notebook: string;
@@ -3013,6 +3316,28 @@ export interface components {
             source: string;
         };
         /**
+         * PullRequest
+         * @description ``head``: the commit that it is about; ``mergeable``: whether the host would merge it now, as far as it says.
+         */
+        PullRequest: {
+            checks?: components["schemas"]["Check"][];
+            /** @default false */
+            draft: boolean;
+            head: string;
+            /**
+             * @default unknown
+             * @enum {unknown}
+             */
+            mergeable: "no" | "unknown" | "yes";
+            number: number;
+            reviews?: components["schemas"]["HostReview"][];
+            /** @enum {unknown} */
+            state: "closed" | "merged" | "open";
+            target: string;
+            title: string;
+            url: string;
+        };
+        /**
          * Pulled
          * @description ``commits``: how many came; ``paths``: the files that changed by it. With ``conflicts`` nothing was changed.
          *
@@ -3056,6 +3381,15 @@ export interface components {
             /** @default  */
             suffix: string;
         };
+        /**
+         * Ref
+         * @description A name of a commit: a branch here, a branch of the remote (without its ``origin/``), or a tag.
+         */
+        Ref: {
+            /** @enum {unknown} */
+            kind: "branch" | "remote" | "tag";
+            name: string;
+        };
         /** RenameBranch */
         RenameBranch: {
             name: string;
@@ -3083,6 +3417,14 @@ export interface components {
             backup: string;
         };
         /**
+         * RestoreFile
+         * @description Make a file what it is in a commit (an id, a branch or a tag).
+         */
+        RestoreFile: {
+            commit: string;
+            path: string;
+        };
+        /**
          * RestorePoint
          * @description ``cell``: only this one, by its position in the point from 0.
          */
@@ -3098,6 +3440,15 @@ export interface components {
             before: components["schemas"]["HistoryPoint"];
             changed: boolean;
             point: components["schemas"]["HistoryPoint"];
+        };
+        /**
+         * RestoredFile
+         * @description ``backup`` takes it back, see ``undo-pull``; empty where the file was like this already.
+         */
+        RestoredFile: {
+            backup: string;
+            commit: string;
+            path: string;
         };
         /**
          * Review
@@ -3429,7 +3780,7 @@ export interface components {
         };
         /**
          * Thread
-         * @description ``document`` identifies the notebook on all branches of its project; ``branch`` is where the thread was begun.
+         * @description ``document`` identifies the file on all branches of its project; ``branch`` is where the thread was begun.
          */
         Thread: {
             anchor: components["schemas"]["Anchor"];
@@ -5859,6 +6210,38 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_branches_branch_blame: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blame"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_commit: {
         parameters: {
             query?: never;
@@ -6089,6 +6472,70 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_branches_branch_pull_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_pull_request_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergePullRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_push: {
         parameters: {
             query?: never;
@@ -6142,6 +6589,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PathList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_restore_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreFile"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredFile"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -6236,6 +6717,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pulled"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_commits_sha_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sha: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitDetails"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_compare: {
+        parameters: {
+            query: {
+                new: string;
+                old?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_compare_file: {
+        parameters: {
+            query: {
+                path: string;
+                new: string;
+                old?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiff"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -6413,6 +6989,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_graph: {
+        parameters: {
+            query?: {
+                branch?: string;
+                message?: string;
+                author?: string;
+                path?: string;
+                skip?: number;
+                limit?: number;
+                at?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitGraph"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

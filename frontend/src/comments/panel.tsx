@@ -132,7 +132,7 @@ function Threads({ threads, people, onCompose }: ThreadsProps): JSX.Element {
       {begun.map(each => (
         <div key={each.key} className="atrium-Thread">
           <QuoteLine cell={threads.cellOf(each)} quote={each.anchor?.quote?.exact ?? null} />
-          <PendingItems pending={[each]} threads={threads} people={people.people} me={people.me} />
+          <PendingItems pending={[each]} model={model} people={people.people} me={people.me} />
         </div>
       ))}
       <ul className="atrium-Threads" aria-label={`${chosen} comments`}>

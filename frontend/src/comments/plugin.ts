@@ -4,8 +4,11 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { createElement } from 'react';
 
 import { IAtrium } from '../app/tokens';
+import { type DiscussionProps, IProjects } from '../projects/tokens';
 import { commentIcon, panelWidget } from '../ui';
 import { commentsChip } from './chip';
+import { Discussion } from './components/Discussion';
+import { Discussions } from './discussions';
 import { ThreadsModel } from './model';
 import { NotebookThreads } from './notebook';
 import { CommentsPanel, CurrentThreads } from './panel';
@@ -19,18 +22,23 @@ const comments: JupyterFrontEndPlugin<void> = {
   description: 'Threads on the cells of notebooks.',
   autoStart: true,
   requires: [IAtrium, INotebookTracker],
-  optional: [ILayoutRestorer, ICommandPalette],
+  optional: [ILayoutRestorer, ICommandPalette, IProjects],
   activate: (
     app: JupyterFrontEnd,
     { client, events }: IAtrium,
     tracker: INotebookTracker,
     restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    projects: IProjects | null
   ) => {
     const { commands, contextMenu, shell } = app;
     const current = new CurrentThreads();
     const people = new PeopleModel(client, events);
     const byPanel = new Map<NotebookPanel, NotebookThreads>();
+    const discussions = new Discussions(client, events);
+    projects?.discussIn((props: DiscussionProps) =>
+      createElement(Discussion, { ...props, discussions, people })
+    );
     const show = () => shell.activateById(PANEL);
     const compose = () => void commands.execute(COMPOSE);
 

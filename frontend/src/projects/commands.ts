@@ -2,6 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 
 import { notifyError } from '../ui';
+import { clicked } from './clicked';
 import type { Project, ProjectsModel } from './model';
 
 const ROW = '.atrium-Projects .atrium-List-row';
@@ -15,13 +16,6 @@ export function addRowCommands(
   openGit: (project: string, branch: string) => void,
   openProduction: (project: string) => void
 ): void {
-  /** The project, and branch if there is one, of the row that was clicked. */
-  const clicked = () => {
-    const row = app.contextMenuHitTest(node => node.classList.contains('atrium-List-row'));
-    const [id = '', kind, ...branch] = (row?.dataset['key'] ?? '').split(' ');
-    const project = model.project(id);
-    return project && { project, branch: kind === 'branch' ? branch.join(' ') : project.followed_branch };
-  };
   const add = (
     id: string,
     label: string | (() => string),
@@ -32,7 +26,7 @@ export function addRowCommands(
     app.commands.addCommand(command, {
       label,
       execute: () => {
-        const at = clicked();
+        const at = clicked(app, model);
         return at ? run(at) : undefined;
       }
     });
@@ -45,7 +39,7 @@ export function addRowCommands(
   add('delete-branch', 'Delete Branch…', BRANCH, at => model.lives.ask({ kind: 'delete-branch', ...at }));
   add(
     'archive',
-    () => (clicked()?.project.archived ? 'Unarchive Project' : 'Archive Project'),
+    () => (clicked(app, model)?.project.archived ? 'Unarchive Project' : 'Archive Project'),
     PROJECT,
     ({ project }) => archive(model, project, !project.archived)
   );

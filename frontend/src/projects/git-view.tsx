@@ -1,22 +1,26 @@
 import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
 import { useEffect } from 'react';
 
-import { branchIcon, Button, ErrorNote, OperationLine, useAction, useModel } from '../ui';
+import { branchIcon, Button, ErrorNote, historyIcon, OperationLine, useAction, useModel } from '../ui';
 import { Changes } from './components/Changes';
+import { PullRequestLine } from './components/PullRequestLine';
 import { Resolver } from './components/Resolver';
 import { ReviewView } from './components/ReviewView';
 import { SignIn } from './components/SignIn';
 import type { GitModel } from './git';
 import type { ProjectsModel } from './model';
 import type { Pulled } from './pulling';
+import type { PullRequestModel } from './requests';
 import { count } from './words';
 
 interface GitViewProps {
   model: GitModel;
   projects: ProjectsModel;
+  request: PullRequestModel;
+  onHistory: () => void;
 }
 
-function GitView({ model, projects }: GitViewProps): JSX.Element {
+function GitView({ model, projects, request, onHistory }: GitViewProps): JSX.Element {
   useModel(model);
   useModel(projects);
   const { run } = useAction(() => model.open());
@@ -46,6 +50,9 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
           {project?.name} <span className="atrium-Muted">·</span> {model.branch}
         </h2>
         <span className="atrium-Muted">{status ? where(status) : ''}</span>
+        <Button kind="quiet" icon={historyIcon} onClick={onHistory}>
+          History
+        </Button>
         {status?.behind ? (
           <Button busy={pull.busy} onClick={() => void pull.run('merge')}>
             Pull
@@ -72,6 +79,7 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
           </Button>
         ) : null}
       </header>
+      {status?.upstream && model.branch !== target ? <PullRequestLine model={request} /> : null}
       <ErrorNote error={push.error ?? pull.error ?? review.error ?? undo.error} />
       {again ? (
         <SignIn
@@ -93,7 +101,7 @@ function GitView({ model, projects }: GitViewProps): JSX.Element {
       {pulling.conflicts.length ? (
         <Resolver model={model} />
       ) : model.review ? (
-        <ReviewView model={model} review={model.review} />
+        <ReviewView model={model} projects={projects} review={model.review} />
       ) : (
         <>
           {quiet ? <OperationLine operation={model.operation} /> : null}
@@ -132,6 +140,9 @@ export function gitWidget(props: GitViewProps, id: string, label: string): MainA
   widget.title.label = label;
   widget.title.icon = branchIcon;
   widget.title.closable = true;
-  widget.disposed.connect(() => props.model.dispose());
+  widget.disposed.connect(() => {
+    props.model.dispose();
+    props.request.dispose();
+  });
   return widget;
 }

@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
+import type { ComponentType } from 'react';
 
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
@@ -9,7 +10,7 @@ import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { CredentialsModel } from './credentials';
 import { Lives } from './lives';
-import type { IWhoIsWhere } from './tokens';
+import type { DiscussionProps, IWhoIsWhere } from './tokens';
 
 export type Project = Wire<'Project'>;
 export type Branch = Wire<'Branch'>;
@@ -37,6 +38,8 @@ const REFRESH_MS = 500;
 export class ProjectsModel implements IDisposable {
   readonly credentials: CredentialsModel;
   readonly lives: Lives;
+  /** Draws what is said about a cell or file; null as long as no room above does. */
+  discussion: ComponentType<DiscussionProps> | null = null;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);

@@ -16,11 +16,13 @@ import { branchChip } from './chip';
 import { addRowCommands } from './commands';
 import { GitModel } from './git';
 import { gitWidget } from './git-view';
+import { history, OPEN_HISTORY } from './history-plugin';
 import { type Alarm, ProjectsModel } from './model';
 import { Navigator } from './navigate';
 import { ProjectsPanel } from './panel';
 import { ProductionModel } from './production';
 import { productionWidget } from './production-view';
+import { PullRequestModel } from './requests';
 import { IProjects } from './tokens';
 
 const projects: JupyterFrontEndPlugin<IProjects> = {
@@ -50,7 +52,9 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
         const save = () =>
           navigator.save(model.project(id)?.branches.find(one => one.name === branch) ?? null);
         const git = new GitModel(client, events, operations, id, branch, save);
-        view = gitWidget({ model: git, projects: model }, key, `Git: ${branch}`);
+        const onHistory = () => void app.commands.execute(OPEN_HISTORY, { project: id, branch });
+        const request = new PullRequestModel(client, events, id, branch);
+        view = gitWidget({ model: git, projects: model, request, onHistory }, key, `Git: ${branch}`);
         views.set(key, view);
         app.shell.add(view, 'main');
       }
@@ -140,7 +144,8 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       model,
       place: path => model.place(path),
       openGit,
-      show: whoIsWhere => (model.whoIsWhere = whoIsWhere)
+      show: whoIsWhere => (model.whoIsWhere = whoIsWhere),
+      discussIn: discussion => (model.discussion = discussion)
     };
   }
 };
@@ -155,4 +160,4 @@ function alarmWords({ kind, project }: Alarm): string {
     : `${branch} of ${name} is not on the remote any more. Production stays at ${at}.`;
 }
 
-export default [projects];
+export default [projects, history];

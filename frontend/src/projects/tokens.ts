@@ -1,5 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+import type { ComponentType } from 'react';
 
 import type { Place, ProjectsModel } from './model';
 
@@ -20,6 +21,16 @@ export interface IWhoIsWhere {
   go(path: string, person: string): void;
 }
 
+/** What is said about a cell of a notebook, or about another file. */
+export interface DiscussionProps {
+  /** Below the workspace's folder, on the branch that is looked at. */
+  path: string;
+  /** The cell's id; empty for a file that has no cells. */
+  cell: string;
+  /** What it is called: "cell 3 of forecast.ipynb". */
+  name: string;
+}
+
 /** The projects of the workspace, and where in them a file lies. */
 export interface IProjects {
   readonly model: ProjectsModel;
@@ -29,6 +40,8 @@ export interface IProjects {
   openGit(projectId: string, branch: string): void;
   /** Have the panel show who is where. */
   show(whoIsWhere: IWhoIsWhere): void;
+  /** Have reviews show what is said. */
+  discussIn(discussion: ComponentType<DiscussionProps>): void;
 }
 
 export const IProjects = new Token<IProjects>('jupyter-atrium:IProjects', 'The projects of the workspace.');

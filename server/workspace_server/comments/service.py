@@ -1,10 +1,10 @@
-"""Threads on cells. The server stamps author and time; a thread outlives the cell it hangs on."""
+"""Threads on cells and files. The server stamps author and time; a thread outlives the cell it hangs on."""
 
 from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import cast
+from typing import Literal, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from ..kit.events import Events
 from ..kit.storage import Storage
 from .places import Locate, by_folders
 from .store import CommentRow, ThreadRow
+
+Part = Literal["source", "file"]
 
 LONGEST_TEXT = 10_000
 LONGEST_QUOTE = 2_000
@@ -153,7 +155,7 @@ class Comments:
         return Thread(
             id=row.id,
             document=row.document,
-            anchor=Anchor(row.cell_id, "source", quote, row.line, row.source_hash),
+            anchor=Anchor(row.cell_id, cast(Part, row.part), quote, row.line, row.source_hash),
             branch=row.branch,
             state=cast(ThreadState, row.state),
             created=row.created,
@@ -211,7 +213,9 @@ def _text(text: str) -> str:
 def _check(anchor: Anchor) -> None:
     quote = anchor.quote
     problem = ""
-    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", anchor.cell_id):
+    if anchor.part == "file" and anchor.cell_id:
+        problem = "it is on a whole file and on a cell"
+    elif anchor.part == "source" and not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", anchor.cell_id):
         problem = "its cell has no valid id"
     elif not re.fullmatch(r"([0-9a-f]{64})?", anchor.source_hash):
         problem = "the hash of the cell's source is no SHA-256"

@@ -98,7 +98,7 @@ def integrate(
         return asdict(Pulled(branch, source, ours, behind, [], conflicts=[one.wire() for one in left]))
     backup = keep_backup(git, note.before)
     report("Writing files", 0, 0)
-    _perform(git, note)
+    perform(git, note)
     touched = [wire_path(one.raw) for one in differences(git, note.before, note.after)]
     return asdict(Pulled(branch, source, new, behind, touched, backup))
 
@@ -120,10 +120,10 @@ def undo(report: Report, repository: dict[str, Any], branch: str, backup: str) -
     new = git.commit(f"{after}^")
     if git.commit("HEAD") != new:
         raise Conflict(
-            "moved_on", f"{branch!r} has new commits since, so the pull cannot simply be taken back.",
+            "moved_on", f"{branch!r} has new commits since, so this cannot simply be taken back.",
             "Revert what you do not want, or begin a branch from an earlier commit.",
         )  # fmt: skip
-    _perform(git, Note(new, old, after, before))
+    perform(git, Note(new, old, after, before))
     git.run("update-ref", "-d", BACKUPS + backup)
     return asdict(Pulled(branch, branch, old, 0, [wire_path(one.raw) for one in differences(git, before, after)]))
 
@@ -231,7 +231,8 @@ def _planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, lis
     return Note(ours, new, kept, committed), []
 
 
-def _perform(git: Git, note: Note) -> None:
+def perform(git: Git, note: Note) -> None:
+    """Do what a note says. Killed at any moment, :func:`recover` puts everything back."""
     assert git.admin is not None
     _write(git.admin / NOTE, note)
     _write_files(git, note.before, note.after)

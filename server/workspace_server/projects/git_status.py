@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -112,12 +113,7 @@ def status(report: Report, repository: dict[str, Any], branch: str) -> dict[str,
 def _measured(git: Git, edits: list[Edit]) -> list[FileChange]:
     """The edits with their numbers: lines for texts, cells for notebooks."""
     assert git.tree is not None
-    lines: dict[bytes, tuple[int, int]] = {}
-    numstat = git.run("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "HEAD", "--")
-    for row in numstat.split(b"\0"):
-        if row.count(b"\t") == 2:
-            plus, minus, raw = row.split(b"\t")
-            lines[raw] = (int(plus), int(minus)) if plus != b"-" else (0, 0)
+    lines = numbers(git, "HEAD")
     files = []
     notebooks = 0
     for edit in edits:
@@ -132,6 +128,17 @@ def _measured(git: Git, edits: list[Edit]) -> list[FileChange]:
             added = on_disk(git.tree, edit.raw, 2**20).count(b"\n")
         files.append(FileChange(edit.path, edit.change, cells, added, removed))
     return files
+
+
+def numbers(git: Git, *between: str) -> dict[bytes, tuple[int, int]]:
+    """Lines added and removed, by path: between two commits, or from one to the worktree."""
+    lines: dict[bytes, tuple[int, int]] = {}
+    numstat = git.run("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", *between, "--")
+    for row in numstat.split(b"\0"):
+        if row.count(b"\t") == 2:
+            plus, minus, raw = row.split(b"\t", 2)
+            lines[raw] = (int(plus), int(minus)) if plus != b"-" else (0, 0)
+    return lines
 
 
 def head_blob(git: Git, raw: bytes, commit: str = "HEAD") -> bytes:
@@ -182,17 +189,27 @@ def log(report: Report, repository: dict[str, Any], branch: str, limit: int) -> 
 
 
 def commits(git: Git, revisions: str, limit: int) -> list[Commit]:
+    return _commits(git, f"--max-count={limit}", "--end-of-options", revisions)
+
+
+def commits_named(git: Git, shas: Iterable[str]) -> list[Commit]:
+    """Commits by their ids, in this order."""
+    given = "".join(f"{sha}\n" for sha in shas).encode()
+    return _commits(git, "--no-walk=unsorted", "--stdin", given=given) if given else []
+
+
+def _commits(git: Git, *arguments: str, given: bytes | None = None) -> list[Commit]:
     out = git.text(
-        "log", f"--max-count={limit}", "--no-show-signature", "-z", "--format=%H%x01%an%x01%ae%x01%aI%x01%s%x01%b",
-        "--end-of-options", revisions, "--",
+        "log", "--no-show-signature", "-z", "--format=%H%x01%an%x01%ae%x01%aI%x01%s%x01%b", *arguments, "--",
+        given=given,
     )  # fmt: skip
     listed = []
     for record in filter(None, out.split("\0")):
-        sha, author, mail, time, title, body = _text(record).split("\x01", 5)
+        sha, author, mail, time, title, body = readable(record).split("\x01", 5)
         listed.append(Commit(sha, title, body.strip(), author, mail, time))
     return listed
 
 
-def _text(text: str) -> str:
+def readable(text: str) -> str:
     """Without lone surrogates, which JSON cannot carry."""
     return text.encode(errors="surrogateescape").decode(errors="replace")

@@ -44,7 +44,7 @@ class Pulling:
                 handle.report("Fetching")
                 await self._runner.remote(project, "git_remote:fetch", person, on_progress=handle.report)
                 handle.report("Merging")
-                async with self._changing(project, branch):
+                async with self.changing(project, branch):
                     try:
                         pulled = await self._runner.change(
                             project, "git_integrate:integrate", person, branch=branch, source=source, how=wanted.how,
@@ -63,7 +63,7 @@ class Pulling:
     async def undo(self, project_id: str, branch: str, backup: str, person: str) -> Pulled:
         """Take a pull back. What was written since stays."""
         project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"), self._changing(project, branch):
+        async with self._runner.lock(project, "trees"), self.changing(project, branch):
             undone = await self._runner.change(project, "git_integrate:undo", person, branch=branch, backup=backup)
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(undone, Pulled)
@@ -76,7 +76,7 @@ class Pulling:
                 await self._runner.change(project, "git_integrate:recover_all")
 
     @asynccontextmanager
-    async def _changing(self, project: ProjectFacts, branch: str) -> AsyncIterator[None]:
+    async def changing(self, project: ProjectFacts, branch: str) -> AsyncIterator[None]:
         """Open documents of the branch are saved, and held while git is at work."""
         tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
         if tree is None:

@@ -38,8 +38,10 @@ from workspace_ext.contract.projects import (
 )
 
 from ..kit.http import Request, Route
+from .browsing_routes import browsing_routes
 from .credential_routes import credential_routes
 from .life_routes import life_routes
+from .pull_requests import pull_request_routes
 from .service import Projects
 from .webhooks import LARGEST
 
@@ -50,6 +52,8 @@ def routes(projects: Projects) -> list[Route]:
         *_production_routes(projects),
         *_branch_routes(projects),
         *life_routes(projects),
+        *browsing_routes(projects.browsing),
+        *pull_request_routes(projects.pull_requests),
         *credential_routes(projects),
     ]
 

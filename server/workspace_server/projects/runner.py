@@ -92,6 +92,15 @@ class GitRunner:
                 raise silent(project.url, timeout) from None
             raise
 
+    async def host(self, project: ProjectFacts, function: str, person: str, origin: str, **arguments: Any) -> Any:
+        """Have a worker ask the API of the project's git host, whose pages are at ``origin``, as ``person`` there."""
+        repository = {**self._repository(project, person), "url": f"{origin}/"}
+        try:
+            async with self._signed_in(repository, Holder(person)):
+                return await self._call(repository, function, arguments, 60)
+        except AtriumError as error:
+            raise (silent(origin, 60) if error.code == "timed_out" else error) from None
+
     def _repository(self, project: ProjectFacts, person: str = "") -> dict[str, Any]:
         repository: dict[str, Any] = {
             "directory": str(project.git),

@@ -23,6 +23,7 @@ from ..kit.storage import Storage
 from .beginnings import Beginnings, Example
 from .branch_lives import BranchLives
 from .branches import Branches
+from .browsing import Browsing
 from .cloning import Cloning
 from .credentials import Credentials
 from .following import Following
@@ -32,6 +33,7 @@ from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
 from .ports import Neighbours, OpenDocuments
 from .project_lives import ProjectLives
+from .pull_requests import PullRequests
 from .pulling import Pulling
 from .runner import GitRunner
 from .store import ProjectRow
@@ -60,6 +62,8 @@ class Projects(Places):
         self.branch_lives = BranchLives(self, self._runner, self.branches, events)
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
         self.pulling = Pulling(self, self._runner, events, operations)
+        self.pull_requests = PullRequests(self, self._runner, self.following, events)
+        self.browsing = Browsing(self, self._runner, self.pulling, events)
 
     def wire(
         self, documents: OpenDocuments, neighbours: Neighbours | None = None, example: Example | None = None

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ def _command(server: Server, remote: Remote) -> None:
     assert atrium("commit", "forecast", "--branch", "second", "-m", "Second")["author"] == "Ana"
     atrium("push", "forecast", "--branch", "second")
     atrium("merge", "forecast", "second")
+    _the_past(server, atrium)
     assert atrium("rename-branch", "forecast", "second", "third")["folder"] == "projects/forecast/second"
     assert atrium("delete-branch", "forecast", "third", "--cost")["unmerged"] == 0
     backup = atrium("delete-branch", "forecast", "third")["backup"]
@@ -115,6 +117,20 @@ def _command(server: Server, remote: Remote) -> None:
     atrium("unarchive", "forecast")
     assert atrium("production", "forecast")["sha"] == remote.head()
     assert git(remote.path, "log", "-1", "--format=%s", "main") == "Merge second"
+
+
+def _the_past(server: Server, atrium: Callable[..., Any]) -> None:
+    found = atrium("log", "forecast", "--branch", "second", "--message", "second")["commits"]
+    assert [one["summary"] for one in found] == ["Second"]
+    assert [one["path"] for one in atrium("show", "forecast", found[0]["sha"])["changes"]["files"]] == ["README.md"]
+    before = found[0]["parents"][0]
+    assert atrium("compare", "forecast", before, "second")["ahead"] == 1
+    assert len(atrium("blame", "forecast", "forecast.ipynb", "--branch", "second")["cells"]) == 3
+    back = atrium("restore-file", "forecast", "README.md", "--from", before, "--branch", "second")
+    assert (server.home / "work" / "projects" / "forecast" / "second" / "README.md").read_text() != "x"
+    path = "/projects/{}/branches/second/undo-pull".format(atrium("list")["projects"][0]["id"])
+    server.api("POST", path, {"backup": back["backup"]})
+    assert atrium("pull-request", "forecast", "--branch", "second")["kind"] is None
 
 
 def test_a_server_killed_in_the_middle_of_a_clone_leaves_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 import { Button, ErrorNote, useAction } from '../../ui';
-import type { Pending, Person } from '../model';
+import type { Pending, Person, Thread, ThreadsModel } from '../model';
 import type { NotebookThreads, Placed } from '../notebook';
 import { CommentItem, PendingItem } from './CommentItem';
 import { Composer } from './Composer';
@@ -24,11 +24,8 @@ const WHY = {
 /** A thread: what it is about, who said what, a reply, and Resolve. */
 export function ThreadCard({ placed, threads, people, me }: ThreadCardProps): JSX.Element {
   const { thread, found } = placed;
-  const { model } = threads;
   const card = useRef<HTMLLIElement>(null);
   const focused = threads.focused === thread.id;
-  const resolved = thread.state === 'resolved';
-  const settle = useAction(() => (resolved ? model.reopen(thread) : model.resolve(thread)));
   useEffect(() => {
     if (focused) {
       card.current?.scrollIntoView({ block: 'nearest' });
@@ -45,6 +42,24 @@ export function ThreadCard({ placed, threads, people, me }: ThreadCardProps): JS
         title={found ? WHY[found.how] || 'Go to the cell' : 'Its cell was deleted'}
         onClick={found ? jump : undefined}
       />
+      <ThreadBody thread={thread} model={threads.model} people={people} me={me} />
+    </li>
+  );
+}
+
+export interface ThreadBodyProps {
+  thread: Thread;
+  model: ThreadsModel;
+  people: readonly Person[];
+  me: Person | null;
+}
+
+/** Who said what, a reply, and Resolve. */
+export function ThreadBody({ thread, model, people, me }: ThreadBodyProps): JSX.Element {
+  const resolved = thread.state === 'resolved';
+  const settle = useAction(() => (resolved ? model.reopen(thread) : model.resolve(thread)));
+  return (
+    <>
       {thread.comments.map(comment => (
         <CommentItem
           key={comment.id}
@@ -57,7 +72,7 @@ export function ThreadCard({ placed, threads, people, me }: ThreadCardProps): JS
       ))}
       <PendingItems
         pending={model.pending.filter(each => each.thread === thread.id)}
-        threads={threads}
+        model={model}
         people={people}
         me={me}
       />
@@ -78,18 +93,18 @@ export function ThreadCard({ placed, threads, people, me }: ThreadCardProps): JS
         </Button>
       </div>
       <ErrorNote error={settle.error} />
-    </li>
+    </>
   );
 }
 
 export interface PendingItemsProps {
   pending: readonly Pending[];
-  threads: NotebookThreads;
+  model: ThreadsModel;
   people: readonly Person[];
   me: Person | null;
 }
 
-export function PendingItems({ pending, threads, people, me }: PendingItemsProps): JSX.Element {
+export function PendingItems({ pending, model, people, me }: PendingItemsProps): JSX.Element {
   return (
     <>
       {pending.map(each => (
@@ -98,8 +113,8 @@ export function PendingItems({ pending, threads, people, me }: PendingItemsProps
           pending={each}
           people={people}
           me={me}
-          onRetry={() => void threads.model.retry(each)}
-          onDrop={() => threads.model.drop(each)}
+          onRetry={() => void model.retry(each)}
+          onDrop={() => model.drop(each)}
         />
       ))}
     </>

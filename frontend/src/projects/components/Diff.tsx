@@ -1,11 +1,17 @@
-import { useMemo } from 'react';
+import { Fragment, type ReactNode, useMemo } from 'react';
 
 import type { CellDiff, FileDiff } from '../git';
 import { lines } from '../marks';
 import { count } from '../words';
 
+export interface DiffProps {
+  diff: FileDiff;
+  /** Drawn below each cell, and below a file without cells (null). */
+  below?: (cell: CellDiff | null) => ReactNode;
+}
+
 /** A file's difference: cells of a notebook, lines of a text. */
-export function Diff({ diff }: { diff: FileDiff }): JSX.Element {
+export function Diff({ diff, below }: DiffProps): JSX.Element {
   const cells = diff.cells ?? [];
   return (
     <section className="atrium-Diff" aria-label={`Changes of ${diff.path}`}>
@@ -19,7 +25,12 @@ export function Diff({ diff }: { diff: FileDiff }): JSX.Element {
       </header>
       {diff.kind === 'notebook' ? (
         cells.length ? (
-          cells.map(cell => <Cell key={`${cell.change} ${cell.index} ${cell.id}`} cell={cell} />)
+          cells.map(cell => (
+            <Fragment key={`${cell.change} ${cell.index} ${cell.id}`}>
+              <Cell cell={cell} />
+              {below?.(cell)}
+            </Fragment>
+          ))
         ) : (
           <p className="atrium-Empty">Only metadata changed.</p>
         )
@@ -30,6 +41,7 @@ export function Diff({ diff }: { diff: FileDiff }): JSX.Element {
           {diff.kind === 'binary' ? 'Not a text; its content is not shown.' : 'Too large to be shown here.'}
         </p>
       )}
+      {diff.kind === 'notebook' ? null : below?.(null)}
     </section>
   );
 }

@@ -1,10 +1,13 @@
 import { Button, ErrorNote, OperationLine, RelativeTime, useAction } from '../../ui';
 import type { GitModel, Review } from '../git';
+import type { ProjectsModel } from '../model';
 import { count } from '../words';
-import { Diff } from './Diff';
+import { ReviewFiles } from './ReviewFiles';
 
 /** What a merge would bring, and the button that does it. */
-export function ReviewView({ model, review }: { model: GitModel; review: Review }): JSX.Element {
+export function ReviewView(props: { model: GitModel; projects: ProjectsModel; review: Review }): JSX.Element {
+  const { model, projects, review } = props;
+  const project = projects.project(model.project);
   const merge = useAction(() => model.merge(''));
   const update = useAction(async () => {
     model.closeReview();
@@ -76,9 +79,7 @@ export function ReviewView({ model, review }: { model: GitModel; review: Review 
           </li>
         ))}
       </ul>
-      {review.files.map(file => (
-        <Diff key={file.path} diff={file} />
-      ))}
+      {project ? <ReviewFiles projects={projects} project={project} review={review} /> : null}
       {review.truncated ? <p className="atrium-Git-note">There are more files than are shown.</p> : null}
     </div>
   );

@@ -1,0 +1,54 @@
+"""One file of a worktree put back to what it was in a commit, beneath open documents; undone as a pull is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+from workspace_ext.contract.commits import RestoredFile
+
+from ..kit.errors import Conflict, NotFound
+from .git_command import Git, Report
+from .git_commit import keep_backup
+from .git_graph import resolved
+from .git_integrate import Note, perform, recover
+from .git_status import wire_path
+from .git_trees import SUBMODULE, commit_tree, entry_of, store, tree_with, version_on_disk
+from .git_worktrees import bound
+
+
+def restore_file(report: Report, repository: dict[str, Any], branch: str, commit: str, path: str) -> dict[str, Any]:
+    """Make ``path`` in the worktree of ``branch`` what it is in ``commit``: a ``RestoredFile``."""
+    git = bound(Git.of(repository), branch)
+    assert git.tree is not None
+    recover(git)
+    source, head = resolved(git, commit), git.commit("HEAD")
+    raw = _raw(git, source, path)
+    inside = not path.startswith("/") and ".." not in path.split("/")
+    wanted = entry_of(git, source, raw) if inside else ("", "")
+    if not wanted[0] or wanted[0] in (SUBMODULE, "040000"):
+        raise NotFound("no_such_file", f"{source[:7]} has no file {path}.", "Choose another commit.")
+    here = version_on_disk(git.tree, raw)
+    if here is not None and here.content is None:
+        raise Conflict("folder_in_the_way", f"{path} is a folder now.", "Rename or remove it, then try again.")
+    before, after = (
+        tree_with(git, head, {raw: store(git, here) if here else ("", "")}),
+        tree_with(git, head, {raw: wanted}),
+    )
+    if before == after:
+        return asdict(RestoredFile(path, source, ""))
+    then = commit_tree(git, after, "After\n", head)
+    kept = commit_tree(git, before, "Before\n", head, then)
+    backup = keep_backup(git, kept)
+    perform(git, Note(head, head, kept, then))
+    return asdict(RestoredFile(path, source, backup))
+
+
+def _raw(git: Git, commit: str, path: str) -> bytes:
+    """A path as git has it; one that is no text is written with ``\\xNN`` on the wire."""
+    if "\\x" in path:
+        for raw in git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split(b"\0"):
+            if wire_path(raw) == path:
+                return raw
+    return os.fsencode(path)
