@@ -73,6 +73,16 @@ def test_threads_follow_the_notebook_to_other_branches(comments: Comments, ana: 
     assert comments.of("scratch/bo/forecast.ipynb").threads == []
 
 
+def test_a_thread_on_a_file_that_has_no_cells(comments: Comments, ana: Person) -> None:
+    whole = Anchor("", "file")
+    begun = comments.begin(ana.id, "projects/forecast/weekly/README.md", whole, "What is this?")
+    (thread,) = comments.of("projects/forecast/main/README.md").threads
+    assert (thread.id, thread.anchor, thread.branch) == (begun.id, whole, "weekly")
+    for anchor in (Anchor("cell-1", "file"), Anchor("")):
+        with pytest.raises(Invalid):
+            comments.begin(ana.id, NOTEBOOK, anchor, "here")
+
+
 def test_only_its_author_changes_a_comment(comments: Comments, ana: Person, bo: Person) -> None:
     thread = comments.begin(ana.id, NOTEBOOK, ANCHOR, "first")
     first = thread.comments[0].id
