@@ -281,7 +281,7 @@ class Steps:
         try:
             before = self.file.read_text()
             content = json.loads(before)
-            what, gone = self._change(content)
+            what, gone, cell = self._change(content)
             await asyncio.sleep(self.chance.choice([0, 0, self.chance.uniform(0, 0.2), self.chance.uniform(0, 2.5)]))
             after = json.dumps(content, indent=1, ensure_ascii=self.chance.random() < 0.5) + "\n"
             if self.chance.random() < 0.5:
@@ -292,12 +292,12 @@ class Steps:
                 other.write_text(after)
                 other.replace(self.file)
                 how = "renamed"
-            self._written(_text(before), _text(after), f"{what}, {how}", gone)
+            self._written(_text(before), _text(after), f"{what}, {how}", gone, cell)
         finally:
             self._editing.release()
 
-    def _change(self, content: dict[str, Any]) -> tuple[str, set[str]]:
-        """What to do to the notebook, and the ids of the cells that are gone by it."""
+    def _change(self, content: dict[str, Any]) -> tuple[str, set[str], str]:
+        """What to do to the notebook, the ids of the cells that are gone by it, and of the one that has a new key."""
         cells = content["cells"]
         cell = self.chance.choice(cells)
         source = "".join(cell["source"])
@@ -306,24 +306,24 @@ class Steps:
             key = next(self._keys)
             new = {"cell_type": "code", "id": f"disk{self.steps}-{len(cells)}", "metadata": {}, "outputs": []}
             cells.insert(self.chance.randint(0, len(cells)), {**new, "execution_count": None, "source": key})
-            return f"new cell {new['id']} with {key}", set()
+            return f"new cell {new['id']} with {key}", set(), new["id"]
         if way == "delete cell" and len(cells) > 2:
             cells.remove(cell)
-            return f"deletes cell {cell['id'][:6]}", {cell["id"]}
+            return f"deletes cell {cell['id'][:6]}", {cell["id"]}, ""
         if way == "reorder":
             cells.insert(self.chance.randrange(len(cells)), cells.pop(cells.index(cell)))
-            return f"reorders {cell['id'][:6]}", set()
+            return f"reorders {cell['id'][:6]}", set(), ""
         at = self.chance.choice([0, *(place + 1 for place, character in enumerate(source) if character in " \n")])
         if way == "cut" and source:
             cell["source"] = source[:at] + source[at + 4 :]
-            return f"cuts {source[at : at + 4]!r} from {cell['id'][:6]}", set()
+            return f"cuts {source[at : at + 4]!r} from {cell['id'][:6]}", set(), ""
         key = next(self._keys)
         cell["source"] = f"{source[:at]}{key} {source[at:]}"
-        return f"adds {key} to {cell['id'][:6]}", set()
+        return f"adds {key} to {cell['id'][:6]}", set(), cell["id"]
 
-    def _written(self, before: str, after: str, how: str, gone: set[str]) -> None:
+    def _written(self, before: str, after: str, how: str, gone: set[str], cell: str = "") -> None:
         self._note(f"on disk: {how}; new {''.join(found([after]) - found([before]))}", None)
-        self.oracle.write(before, after, how, gone)
+        self.oracle.write(before, after, how, gone, cell)
         self._replaced = time.monotonic()
 
     def _commit(self, _: Typist | None = None) -> None:

@@ -112,13 +112,16 @@ class Oracle:
 
     # The file
 
-    def write(self, before: str, after: str, how: str, cells_gone: set[str]) -> None:
+    def write(self, before: str, after: str, how: str, cells_gone: set[str], cell_id: str = "") -> None:
         """Somebody who had read ``before`` has just written ``after``.
 
         Parameters
         ----------
         cells_gone
             Ids of cells that they deleted: what is typed into them until everybody has heard of it may go with them.
+        cell_id
+            The cell into which they have written. Somebody offline may have deleted it, or made it a part of another
+            one, before this.
         """
         old, new = found([before]), found([after])
         self.forgive(old - new)
@@ -130,8 +133,10 @@ class Oracle:
         for key in new - old:
             # What is brought back was deleted before: a merge may hold with either.
             if key not in self._known:
-                self.must[key] = Key(now, None, "", how)
+                self.must[key] = Key(now, None, cell_id, how)
                 self._known.add(key)
+                if any(gone.cell_id == cell_id for gone in self._gone):
+                    self.forgive([key])
         if cells_gone:
             self._fragile |= cells_gone
             self.forgive(
