@@ -4,7 +4,8 @@ import { useEffect, useState } from 'react';
 import { Button, ErrorNote, historyIcon, useModel } from '../ui';
 import { CommitPane } from './components/CommitPane';
 import { CommitRows } from './components/CommitRows';
-import type { CommitsModel, Wanted } from './commits';
+import type { Wanted } from './commit-pages';
+import type { CommitsModel } from './commits';
 import type { Branch, ProjectsModel } from './model';
 
 interface CommitsViewProps {

@@ -6,22 +6,14 @@ import type { Client } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
 import type { Wire } from '../api/wire';
+import { CommitPages, type GraphCommit, type Wanted } from './commit-pages';
 import type { FileChange, FileDiff } from './git';
-import { type LaneRow, Lanes } from './lanes';
+import type { LaneRow } from './lanes';
 
-export type GraphCommit = Wire<'GraphCommit'>;
 export type CommitDetails = Wire<'CommitDetails'>;
 export type Comparison = Wire<'Comparison'>;
 export type RestoredFile = Wire<'RestoredFile'>;
 
-/** Which commits are listed: those of a branch, or of all (''), in which something is found. */
-export interface Wanted {
-  branch: string;
-  by: 'message' | 'author' | 'path';
-  text: string;
-}
-
-const PAGE = 200;
 const REFRESH_MS = 1_000;
 
 /** The commits of a project: listed, looked at, compared. */
@@ -30,18 +22,10 @@ export class CommitsModel implements IDisposable {
   /** The branch whose worktree files are brought back to. */
   readonly home: string;
   private readonly _client: Client;
+  private readonly _pages: CommitPages;
   private readonly _subscription: IDisposable;
   private readonly _throttle: Throttler<void>;
   private readonly _changed = new Signal<this, void>(this);
-  private _wanted: Wanted;
-  private _commits: readonly GraphCommit[] | null = null;
-  private _rows: readonly LaneRow[] = [];
-  private _lanes = new Lanes();
-  private _more = false;
-  private _at = '';
-  private _error: ApiError | null = null;
-  private _asked = 0;
-  private _loading = false;
   private _selected: string | null = null;
   private _base: string | null = null;
   private _details: CommitDetails | null = null;
@@ -57,8 +41,9 @@ export class CommitsModel implements IDisposable {
     this.project = project;
     this.home = home;
     this._client = client;
-    this._wanted = { branch: home, by: 'message', text: '', ...wanted };
-    this._throttle = new Throttler(() => this._refreshed(), { limit: REFRESH_MS, edge: 'trailing' });
+    const first: Wanted = { branch: home, by: 'message', text: '', ...wanted };
+    this._pages = new CommitPages(client, this._url('graph'), first, () => this._emit());
+    this._throttle = new Throttler(() => this._pages.refresh(), { limit: REFRESH_MS, edge: 'trailing' });
     this._subscription = events.on('projects', event => {
       if (event === null || event.id === project) {
         void this._throttle.invoke().catch(() => undefined);
@@ -71,26 +56,26 @@ export class CommitsModel implements IDisposable {
   }
 
   get wanted(): Wanted {
-    return this._wanted;
+    return this._pages.wanted;
   }
 
   /** Null until the first answer. */
   get commits(): readonly GraphCommit[] | null {
-    return this._commits;
+    return this._pages.commits;
   }
 
   /** How each commit is drawn; empty for what was found by a search, which has gaps. */
   get rows(): readonly LaneRow[] {
-    return this._rows;
+    return this._pages.rows;
   }
 
   /** Whether there are more than are listed. */
   get more(): boolean {
-    return this._more;
+    return this._pages.more;
   }
 
   get error(): ApiError | null {
-    return this._error;
+    return this._pages.error;
   }
 
   /** The commit that is looked at. */
@@ -139,76 +124,19 @@ export class CommitsModel implements IDisposable {
 
   /** List others. */
   async want(wanted: Partial<Wanted>): Promise<void> {
-    const { branch, text } = this._wanted;
-    this._wanted = { ...this._wanted, ...wanted };
-    if (!text && !this._wanted.text && branch === this._wanted.branch) {
-      this._emit();
-      return;
-    }
-    this._commits = null;
-    this._emit();
-    await this.load();
+    await this._pages.want(wanted);
+    await this._lookAtSomething();
   }
 
-  /** List from the beginning, as many as are listed now. */
+  /** List from the beginning. */
   async load(): Promise<void> {
-    const most = Math.max(PAGE, Math.min(this._commits?.length ?? 0, 1_000));
-    const asked = ++this._asked;
-    this._loading = true;
-    try {
-      const page = await this._page(0, most, '');
-      if (asked === this._asked) {
-        this._lanes = new Lanes();
-        this._commits = page.commits;
-        this._rows = this._wanted.text ? [] : this._lanes.add(page.commits);
-        this._more = page.more;
-        this._at = page.at;
-        this._error = null;
-      }
-    } catch (error) {
-      if (asked === this._asked) {
-        this._error = asApiError(error);
-      }
-    }
-    if (asked === this._asked) {
-      this._loading = false;
-    }
-    this._emit();
-    const [newest] = this._commits ?? [];
-    if (newest && this._selected === null) {
-      await this.select(newest.sha);
-    }
+    await this._pages.load();
+    await this._lookAtSomething();
   }
 
   /** List the next ones, below. */
   async loadMore(): Promise<void> {
-    if (this._loading || !this._more || this._commits === null) {
-      return;
-    }
-    const asked = ++this._asked;
-    this._loading = true;
-    try {
-      const page = await this._page(this._commits.length, PAGE, this._at);
-      if (asked !== this._asked) {
-        return;
-      }
-      this._commits = [...this._commits, ...page.commits];
-      this._rows = this._wanted.text ? [] : [...this._rows, ...this._lanes.add(page.commits)];
-      this._more = page.more;
-    } catch (error) {
-      if (asked !== this._asked) {
-        return;
-      }
-      const failed = asApiError(error);
-      if (failed.code === 'moved_on') {
-        this._loading = false;
-        await this.load();
-        return;
-      }
-      this._error = failed;
-    }
-    this._loading = false;
-    this._emit();
+    await this._pages.loadMore();
   }
 
   /** Look at a commit. */
@@ -285,13 +213,10 @@ export class CommitsModel implements IDisposable {
     }
   }
 
-  /** List anew only if a branch has moved: most changes are of files. */
-  private async _refreshed(): Promise<void> {
-    if (this._commits !== null && !this._loading && !this._disposed) {
-      const { at } = await this._page(0, 1, '');
-      if (at !== this._at) {
-        await this.load();
-      }
+  private async _lookAtSomething(): Promise<void> {
+    const [newest] = this.commits ?? [];
+    if (newest && this._selected === null) {
+      await this.select(newest.sha);
     }
   }
 
@@ -331,13 +256,6 @@ export class CommitsModel implements IDisposable {
     if (shown) {
       await this.show(shown.path);
     }
-  }
-
-  private async _page(skip: number, limit: number, at: string): Promise<Wire<'CommitGraph'>> {
-    const { branch, by, text } = this._wanted;
-    return this._client.request<Wire<'CommitGraph'>>('GET', this._url('graph'), undefined, {
-      query: { branch, skip, limit, at, ...(text ? { [by]: text } : {}) }
-    });
   }
 
   private _url(what: string): string {

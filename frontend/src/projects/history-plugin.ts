@@ -7,7 +7,8 @@ import { IAtrium } from '../app/tokens';
 import { historyIcon } from '../ui';
 import { NotebookBlame } from './blame';
 import { clicked } from './clicked';
-import { CommitsModel, type Wanted } from './commits';
+import type { Wanted } from './commit-pages';
+import { CommitsModel } from './commits';
 import { commitsWidget } from './commits-view';
 import { IProjects } from './tokens';
 

@@ -2,7 +2,8 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 
 import { RelativeTime } from '../../ui';
 import { step } from '../../ui/rows';
-import type { CommitsModel, GraphCommit } from '../commits';
+import type { GraphCommit } from '../commit-pages';
+import type { CommitsModel } from '../commits';
 import type { LaneRow } from '../lanes';
 import { Refs } from './Refs';
 

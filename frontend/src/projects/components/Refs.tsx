@@ -1,4 +1,4 @@
-import type { GraphCommit } from '../commits';
+import type { GraphCommit } from '../commit-pages';
 
 type Ref = NonNullable<GraphCommit['refs']>[number];
 
