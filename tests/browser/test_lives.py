@@ -59,6 +59,18 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         expect(panel.get_by_text("Production of forecast follows main")).to_be_visible()
         panel.get_by_role("button", name="Close", exact=True).click()
 
+        # Put aside beneath the open notebook, and brought back.
+        panel.get_by_role("button", name=re.compile("Commit .* of daily")).click()
+        view = page.locator(".atrium-Git")
+        view.get_by_role("button", name=re.compile("Put .* aside")).click()
+        expect(view.get_by_text("Nothing has changed since the last commit.")).to_be_visible()
+        assert not (tree / "new.txt").exists()
+        look(page, "aside")
+        view.get_by_role("button", name="Bring back").click()
+        expect(view.get_by_text("Brought back")).to_be_visible()
+        assert (tree / "new.txt").read_text() == "only here"
+        look(page, "brought-back")
+
         # Deleted, with what that costs, and back again.
         choose(page, "branch daily", "Delete Branch…")
         form = panel.get_by_role("region", name="Delete daily")
@@ -72,6 +84,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         panel.get_by_role("button", name="Undo").click()
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         assert (tree / "new.txt").read_text() == "only here"
+        page.locator(".lm-TabBar-tabLabel", has_text="forecast.ipynb").click()
         expect(ana.chip("daily")).to_be_visible()
 
         # The project: at rest behind a filter, then deleted by its name, then back.

@@ -32,7 +32,7 @@ from ..contract.projects import (
     Webhook,
     WebhookSecret,
 )
-from . import commits, credentials, lives
+from . import asides, commits, credentials, lives
 
 
 def register(verbs: Any) -> None:
@@ -97,6 +97,7 @@ def register(verbs: Any) -> None:
     commits.add_verbs(verb, _path)
     credentials.add_verbs(room)
     lives.add_verbs(room)
+    asides.add_verbs(room)
 
 
 def _list(arguments: argparse.Namespace, client: Client) -> Any:

@@ -971,6 +971,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/asides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is put aside, of all branches of a project. */
+        get: operations["get_atrium_api_projects_id_asides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/asides/{aside}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take it off the list. */
+        delete: operations["delete_atrium_api_projects_id_asides_aside_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/asides/{aside}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it on the list again. */
+        post: operations["post_atrium_api_projects_id_asides_aside_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches": {
         parameters: {
             query?: never;
@@ -1005,6 +1056,57 @@ export interface paths {
         head?: never;
         /** Give a branch another name; what is open in it stays open. */
         patch: operations["patch_atrium_api_projects_id_branches_branch_"];
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/asides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put changed files back to the last commit, also beneath open documents, and keep what they were. */
+        post: operations["post_atrium_api_projects_id_branches_branch_asides"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/asides/{aside}/bring-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring it into a branch, merged with what is there. */
+        post: operations["post_atrium_api_projects_id_branches_branch_asides_aside_bring_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/asides/{aside}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put aside again what was brought back; what was written since stays. */
+        post: operations["post_atrium_api_projects_id_branches_branch_asides_aside_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/atrium/api/projects/{id}/branches/{branch}/blame": {
@@ -1956,6 +2058,25 @@ export interface components {
             outputs: components["schemas"]["Output"][];
         };
         /**
+         * Aside
+         * @description ``branch``: where the changes were made, by the name that it had; ``by``: who put them aside.
+         */
+        Aside: {
+            branch: string;
+            by: string;
+            name: string;
+            note: string;
+            paths: string[];
+            time: string;
+        };
+        /**
+         * AsideList
+         * @description Newest first.
+         */
+        AsideList: {
+            asides: components["schemas"]["Aside"][];
+        };
+        /**
          * Ask
          * @description Values of widgets by name; those left out keep the snapshot's.
          */
@@ -2035,6 +2156,26 @@ export interface components {
         /** BranchList */
         BranchList: {
             branches: components["schemas"]["Branch"][];
+        };
+        /**
+         * BringBack
+         * @description ``take``: where the same was changed since; without it, nothing is brought back then.
+         */
+        BringBack: {
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            take: "" | "both" | "mine" | "theirs";
+        };
+        /**
+         * BroughtBack
+         * @description ``backup`` undoes it.
+         */
+        BroughtBack: {
+            backup: string;
+            name: string;
+            paths: string[];
         };
         /**
          * CellBlame
@@ -3354,6 +3495,15 @@ export interface components {
             source: string;
         };
         /**
+         * PutAside
+         * @description ``paths`` are those of the status; none: every changed file. ``note``: what it is about.
+         */
+        PutAside: {
+            /** @default  */
+            note: string;
+            paths?: string[];
+        };
+        /**
          * QueuedCell
          * @description A cell that runs or waits ``since`` (ISO 8601). ``person`` and ``user`` are the name and the user name of who
          *         asked; ``input`` is what it asks for now.
@@ -3837,6 +3987,10 @@ export interface components {
          */
         TryCredential: {
             url: string;
+        };
+        /** UndoBringBack */
+        UndoBringBack: {
+            backup: string;
         };
         /** UndoPull */
         UndoPull: {
@@ -6084,6 +6238,91 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_asides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_projects_id_asides_aside_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                aside: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_asides_aside_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                aside: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_projects_id_branches: {
         parameters: {
             query?: never;
@@ -6200,6 +6439,108 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RenamedBranch"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_asides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAside"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aside"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_asides_aside_bring_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+                aside: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BringBack"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtBack"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_asides_aside_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+                aside: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoBringBack"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

@@ -2,6 +2,7 @@ import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
 import { useEffect } from 'react';
 
 import { branchIcon, Button, ErrorNote, historyIcon, OperationLine, useAction, useModel } from '../ui';
+import { AsidesView } from './components/AsidesView';
 import { Changes } from './components/Changes';
 import { PullRequestLine } from './components/PullRequestLine';
 import { Resolver } from './components/Resolver';
@@ -104,6 +105,7 @@ function GitView({ model, projects, request, onHistory }: GitViewProps): JSX.Ele
         <ReviewView model={model} projects={projects} review={model.review} />
       ) : (
         <>
+          <AsidesView model={model.asides} branch={model.branch} chosen={model.chosen} />
           {quiet ? <OperationLine operation={model.operation} /> : null}
           <Changes model={model} />
         </>

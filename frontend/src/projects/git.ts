@@ -7,6 +7,7 @@ import { asApiError, type ApiError } from '../api/errors';
 import type { Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
+import { Asides } from './asides';
 import { Pulling } from './pulling';
 
 export type Status = Wire<'Status'>;
@@ -24,6 +25,7 @@ export class GitModel implements IDisposable {
   readonly project: string;
   readonly branch: string;
   readonly pulling: Pulling;
+  readonly asides: Asides;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _subscription: IDisposable;
@@ -55,6 +57,7 @@ export class GitModel implements IDisposable {
     this._client = client;
     this._operations = operations;
     this._save = save;
+    this.asides = new Asides({ client, project, branch, save, reload: () => this.load() });
     this.pulling = new Pulling({
       client,
       save,

@@ -24,25 +24,25 @@ PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 def commit(report: Report, repository: dict[str, Any], branch: str, paths: list[str], message: str) -> dict[str, Any]:
     """Commit the named changed files as the repository's author; the new commit."""
     git = bound(Git.of(repository), branch)
-    edits = _chosen(git, paths)
+    edits = chosen(git, paths)
     if any(edit.change == "conflicted" for edit in edits):
         raise Conflict("conflicts", "Some of these files have conflicts.", "Settle them, then commit.")
     head = git.commit("HEAD")
-    tree = _tree_with(git, head, edits)
+    tree = tree_of(git, head, edits)
     if tree == git.text("rev-parse", f"{head}^{{tree}}"):
         raise Conflict("nothing_to_commit", "These files are as the last commit has them.", "Change something first.")
     made = commit_tree(git, tree, message, head)
     git.run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", made, head)
-    _match_index(git, edits)
+    match_index(git, edits)
     return asdict(commits(git, made, 1)[0])
 
 
 def discard(report: Report, repository: dict[str, Any], branch: str, paths: list[str]) -> dict[str, Any]:
     """Put the named files back to the last commit; a backup commit keeps what they were."""
     git = bound(Git.of(repository), branch)
-    edits = _chosen(git, paths)
+    edits = chosen(git, paths)
     head = git.commit("HEAD")
-    tree = _tree_with(git, head, edits)
+    tree = tree_of(git, head, edits)
     backup = keep_backup(git, commit_tree(git, tree, "Discarded\n", head))
     _put_back(git, edits)
     return {"paths": [edit.path for edit in edits], "backup": backup}
@@ -104,7 +104,7 @@ def find_backup(git: Git, name: str) -> str:
     return kept
 
 
-def _chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
+def chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
     """The changed files that ``paths`` name; nothing that is not in the status can be named."""
     there = {edit.path: edit for edit in changes(git)}
     if missing := [path for path in paths if path not in there]:
@@ -116,7 +116,7 @@ def _chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
     return [there[path] for path in dict.fromkeys(paths)]
 
 
-def _tree_with(git: Git, head: str, edits: Sequence[Edit]) -> str:
+def tree_of(git: Git, head: str, edits: Sequence[Edit]) -> str:
     """The tree of ``head`` with ``edits`` as the worktree has them, made in an index of its own."""
     with own_index(git, head) as index:
         git.run("add", "--all", "--force", *PATHS, env=index, given=b"\0".join(edit.raw for edit in edits))
@@ -131,14 +131,14 @@ def _put_back(git: Git, edits: Sequence[Edit]) -> None:
     fresh = [edit for edit in edits if edit.raw not in known]
     for edit in fresh:
         remove_file(git.tree, edit.raw)
-    _match_index(git, fresh)
+    match_index(git, fresh)
 
 
 def _in_head(git: Git, raw: bytes) -> bool:
     return git.attempt("cat-file", "-e", f"HEAD:{os.fsdecode(raw)}", ok=(0, 1, 128))[0] == 0
 
 
-def _match_index(git: Git, edits: Sequence[Edit]) -> None:
+def match_index(git: Git, edits: Sequence[Edit]) -> None:
     """Make the worktree's index agree with HEAD for these files; the rest of it is somebody's own."""
     if edits:
         git.run("reset", "--quiet", *PATHS, given=b"\0".join(edit.raw for edit in edits))

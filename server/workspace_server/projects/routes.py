@@ -38,6 +38,7 @@ from workspace_ext.contract.projects import (
 )
 
 from ..kit.http import Request, Route
+from .aside_routes import aside_routes
 from .browsing_routes import browsing_routes
 from .credential_routes import credential_routes
 from .life_routes import life_routes
@@ -54,6 +55,7 @@ def routes(projects: Projects) -> list[Route]:
         *life_routes(projects),
         *browsing_routes(projects.browsing),
         *pull_request_routes(projects.pull_requests),
+        *aside_routes(projects.asides),
         *credential_routes(projects),
     ]
 

@@ -87,7 +87,8 @@ class GitRunner:
             async with self._signed_in(repository, holder):
                 return await self._call(repository, function, arguments, timeout, on_progress)
         except (asyncio.CancelledError, AtriumError) as error:
-            await asyncio.to_thread(_unlock, project.git, started)
+            # Half a pack, too, which on a full disk leaves no room for anything else.
+            await asyncio.to_thread(_unlock, project.git, started, "objects/pack/tmp_*")
             if isinstance(error, AtriumError) and error.code == "timed_out":
                 raise silent(project.url, timeout) from None
             raise
@@ -208,9 +209,9 @@ def silent(url: str, seconds: float) -> Unavailable:
     )
 
 
-def _unlock(directory: Path, since: float) -> None:
-    """Remove the lock files that a stopped git process of ours left: those made since it started."""
-    for pattern in ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock"):
+def _unlock(directory: Path, since: float, *more: str) -> None:
+    """Remove the lock files that a stopped git process of ours left (and ``more``): those made since it started."""
+    for pattern in ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock", *more):
         for lock in directory.glob(pattern):
             try:
                 if lock.stat().st_mtime >= since:

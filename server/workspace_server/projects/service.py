@@ -20,6 +20,7 @@ from ..kit.home import Home
 from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
 from ..kit.storage import Storage
+from .asides import Asides
 from .beginnings import Beginnings, Example
 from .branch_lives import BranchLives
 from .branches import Branches
@@ -64,6 +65,7 @@ class Projects(Places):
         self.pulling = Pulling(self, self._runner, events, operations)
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
         self.browsing = Browsing(self, self._runner, self.pulling, events)
+        self.asides = Asides(self, self._runner, self.pulling, events)
 
     def wire(
         self, documents: OpenDocuments, neighbours: Neighbours | None = None, example: Example | None = None

@@ -103,6 +103,10 @@ def _command(server: Server, remote: Remote) -> None:
     atrium("merge", "forecast", "second")
     _the_past(server, atrium)
     assert atrium("rename-branch", "forecast", "second", "third")["folder"] == "projects/forecast/second"
+    (server.home / "work" / "projects" / "forecast" / "second" / "README.md").write_text("y")
+    assert atrium("aside", "put", "forecast", "--branch", "third", "-m", "later")["paths"] == ["README.md"]
+    assert [one["note"] for one in atrium("aside", "list", "forecast")] == ["later"]
+    assert atrium("aside", "back", "forecast", "--branch", "third")["paths"] == ["README.md"]
     assert atrium("delete-branch", "forecast", "third", "--cost")["unmerged"] == 0
     backup = atrium("delete-branch", "forecast", "third")["backup"]
     assert [one["backup"] for one in atrium("trash", "forecast")] == [backup]

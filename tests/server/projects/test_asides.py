@@ -1,0 +1,96 @@
+"""Changes put aside and brought back: here, elsewhere, over other changes, and after being killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.remotes import Remote, git, notebook
+from workspace_ext.contract.asides import BringBack, PutAside
+from workspace_ext.contract.projects import CreateBranch, Project
+from workspace_server.kit.errors import Conflict, NotFound
+
+from .conftest import Room
+
+
+@pytest.fixture
+async def project(room: Room, remote: Remote) -> Project:
+    remote.push({"notes.txt": "a\nb\nc\nd\ne\n", "gone.txt": "x\n"})
+    return await room.clone(remote.url)
+
+
+def change(tree: Path) -> None:
+    (tree / "notes.txt").write_text("A\nb\nc\nd\ne\n")
+    (tree / "new.txt").write_text("new\n")
+    (tree / "gone.txt").unlink()
+    (tree / "staged.txt").write_text("staged\n")
+    git(tree, "add", "staged.txt")
+
+
+async def test_put_aside_and_brought_back(room: Room, project: Project) -> None:
+    asides, tree = room.projects.asides, room.tree(project)
+    change(tree)
+    # Others may have them open: they are held meanwhile, nobody has to close anything.
+    room.opened.files[tree / "notes.txt"] = ["Bo"]
+    put = await asides.put(project.id, "main", PutAside(note="half an idea\nof mine"), room.ana.id)
+    assert (put.branch, put.note, put.by) == ("main", "half an idea of mine", "Ana")
+    assert put.paths == ["gone.txt", "new.txt", "notes.txt", "staged.txt"]
+    assert git(tree, "status", "--porcelain") == ""
+    assert tree in room.opened.flushed
+    assert await asides.listed(project.id) == [put]
+    with pytest.raises(Conflict):
+        await asides.put(project.id, "main", PutAside(["notes.txt"]), room.ana.id)
+
+    # Merged with what is there by then.
+    (tree / "notes.txt").write_text("a\nb\nc\nd\nE\n")
+    done = await asides.bring_back(project.id, "main", put.name, BringBack(), room.bo.id)
+    assert (tree / "notes.txt").read_text() == "A\nb\nc\nd\nE\n"
+    assert (tree / "new.txt").read_text() == "new\n"
+    assert not (tree / "gone.txt").exists()
+    assert sorted(done.paths) == put.paths
+    assert await asides.listed(project.id) == []
+
+    # And taken back: what was there stays, and the list has it again.
+    await asides.undo(project.id, "main", put.name, done.backup, room.bo.id)
+    assert git(tree, "status", "--porcelain") == "M notes.txt"
+    assert (tree / "notes.txt").read_text() == "a\nb\nc\nd\nE\n"
+    assert await asides.listed(project.id) == [put]
+    git(tree, "gc", "--prune=now", "--quiet")
+    await asides.bring_back(project.id, "main", put.name, BringBack(), room.ana.id)
+    assert (tree / "staged.txt").read_text() == "staged\n"
+
+
+async def test_some_files_on_another_branch_and_off_the_list(room: Room, project: Project) -> None:
+    asides, tree = room.projects.asides, room.tree(project)
+    change(tree)
+    put = await asides.put(project.id, "main", PutAside(["new.txt"]), room.ana.id)
+    assert put.paths == ["new.txt"]
+    assert "notes.txt" in git(tree, "status", "--porcelain")
+    await room.projects.branches.create(project.id, CreateBranch("weekly", carry=False), room.ana.id)
+    await asides.bring_back(project.id, "weekly", put.name, BringBack(), room.ana.id)
+    assert (room.tree(project, "weekly") / "new.txt").read_text() == "new\n"
+    with pytest.raises(NotFound):
+        await asides.bring_back(project.id, "weekly", put.name, BringBack(), room.ana.id)
+    again = await asides.put(project.id, "main", PutAside(), room.ana.id)
+    await asides.drop(project.id, again.name)
+    assert await asides.listed(project.id) == []
+    await asides.keep(project.id, again.name)
+    assert [one.name for one in await asides.listed(project.id)] == [again.name]
+    with pytest.raises(NotFound):
+        await asides.keep(project.id, "../x")
+
+
+@pytest.mark.parametrize(("take", "expected"), [("mine", "2"), ("theirs", "1"), ("both", "21")])
+async def test_what_changed_in_the_same_place(room: Room, project: Project, take: str, expected: str) -> None:
+    asides, tree = room.projects.asides, room.tree(project)
+    (tree / "forecast.ipynb").write_text(notebook("import pandas", "df = 11", "df + 1"))
+    put = await asides.put(project.id, "main", PutAside(), room.ana.id)
+    theirs = notebook("import pandas", "df = 22", "df + 1")
+    (tree / "forecast.ipynb").write_text(theirs)
+    with pytest.raises(Conflict, match=r"forecast\.ipynb"):
+        await asides.bring_back(project.id, "main", put.name, BringBack(), room.ana.id)
+    assert (tree / "forecast.ipynb").read_text() == theirs
+    await asides.bring_back(project.id, "main", put.name, BringBack(take), room.ana.id)  # type: ignore[arg-type]
+    text = (tree / "forecast.ipynb").read_text()
+    assert [digit for digit in "21" if f"df = {digit}{digit}" in text] == list(expected)
