@@ -86,6 +86,9 @@ class Following:
         if remote["changed"]:
             self._events.publish("projects", project.id, "changed")
         sha = remote["heads"].get(project.followed_branch)
+        default = remote["default"]
+        if default and default != project.default_branch:
+            await asyncio.to_thread(self._set_default, project.id, default)
         if not remote["heads"]:
             raise Conflict(
                 "remote_empty", "Nobody has pushed anything to the remote yet.",
@@ -95,7 +98,7 @@ class Following:
             raise NotFound(
                 "branch_gone",
                 f"The remote has no branch {project.followed_branch!r} any more.",
-                "Production stays as it was; follow another branch, or push this one again.",
+                f"Production stays as it was. Follow {default}, the remote's default branch, or push this one again.",
             )
         before = await asyncio.to_thread(self._places.production, project.id)
         if before is not None and before.pin is not None:
@@ -166,6 +169,10 @@ class Following:
                 return
             await self._runner.change(project, "git_merge:fast_forward", branch=branch, sha=coming["sha"])
         self._events.publish("projects", project.id, "changed")
+
+    def _set_default(self, project_id: str, branch: str) -> None:
+        with self._places.storage.session() as session:
+            session.get_one(ProjectRow, project_id).default_branch = branch
 
     def _record(self, project: ProjectFacts, error: AtriumError | None) -> None:
         code, message, hint = (error.code, error.message, error.hint) if error else (None, None, None)

@@ -185,6 +185,21 @@ async def test_a_branch_of_the_remote_is_opened_and_followed(room: Room, project
     assert git(tree, "rev-parse", "HEAD") == sha
 
 
+async def test_the_default_branch_is_renamed_on_the_remote(room: Room, project: Project, remote: Remote) -> None:
+    git(remote.path, "branch", "-m", "main", "trunk")
+    git(remote.path, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    looked = await room.projects.look(project.id)
+    assert looked.problem is not None
+    assert (looked.problem.code, looked.default_branch) == ("branch_gone", "trunk")
+    assert "Follow trunk, the remote's default branch" in looked.problem.hint
+    followed = await room.projects.follow(project.id, "trunk", room.ana.id)
+    assert (followed.problem, followed.followed_branch) == (None, "trunk")
+    # Nothing holds the old name any more, which is here only.
+    await room.projects.branch_lives.delete(project.id, "main", room.ana.id)
+    with pytest.raises(Conflict, match="follows trunk"):
+        await room.projects.branch_lives.delete(project.id, "trunk", room.ana.id)
+
+
 async def test_somebodys_folder_in_the_way_stays(room: Room, project: Project) -> None:
     own = room.home.projects / "forecast" / "notes"
     own.mkdir()
