@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     rooms = parser.add_subparsers(dest="room", required=True, metavar="ROOM")
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name not in ("output", "asides", "commits", "credentials", "lives"):
+        if module.name not in ("output", "asides", "commits", "committing", "credentials", "lives"):
             importlib.import_module(f"{__name__}.{module.name}").register(rooms)
     _share(parser, common)
     return parser

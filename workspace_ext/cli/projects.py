@@ -15,8 +15,6 @@ from ..contract.operations import Operation
 from ..contract.projects import (
     BranchList,
     CloneProject,
-    Commit,
-    CommitRequest,
     CreateBranch,
     Inclusion,
     MergeRequest,
@@ -29,10 +27,11 @@ from ..contract.projects import (
     Publication,
     Status,
     SwitchBranch,
+    UpdateProject,
     Webhook,
     WebhookSecret,
 )
-from . import asides, commits, credentials, lives
+from . import asides, commits, committing, credentials, lives
 
 
 def register(verbs: Any) -> None:
@@ -68,10 +67,7 @@ def register(verbs: Any) -> None:
     switch = verb("switch", "check out an existing branch, if it is not yet", _switch)
     switch.add_argument("branch")
     verb("status", "changed files", _status, branch=True)
-    commit = verb("commit", "commit changed files", _commit, branch=True)
-    commit.add_argument("paths", nargs="*", help="default: every changed file")
-    commit.add_argument("-m", "--message", required=True, help="the summary")
-    commit.add_argument("--description", default="")
+    committing.add_verbs(verb, _path)
     verb("push", "push a branch", _push, branch=True)
     pull = verb("pull", "bring others' commits into a branch, also beneath open documents", _pull, branch=True)
     pull.add_argument("--from", dest="source", default="", metavar="BRANCH", help="default: the same branch")
@@ -98,6 +94,10 @@ def register(verbs: Any) -> None:
     credentials.add_verbs(room)
     lives.add_verbs(room)
     asides.add_verbs(room)
+    settings = verb("set", "how a project is worked on", _set)
+    settings.add_argument(
+        "--strip-outputs", choices=["on", "off"], required=True, help="commit notebooks without outputs"
+    )
 
 
 def _list(arguments: argparse.Namespace, client: Client) -> Any:
@@ -145,15 +145,6 @@ def _switch(arguments: argparse.Namespace, client: Client) -> Any:
 def _status(arguments: argparse.Namespace, client: Client) -> Any:
     status = client.call("GET", f"{_path(arguments, client)}/status", reply=Status)
     return status if arguments.json else status.files
-
-
-def _commit(arguments: argparse.Namespace, client: Client) -> Any:
-    path = _path(arguments, client)
-    paths = arguments.paths
-    if not paths:
-        paths = [file.path for file in client.call("GET", f"{path}/status", reply=Status).files]
-    asked = CommitRequest(paths, arguments.message, arguments.description)
-    return client.call("POST", f"{path}/commit", asked, reply=Commit)
 
 
 def _push(arguments: argparse.Namespace, client: Client) -> Any:
@@ -256,6 +247,11 @@ def _webhook(arguments: argparse.Namespace, client: Client) -> Any:
         "url": client.url + found.path, "secret made": found.made, "by": found.by,
         "last delivery": " ".join(filter(None, (found.last, found.last_time))),
     }  # fmt: skip
+
+
+def _set(arguments: argparse.Namespace, client: Client) -> Project:
+    wish = UpdateProject(strip_outputs=arguments.strip_outputs == "on")
+    return client.call("PATCH", f"/projects/{_project(arguments, client).id}", wish, reply=Project)
 
 
 def _project(arguments: argparse.Namespace, client: Client) -> Project:

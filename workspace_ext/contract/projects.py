@@ -9,6 +9,10 @@ from .operations import WireError
 
 Change = Literal["modified", "added", "deleted", "untracked", "conflicted"]
 
+Rest = Literal["order", "metadata", "settings", "counts"]
+"""What can change in a notebook beyond the sources and outputs of its cells: their order, their metadata and
+attachments, the notebook's own metadata, the numbers of executions."""
+
 Because = Literal[
     "cloned", "polled", "webhook", "asked", "pushed", "merged", "branch", "pinned", "rolled_back", "unpinned"
 ]
@@ -141,6 +145,7 @@ class Project:
 
     ``problem``: why the followed branch could not be published last time; the last good state stays.
     ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
+    ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
     """
 
     id: str
@@ -154,6 +159,7 @@ class Project:
     production: Production | None = None
     problem: WireError | None = None
     archived: str = ""
+    strip_outputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,7 +182,10 @@ class CloneProject:
 
 @dataclass(frozen=True)
 class UpdateProject:
-    followed_branch: str
+    """What is absent stays as it is."""
+
+    followed_branch: str = ""
+    strip_outputs: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +236,15 @@ class FileChange:
 
 
 @dataclass(frozen=True)
+class Editor:
+    """Somebody else who edited files since they were committed last. ``name``: what they sign in with."""
+
+    name: str
+    display_name: str
+    paths: list[str]
+
+
+@dataclass(frozen=True)
 class Status:
     """``summary`` is a suggestion for the commit; ``truncated``: there are more files than listed."""
 
@@ -238,13 +256,15 @@ class Status:
     files: list[FileChange]
     summary: str
     truncated: bool = False
+    editors: list[Editor] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class CellDiff:
     """One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
 
-    ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ.
+    ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ. ``part`` names the
+    change among those of the notebook.
     """
 
     index: int
@@ -253,11 +273,17 @@ class CellDiff:
     change: Literal["modified", "added", "removed"]
     diff: str
     outputs: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True)
 class FileDiff:
-    """A file against another state of it. Notebooks have ``cells``, texts have ``text`` (a unified diff)."""
+    """A file against another state of it. Notebooks have ``cells``, texts have ``text`` (a unified diff).
+
+    ``parts``: what can be committed or discarded by itself; the names of the cells, and ``rest`` for everything else
+    that changed in a notebook (``rest`` says what that is); of a text one for each hunk, in their order. Empty where
+    the file is one whole.
+    """
 
     path: str
     kind: Literal["notebook", "text", "binary", "large"]
@@ -267,20 +293,13 @@ class FileDiff:
     added: int = 0
     removed: int = 0
     outputs: int = 0
+    parts: list[str] = field(default_factory=list)
+    rest: list[Rest] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class DiffQuery:
     path: str
-
-
-@dataclass(frozen=True)
-class CommitRequest:
-    """``paths`` are those of the status."""
-
-    paths: list[str]
-    summary: str
-    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,19 +325,6 @@ class LogQuery:
 @dataclass(frozen=True)
 class PathList:
     paths: list[str]
-
-
-@dataclass(frozen=True)
-class Discarded:
-    """``backup`` brings the files back, see ``restore``."""
-
-    paths: list[str]
-    backup: str
-
-
-@dataclass(frozen=True)
-class Restore:
-    backup: str
 
 
 @dataclass(frozen=True)

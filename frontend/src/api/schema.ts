@@ -950,7 +950,7 @@ export interface paths {
         delete: operations["delete_atrium_api_projects_id_"];
         options?: never;
         head?: never;
-        /** Follow another branch. */
+        /** Follow another branch, or have commits made with or without outputs. */
         patch: operations["patch_atrium_api_projects_id_"];
         trace?: never;
     };
@@ -1135,7 +1135,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Commit files as oneself. */
+        /** Commit files, or some of their changes, as oneself; also in place of the last commit. */
         post: operations["post_atrium_api_projects_id_branches_branch_commit"];
         delete?: never;
         options?: never;
@@ -1177,6 +1177,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/diff/outputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a changed cell showed in the last commit, and shows now. */
+        get: operations["get_atrium_api_projects_id_branches_branch_diff_outputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/discard": {
         parameters: {
             query?: never;
@@ -1186,8 +1203,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put files back to the last commit; refused while somebody has one open. */
+        /** Put files, or some of their changes, back to the last commit, also beneath open documents. */
         post: operations["post_atrium_api_projects_id_branches_branch_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/last-commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last commit, to begin an amendment with, and why there can be none. */
+        get: operations["get_atrium_api_projects_id_branches_branch_last_commit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1305,7 +1339,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Undo a discard. */
+        /** Undo a discard; what was written since stays. */
         post: operations["post_atrium_api_projects_id_branches_branch_restore"];
         delete?: never;
         options?: never;
@@ -2216,7 +2250,8 @@ export interface components {
          * CellDiff
          * @description One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
          *
-         *         ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ.
+         *         ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ. ``part`` names the
+         *         change among those of the notebook.
          */
         CellDiff: {
             /** @enum {unknown} */
@@ -2227,6 +2262,8 @@ export interface components {
             kind: string;
             /** @default 0 */
             outputs: number;
+            /** @default  */
+            part: string;
         };
         /**
          * CellOutcome
@@ -2244,6 +2281,14 @@ export interface components {
             input: components["schemas"]["InputRequest"] | null;
             /** @enum {unknown} */
             state: "cancelled" | "error" | "ok" | "running" | "waiting";
+        };
+        /**
+         * CellOutputs
+         * @description Outputs of a cell as notebooks hold them (nbformat 4), in the last commit and now. They are not trusted.
+         */
+        CellOutputs: {
+            after: Record<string, never>[];
+            before: Record<string, never>[];
         };
         /**
          * CellToRun
@@ -2370,11 +2415,17 @@ export interface components {
         };
         /**
          * CommitRequest
-         * @description ``paths`` are those of the status.
+         * @description ``paths``: files with everything that changed in them, as the status names them; ``partial``: of other files,
+         *         some of it. What is in neither stays uncommitted. ``co_authors``: each what somebody here signs in with, or
+         *         ``Name <mail@example.org>``. ``amend``: the last commit, which this one replaces; then nothing needs to be chosen.
          */
         CommitRequest: {
             /** @default  */
+            amend: string;
+            co_authors?: string[];
+            /** @default  */
             description: string;
+            partial?: components["schemas"]["PartialFile"][];
             paths: string[];
             summary: string;
         };
@@ -2635,6 +2686,14 @@ export interface components {
             path: string;
         };
         /**
+         * DiscardRequest
+         * @description Likewise.
+         */
+        DiscardRequest: {
+            partial?: components["schemas"]["PartialFile"][];
+            paths: string[];
+        };
+        /**
          * DiscardTable
          * @description ``notebook``: any notebook of the branch whose copy goes.
          */
@@ -2643,7 +2702,7 @@ export interface components {
         };
         /**
          * Discarded
-         * @description ``backup`` brings the files back, see ``restore``.
+         * @description ``backup`` brings it back, see ``restore``.
          */
         Discarded: {
             backup: string;
@@ -2666,6 +2725,15 @@ export interface components {
          */
         DocumentQuery: {
             path: string;
+        };
+        /**
+         * Editor
+         * @description Somebody else who edited files since they were committed last. ``name``: what they sign in with.
+         */
+        Editor: {
+            display_name: string;
+            name: string;
+            paths: string[];
         };
         /**
          * EnvironmentDetail
@@ -2797,6 +2865,10 @@ export interface components {
         /**
          * FileDiff
          * @description A file against another state of it. Notebooks have ``cells``, texts have ``text`` (a unified diff).
+         *
+         *         ``parts``: what can be committed or discarded by itself; the names of the cells, and ``rest`` for everything else
+         *         that changed in a notebook (``rest`` says what that is); of a text one for each hunk, in their order. Empty where
+         *         the file is one whole.
          */
         FileDiff: {
             /** @default 0 */
@@ -2808,9 +2880,11 @@ export interface components {
             kind: "binary" | "large" | "notebook" | "text";
             /** @default 0 */
             outputs: number;
+            parts?: string[];
             path: string;
             /** @default 0 */
             removed: number;
+            rest?: ("counts" | "metadata" | "order" | "settings")[];
             /** @default  */
             text: string;
         };
@@ -2974,6 +3048,16 @@ export interface components {
             notebook: string;
             state: string;
             waiting: components["schemas"]["Waiting"] | null;
+        };
+        /**
+         * LastCommit
+         * @description The last commit of a branch, its description without the co-authors. ``refused``: why it cannot be amended.
+         */
+        LastCommit: {
+            co_authors: string[];
+            commit: components["schemas"]["Commit"];
+            /** @default null */
+            refused: components["schemas"]["WireError"] | null;
         };
         /**
          * Layout
@@ -3201,10 +3285,26 @@ export interface components {
             /** @default 0 */
             width: number;
         };
+        /**
+         * OutputsQuery
+         * @description A cell that differs, by the name of its change.
+         */
+        OutputsQuery: {
+            part: string;
+            path: string;
+        };
         /** Package */
         Package: {
             name: string;
             version: string;
+        };
+        /**
+         * PartialFile
+         * @description Some of the changes of a file: ``parts`` are those of its difference.
+         */
+        PartialFile: {
+            parts: string[];
+            path: string;
         };
         /** PathList */
         PathList: {
@@ -3356,6 +3456,7 @@ export interface components {
          *
          *         ``problem``: why the followed branch could not be published last time; the last good state stays.
          *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
+         *         ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
          */
         Project: {
             /** @default  */
@@ -3371,6 +3472,8 @@ export interface components {
             problem: components["schemas"]["WireError"] | null;
             /** @default null */
             production: components["schemas"]["Production"] | null;
+            /** @default false */
+            strip_outputs: boolean;
             url: string;
         };
         /**
@@ -3830,6 +3933,7 @@ export interface components {
             ahead: number;
             behind: number;
             branch: string;
+            editors?: components["schemas"]["Editor"][];
             files: components["schemas"]["FileChange"][];
             head: string;
             summary: string;
@@ -4006,9 +4110,15 @@ export interface components {
             /** @default null */
             display_name: string | null;
         };
-        /** UpdateProject */
+        /**
+         * UpdateProject
+         * @description What is absent stays as it is.
+         */
         UpdateProject: {
+            /** @default  */
             followed_branch: string;
+            /** @default null */
+            strip_outputs: boolean | null;
         };
         /**
          * UpdateSchedule
@@ -6679,6 +6789,39 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_branches_branch_diff_outputs: {
+        parameters: {
+            query: {
+                path: string;
+                part: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellOutputs"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_discard: {
         parameters: {
             query?: never;
@@ -6691,7 +6834,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PathList"];
+                "application/json": components["schemas"]["DiscardRequest"];
             };
         };
         responses: {
@@ -6702,6 +6845,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Discarded"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_last_commit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastCommit"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

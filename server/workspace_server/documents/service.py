@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,12 @@ from ..kit.home import Home
 from ..projects.service import Projects
 from ..tables.service import Tables
 from . import cells
+from .authors import Authors
 from .collaboration import live_cells
 from .collaboration.files import FileIds
 from .collaboration.handlers import HANDLERS, Collaboration
 from .collaboration.points import Points
+from .collaboration.room import Room
 from .collaboration.rooms import Rooms
 from .collaboration.shared import Shared
 from .connection import KernelConnection
@@ -83,7 +86,8 @@ class Documents:
             events,
             lambda person, path: self._may_write(access.person(person).name, path),
         )
-        self.rooms.before, self.rooms.saved = self.history.before, self.history.changed
+        self.authors = Authors(home.journal / "authors.db")
+        self.rooms.before, self.rooms.saved = self.history.before, self._saved
         self.rooms.blobs_elsewhere = points.blobs_used
         self.rooms.loaded, self.rooms.emptied = self.history.opened, self.history.left
         self._server: Any = None
@@ -122,6 +126,7 @@ class Documents:
         await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
         await self.rooms.close()
         await self.history.close()
+        self.authors.close()
         if self._server is not None:
             self.rooms.files.close()
 
@@ -159,6 +164,34 @@ class Documents:
                 if room.file.is_relative_to(folder) and not room.sync.missing:
                     await holding.enter_async_context(room.sync.held())
             yield
+
+    def editors(self, folder: Path, paths: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Who edited which of these files below ``folder``, and when last; see :class:`Authors`. In a thread."""
+        found = {path: self.authors.of(file_id) for path, file_id in self._file_ids(folder, paths)}
+        return {path: people for path, people in found.items() if people}
+
+    def committed(self, folder: Path, paths: Iterable[str], until: float) -> None:
+        """What was done to these files until then is in a commit. In a thread."""
+        for _, file_id in self._file_ids(folder, paths):
+            self.authors.committed(file_id, until)
+
+    def still_uncommitted(self, folder: Path, people: Mapping[str, Iterable[str]], at: float) -> None:
+        """What people did to files is not all in the commit that was made of them just then. In a thread."""
+        for path, file_id in self._file_ids(folder, people):
+            self.authors.edited(file_id, people[path], at)
+
+    def _file_ids(self, folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        root = Path(self._server.contents_manager.root_dir)
+        for path in paths:
+            file = folder / path
+            if file.is_relative_to(root) and (file_id := self.rooms.files.get_id(file.relative_to(root).as_posix())):
+                yield path, file_id
+
+    def _saved(self, room: Room) -> None:
+        people, room.editors = room.editors, set()
+        if people:
+            self.authors.edited(room.file_id, people, time.time())
+        self.history.changed(room)
 
     def open_below(self, folder: str) -> list[OpenDocument]:
         """The same by contents paths."""

@@ -12,7 +12,6 @@ from workspace_ext.contract.asides import Aside, BringBack, BroughtBack, PutAsid
 
 from ..kit.events import Events
 from .places import Places, ProjectFacts
-from .pulling import Pulling
 from .runner import GitRunner
 
 LONGEST_NOTE = 200
@@ -21,10 +20,9 @@ LONGEST_NOTE = 200
 class Asides:
     """``person`` is always a person's id."""
 
-    def __init__(self, places: Places, runner: GitRunner, pulling: Pulling, events: Events) -> None:
+    def __init__(self, places: Places, runner: GitRunner, events: Events) -> None:
         self._places = places
         self._runner = runner
-        self._pulling = pulling
         self._events = events
 
     async def listed(self, project_id: str) -> list[Aside]:
@@ -63,13 +61,9 @@ class Asides:
     async def _changed(self, project_id: str, branch: str, function: str, person: str, **arguments: Any) -> Any:
         """Change files beneath documents that may be open."""
         project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"), self._pulling.changing(project, branch):
-            try:
-                done = await self._runner.change(project, function, person, branch=branch, **arguments)
-            except BaseException:
-                # Cancelled, or killed: what it had written goes back before anybody sees it.
-                await asyncio.shield(self._runner.change(project, "git_integrate:recover_all"))
-                raise
+        tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
+        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
+            done = await self._runner.change(project, function, person, branch=branch, **arguments)
         self._events.publish("projects", project_id, "changed")
         return done
 

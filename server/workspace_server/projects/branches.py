@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,35 +16,30 @@ from workspace_ext.contract.projects import (
     Branch,
     Commit,
     CreateBranch,
-    Discarded,
     FileDiff,
     OpenedBranch,
     Review,
     Status,
 )
 
-from ..kit.errors import Conflict, Invalid
 from ..kit.events import Events
 from ..kit.operations import Handle, Operations
+from .committing import Committing, commit_message
 from .entrances import entrances
 from .following import Following
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
 
-LONGEST_SUMMARY = 200
 
-
-class Branches:
-    """``person`` is always a person's id: author and committer of what they do."""
+class Branches(Committing):
+    """``person`` is always a person's id: author and committer of what they do. Commits are in ``committing``."""
 
     def __init__(
         self, places: Places, runner: GitRunner, following: Following, events: Events, operations: Operations
     ) -> None:
-        self._places = places
-        self._runner = runner
+        super().__init__(places, runner, events)
         self._following = following
-        self._events = events
         self._operations = operations
 
     async def listed(self, project_id: str, remote: bool = True) -> list[Branch]:
@@ -92,9 +86,11 @@ class Branches:
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, branch, Path(folder), notebook)
 
-    async def status(self, project_id: str, branch: str) -> Status:
+    async def status(self, project_id: str, branch: str, person: str = "") -> Status:
         project = await self._project(project_id)
-        return msgspec.convert(await self._runner.read(project, "git_status:status", branch=branch), Status)
+        found = msgspec.convert(await self._runner.read(project, "git_status:status", branch=branch), Status)
+        editors = await self.editors(project_id, branch, [file.path for file in found.files], person)
+        return replace(found, editors=editors)
 
     async def diff(self, project_id: str, branch: str, path: str) -> FileDiff:
         project = await self._project(project_id)
@@ -108,40 +104,6 @@ class Branches:
         return msgspec.convert(
             await self._runner.read(project, "git_status:log", branch=branch, limit=limit), list[Commit]
         )
-
-    async def commit(
-        self, project_id: str, branch: str, paths: Sequence[str], summary: str, description: str, person: str
-    ) -> Commit:
-        project = await self._project(project_id)
-        message = _message(summary, description)
-        await self._flush(project_id, branch)
-        async with self._runner.lock(project, "trees"):
-            made = await self._runner.change(
-                project, "git_commit:commit", person, branch=branch, paths=list(paths), message=message
-            )
-        self._changed(project_id)
-        return msgspec.convert(made, Commit)
-
-    async def discard(self, project_id: str, branch: str, paths: Sequence[str], person: str) -> Discarded:
-        """Put files back to the last commit; refused while somebody has one of them open."""
-        project = await self._project(project_id)
-        await self._flush(project_id, branch)
-        async with self._runner.lock(project, "trees"):
-            self._refuse_open(await self._tree(project_id, branch), paths, "discarded")
-            made = await self._runner.change(project, "git_commit:discard", person, branch=branch, paths=list(paths))
-        self._changed(project_id)
-        return msgspec.convert(made, Discarded)
-
-    async def restore(self, project_id: str, branch: str, backup: str) -> list[str]:
-        """Undo a discard; the paths that are back."""
-        project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"):
-            paths = await self._runner.read(project, "git_commit:backed_up", backup=backup)
-            self._refuse_open(await self._tree(project_id, branch), paths, "brought back")
-            made = await self._runner.change(project, "git_commit:restore", branch=branch, backup=backup)
-        self._changed(project_id)
-        back: list[str] = made["paths"]
-        return back
 
     async def review(self, project_id: str, branch: str, person: str = "") -> Review:
         project = await self._project(project_id)
@@ -167,7 +129,7 @@ class Branches:
     async def merge(self, project_id: str, branch: str, summary: str, person: str) -> Operation:
         """Merge into the followed branch on the remote; ends when production has followed."""
         project = await self._project(project_id)
-        message = _message(summary or f"Merge {branch}", "")
+        message = commit_message(summary or f"Merge {branch}", "")
 
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
@@ -209,16 +171,6 @@ class Branches:
             [*carried], {path: [*people] for path, people in (kept or {}).items()},
         )  # fmt: skip
 
-    async def _project(self, project_id: str) -> ProjectFacts:
-        return await asyncio.to_thread(self._places.get, project_id)
-
-    async def _tree(self, project_id: str, branch: str) -> Path | None:
-        return await asyncio.to_thread(self._places.worktree, project_id, branch)
-
-    async def _flush(self, project_id: str, branch: str) -> None:
-        if (tree := await self._tree(project_id, branch)) is not None:
-            await self._runner.documents.flush(tree)
-
     def _with_people(self, branch: Branch) -> Branch:
         """Who is in it is asked of the documents: nothing of it is kept."""
         if branch.folder is None:
@@ -232,35 +184,3 @@ class Branches:
         there = self._runner.documents.open_in(tree)
         others = {path: [name for name in there.get(path, []) if name != me] for path in paths}
         return {path: names for path, names in others.items() if names}
-
-    def _refuse_open(self, tree: Path | None, paths: Sequence[str], what: str) -> None:
-        there = self._runner.documents.open_in(tree) if tree is not None else {}
-        busy = {path: there[path] for path in paths if there.get(path)}
-        if busy:
-            names = "; ".join(f"{' and '.join(sorted(set(people)))}: {path}" for path, people in busy.items())
-            raise Conflict(
-                "files_open",
-                f"Files that would change are open ({names}), so nothing was {what}.",
-                "Have them closed, then try again.",
-            )
-
-    def _changed(self, project_id: str) -> None:
-        self._events.publish("projects", project_id, "changed")
-
-
-def _message(summary: str, description: str) -> str:
-    """A commit message that is what the person typed and nothing else."""
-    summary = summary.strip()
-    if not summary:
-        raise Invalid("empty_summary", "The commit has no summary.", "Say in a few words what changed.", "summary")
-    if re.search(r"[\x00-\x1f\x7f]", summary):
-        raise Invalid(
-            "invalid_summary", "The summary has more than one line.", "Move the rest to the description.", "summary"
-        )
-    if len(summary) > LONGEST_SUMMARY:
-        raise Invalid(
-            "invalid_summary", f"The summary is longer than {LONGEST_SUMMARY} characters.",
-            "Move the rest to the description.", "summary",
-        )  # fmt: skip
-    description = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", description.replace("\r\n", "\n")).strip()
-    return f"{summary}\n\n{description}\n" if description else f"{summary}\n"

@@ -26,7 +26,6 @@ from workspace_ext.contract.projects import FileDiff
 from ..kit.errors import Invalid
 from ..kit.events import Events
 from .places import Places, ProjectFacts
-from .pulling import Pulling
 from .runner import GitRunner
 
 MOST_KNOWN = 256
@@ -36,10 +35,9 @@ LONGEST_SEARCH = 200
 class Browsing:
     """``person`` is always a person's id."""
 
-    def __init__(self, places: Places, runner: GitRunner, pulling: Pulling, events: Events) -> None:
+    def __init__(self, places: Places, runner: GitRunner, events: Events) -> None:
         self._places = places
         self._runner = runner
-        self._pulling = pulling
         self._events = events
         # Of a notebook's last commit, who wrote its cells; the next look follows them only that far.
         self._known: OrderedDict[tuple[str, str, str], dict[str, list[str]]] = OrderedDict()
@@ -76,14 +74,11 @@ class Browsing:
     async def restore_file(self, project_id: str, branch: str, wanted: RestoreFile, person: str) -> RestoredFile:
         """Make a file of a branch's worktree what it is in a commit, also where people have it open."""
         project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"), self._pulling.changing(project, branch):
-            try:
-                made = await self._runner.change(
-                    project, "git_restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
-                )
-            except BaseException:
-                await asyncio.shield(self._runner.change(project, "git_integrate:recover_all"))
-                raise
+        tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
+        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
+            made = await self._runner.change(
+                project, "git_restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
+            )
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(made, RestoredFile)
 

@@ -6,7 +6,7 @@ notebooks.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 from workspace_ext.contract.asides import Aside, BroughtBack
@@ -17,8 +17,9 @@ from ..kit.errors import Conflict, NotFound
 from .conflicts import Choices
 from .file_merge import merge_file
 from .git_command import Git, Report
-from .git_commit import chosen, keep_backup, match_index, tree_of
+from .git_commit import keep_backup, match_index
 from .git_integrate import Note, perform, recover, undo
+from .git_stage import choose, staged
 from .git_status import changes, wire_path
 from .git_trees import commit_tree, differences, store, tree_with, version, version_on_disk
 from .git_worktrees import bound
@@ -31,15 +32,17 @@ def put_aside(report: Report, repository: dict[str, Any], branch: str, paths: li
     """Put the named changed files, or all of them, back to the last commit and keep what they were: an ``Aside``."""
     git = bound(Git.of(repository), branch)
     recover(git)
-    edits = chosen(git, paths or [edit.path for edit in changes(git)])
-    if any(edit.change == "conflicted" for edit in edits):
+    chosen = choose(git, paths or [edit.path for edit in changes(git)], {})
+    if any(edit.change == "conflicted" for edit in chosen.edits):
         raise Conflict("conflicts", "Some of these files have conflicts.", "Settle them first.")
     head = git.commit("HEAD")
-    kept = commit_tree(git, tree_of(git, head, edits), f"{branch}\n\n{note}\n", head)
+    # With their outputs, also where commits are made without.
+    tree = staged(replace(git, strip_outputs=False), head, chosen)
+    kept = commit_tree(git, tree, f"{branch}\n\n{note}\n", head)
     name = f"{now():%Y%m%dT%H%M%S%f}"
     git.run("update-ref", ASIDE + name, kept, "")
     perform(git, Note(head, head, kept, head))
-    match_index(git, edits)
+    match_index(git, chosen.edits)
     return asdict(next(one for one in _listed(git) if one.name == name))
 
 

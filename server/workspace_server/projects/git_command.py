@@ -69,6 +69,8 @@ class Git:
         ``(name, e-mail)`` of the person on whose behalf this runs.
     sign_in
         Who git is on the remote.
+    strip_outputs
+        Whether commits of changed notebooks are made without their outputs.
     """
 
     directory: Path
@@ -79,6 +81,7 @@ class Git:
     admin: Path | None = None
     author: tuple[str, str] | None = None
     sign_in: SignIn = NOBODY
+    strip_outputs: bool = False
     _drivers: dict[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod

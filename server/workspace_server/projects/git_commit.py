@@ -1,5 +1,5 @@
-"""What changes a worktree's history or files: commit, discard, restore. Built from git's own plumbing, so that no hook,
-no signing program and no editor has a say, and what others have staged stays as it is."""
+"""What changes a worktree's history: commits, and the backups of what is undone. Built from git's own plumbing, so that
+no hook, no signing program and no editor has a say, and what others have staged stays as it is."""
 
 from __future__ import annotations
 
@@ -10,42 +10,50 @@ from pathlib import Path
 from typing import Any
 
 from ..kit.clock import now
-from ..kit.errors import Conflict, Invalid, NotFound
+from ..kit.errors import Conflict, NotFound
 from .git_command import Git, Report
-from .git_status import Edit, changes, commits, on_disk, wire_path
-from .git_trees import commit_tree, differences, own_index, remove_file
+from .git_stage import PATHS, choose, staged
+from .git_status import Edit, changes, commits, on_disk
+from .git_trees import commit_tree, remove_file
 from .git_worktrees import bound
 
 BACKUPS = "refs/backup/"
-# Read from what git is given: too many, and too odd, for arguments.
-PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 
-def commit(report: Report, repository: dict[str, Any], branch: str, paths: list[str], message: str) -> dict[str, Any]:
-    """Commit the named changed files as the repository's author; the new commit."""
+def commit(
+    report: Report,
+    repository: dict[str, Any],
+    branch: str,
+    paths: list[str],
+    message: str,
+    partial: dict[str, list[str]],
+) -> dict[str, Any]:
+    """Commit the named changed files, and of others the named parts, as the repository's author; the new commit."""
     git = bound(Git.of(repository), branch)
-    edits = chosen(git, paths)
-    if any(edit.change == "conflicted" for edit in edits):
+    chosen = choose(git, paths, partial)
+    if any(edit.change == "conflicted" for edit in chosen.edits):
         raise Conflict("conflicts", "Some of these files have conflicts.", "Settle them, then commit.")
     head = git.commit("HEAD")
-    tree = tree_of(git, head, edits)
+    tree = staged(git, head, chosen)
     if tree == git.text("rev-parse", f"{head}^{{tree}}"):
         raise Conflict("nothing_to_commit", "These files are as the last commit has them.", "Change something first.")
     made = commit_tree(git, tree, message, head)
     git.run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", made, head)
-    match_index(git, edits)
+    match_index(git, chosen.edits)
     return asdict(commits(git, made, 1)[0])
 
 
-def discard(report: Report, repository: dict[str, Any], branch: str, paths: list[str]) -> dict[str, Any]:
-    """Put the named files back to the last commit; a backup commit keeps what they were."""
-    git = bound(Git.of(repository), branch)
-    edits = chosen(git, paths)
-    head = git.commit("HEAD")
-    tree = tree_of(git, head, edits)
-    backup = keep_backup(git, commit_tree(git, tree, "Discarded\n", head))
-    _put_back(git, edits)
-    return {"paths": [edit.path for edit in edits], "backup": backup}
+def committed_at(report: Report, repository: dict[str, Any], branch: str, paths: list[str]) -> dict[str, int]:
+    """When these files were committed last on a branch, in seconds since 1970."""
+    git = Git.of(repository)
+    found = {}
+    for path in paths:
+        said = git.text(
+            "log", "--max-count=1", "--no-show-signature", "--format=%ct", f"refs/heads/{branch}", "--", path
+        )
+        if said:
+            found[path] = int(said)
+    return found
 
 
 def put_back(
@@ -61,27 +69,6 @@ def put_back(
     ]
     _put_back(git, edits)
     return {"paths": [edit.path for edit in edits]}
-
-
-def backed_up(report: Report, repository: dict[str, Any], backup: str) -> list[str]:
-    """The paths that a backup would bring back."""
-    git = Git.of(repository)
-    kept = find_backup(git, backup)
-    return [os.fsdecode(one.raw) for one in differences(git, f"{kept}^", kept)]
-
-
-def restore(report: Report, repository: dict[str, Any], branch: str, backup: str) -> dict[str, Any]:
-    """Undo a discard: the files as they were before it."""
-    git = bound(Git.of(repository), branch)
-    assert git.tree is not None
-    kept = find_backup(git, backup)
-    changed = differences(git, f"{kept}^", kept)
-    if back := [one.raw for one in changed if one.change != "deleted"]:
-        git.run("restore", f"--source={kept}", "--worktree", *PATHS, given=b"\0".join(back))
-    for one in changed:
-        if one.change == "deleted":
-            (git.tree / os.fsdecode(one.raw)).unlink(missing_ok=True)
-    return {"paths": [wire_path(one.raw) for one in changed]}
 
 
 def keep_backup(git: Git, commit: str) -> str:
@@ -102,25 +89,6 @@ def find_backup(git: Git, name: str) -> str:
     if not kept:
         raise NotFound("no_such_backup", f"There is no backup {name!r}.", "It may have been undone already.")
     return kept
-
-
-def chosen(git: Git, paths: Sequence[str]) -> list[Edit]:
-    """The changed files that ``paths`` name; nothing that is not in the status can be named."""
-    there = {edit.path: edit for edit in changes(git)}
-    if missing := [path for path in paths if path not in there]:
-        raise Conflict(
-            "not_changed", f"{', '.join(missing[:3])} is not among the changed files any more.", "Look again."
-        )
-    if not paths:
-        raise Invalid("no_files", "No file is chosen.", "Tick at least one.", "paths")
-    return [there[path] for path in dict.fromkeys(paths)]
-
-
-def tree_of(git: Git, head: str, edits: Sequence[Edit]) -> str:
-    """The tree of ``head`` with ``edits`` as the worktree has them, made in an index of its own."""
-    with own_index(git, head) as index:
-        git.run("add", "--all", "--force", *PATHS, env=index, given=b"\0".join(edit.raw for edit in edits))
-        return git.text("write-tree", env=index)
 
 
 def _put_back(git: Git, edits: Sequence[Edit]) -> None:

@@ -13,6 +13,7 @@ from workspace_ext.contract.projects import Branch, Change, Commit, FileChange, 
 from .git_command import Git, Report
 from .git_worktrees import bound, find
 from .notebook_diff import notebook_counts
+from .stripping import shown
 
 MOST_FILES = 1000
 MOST_NOTEBOOKS = 20
@@ -20,11 +21,13 @@ MOST_NOTEBOOKS = 20
 
 @dataclass(frozen=True)
 class Edit:
-    """One changed path; ``raw`` as the disk has it, ``path`` as the wire writes it (what is not text as \\xNN)."""
+    """One changed path; ``raw`` as the disk has it, ``path`` as the wire writes it (what is not text as \\xNN);
+    ``blob`` is what the last commit has there, where it has something."""
 
     raw: bytes
     path: str
     change: Change
+    blob: str = ""
 
 
 def wire_path(raw: bytes) -> str:
@@ -50,8 +53,8 @@ def porcelain(git: Git) -> tuple[dict[str, str], list[Edit]]:
             name, _, value = rest.decode(errors="replace").partition(" ")
             headers[name] = value
         elif kind == b"1":
-            codes, raw = rest[:2].decode(), rest.split(b" ", 7)[7]
-            edits.append(Edit(raw, wire_path(raw), _change(codes)))
+            codes, *_, blob, _, raw = rest.split(b" ", 7)
+            edits.append(Edit(raw, wire_path(raw), _change(codes.decode()), blob.decode().strip("0") and blob.decode()))
         elif kind == b"u":
             raw = rest.split(b" ", 9)[9]
             edits.append(Edit(raw, wire_path(raw), "conflicted"))
@@ -80,7 +83,8 @@ def branches(report: Report, repository: dict[str, Any], work: str, remote: bool
     for tree, (admin, name) in find(git.directory).items():
         if not name:
             continue
-        edits = changes(git.within(tree, admin))
+        inside = git.within(tree, admin)
+        edits = shown(inside, changes(inside))
         head, theirs = refs.get(f"refs/heads/{name}", ""), refs.get(f"refs/remotes/origin/{name}", "")
         ahead, behind = distance(git, head, theirs) if head and theirs and head != theirs else (0, 0)
         conflicts = sum(edit.change == "conflicted" for edit in edits)
@@ -101,6 +105,7 @@ def status(report: Report, repository: dict[str, Any], branch: str) -> dict[str,
     """Everything the commit dialog shows."""
     git = bound(Git.of(repository), branch)
     headers, edits = porcelain(git)
+    edits = shown(git, edits)
     upstream = git.commit(f"refs/remotes/origin/{branch}")
     head = headers.get("branch.oid", "")
     ahead, behind = distance(git, head, upstream) if upstream and head != upstream else (0, 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from workspace_ext.contract.projects import CellDiff
@@ -13,6 +15,8 @@ Cell = dict[str, Any]
 SIMILAR = 0.5
 # Beyond this many characters a similarity would cost more than it tells.
 COMPARABLE = 20_000
+REST = "rest"
+"""No cell's name: the part of a change that everything is in which is no cell's source or outputs."""
 
 
 def cells_of(content: bytes) -> list[Cell] | None:
@@ -33,6 +37,19 @@ def notebook_diff(old: bytes, new: bytes) -> list[CellDiff] | None:
         return None
     diffs = (cell_diff(before, after, i, j) for i, j in paired(before, after))
     return [diff for diff in diffs if diff is not None]
+
+
+def named(before: list[Cell], after: list[Cell]) -> Iterator[tuple[str, int | None, int | None]]:
+    """What is :func:`paired`, each under a name of its own: the cell's id or, without one, a digest of what it says."""
+    used = Counter([REST])
+    for i, j in paired(before, after):
+        old, new = before[i] if i is not None else {}, after[j] if j is not None else {}
+        name = str(new.get("id") or old.get("id") or "")
+        if not name:
+            said = f"{source_of(old)}\0{source_of(new)}".encode("utf-8", "surrogatepass")
+            name = hashlib.sha256(said).hexdigest()[:16]
+        used[name] += 1
+        yield name if used[name] == 1 else f"{name}~{used[name]}", i, j
 
 
 def paired(before: list[Cell], after: list[Cell], strict: bool = False) -> list[tuple[int | None, int | None]]:

@@ -200,15 +200,19 @@ class _Merge:
         minor = max(int(mine.get("nbformat_minor", 5)), int(theirs.get("nbformat_minor", 5)))
         written = []
         for id, cell in cells:
-            whole = _of_type(cell)
+            whole = of_type(cell)
             if minor >= 5:
                 whole["id"] = id
             else:
                 whole.pop("id", None)
             written.append(whole)
-        notebook = {"cells": written, "metadata": metadata, "nbformat": 4, "nbformat_minor": minor}
-        _validator(minor)(notebook)
-        return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        return as_file({"cells": written, "metadata": metadata, "nbformat": 4, "nbformat_minor": minor})
+
+
+def as_file(notebook: Notebook) -> bytes:
+    """The notebook as a file; raises where it would be none."""
+    _validator(notebook["nbformat_minor"])(notebook)
+    return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def _ids_of_base(base: Base) -> list[str]:
@@ -225,7 +229,7 @@ def _with_source(cell: Cell, source: str) -> Cell:
     return {**cell, "source": source.splitlines(True)}
 
 
-def _of_type(cell: Cell) -> Cell:
+def of_type(cell: Cell) -> Cell:
     """A cell with what its type asks for, and without what it does not allow."""
     whole = {"metadata": {}, "source": [], **cell}
     if whole["cell_type"] == "code":

@@ -35,6 +35,7 @@ class ProjectFacts:
     git: Path
     problem: WireError | None = None
     archived: str = ""
+    strip_outputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class Places:
             problem = WireError(row.problem_code, row.problem_message or "", row.problem_hint or "")
         return ProjectFacts(
             row.id, name, row.url, row.default_branch, row.followed_branch, row.created,
-            self.home.projects / name, self.home.git / f"{name}.git", problem, row.archived or "",
+            self.home.projects / name, self.home.git / f"{name}.git", problem, row.archived or "", row.strip_outputs,
         )  # fmt: skip
 
     def _production(self, session: Session, row: ProjectRow) -> Production | None:

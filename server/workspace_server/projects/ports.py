@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,16 @@ class OpenDocuments(Protocol):
         """Save every open document below ``folder``, and save none of them until this ends: git changes their files.
         Then they take over what it did. For some seconds at most."""
 
+    def editors(self, folder: Path, paths: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Who edited which of these files below ``folder`` in an open document, by what they sign in with, and when
+        last (in seconds since 1970), until :meth:`committed`. Called in a thread, like these two."""
+
+    def committed(self, folder: Path, paths: Iterable[str], until: float) -> None:
+        """What was done to these files until then is in a commit."""
+
+    def still_uncommitted(self, folder: Path, people: Mapping[str, Iterable[str]], at: float) -> None:
+        """Of what people (by path) did to files, not everything is in the commit that was made of them just then."""
+
 
 class NobodyHasAnythingOpen:
     """Until the documents room is wired."""
@@ -34,6 +45,15 @@ class NobodyHasAnythingOpen:
 
     def changing(self, folder: Path) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def editors(self, folder: Path, paths: Iterable[str]) -> dict[str, dict[str, float]]:
+        return {}
+
+    def committed(self, folder: Path, paths: Iterable[str], until: float) -> None:
+        return None
+
+    def still_uncommitted(self, folder: Path, people: Mapping[str, Iterable[str]], at: float) -> None:
+        return None
 
 
 class Neighbours(Protocol):

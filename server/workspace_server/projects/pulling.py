@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -44,16 +42,12 @@ class Pulling:
                 handle.report("Fetching")
                 await self._runner.remote(project, "git_remote:fetch", person, on_progress=handle.report)
                 handle.report("Merging")
-                async with self.changing(project, branch):
-                    try:
-                        pulled = await self._runner.change(
-                            project, "git_integrate:integrate", person, branch=branch, source=source, how=wanted.how,
-                            made=msgspec.to_builtins(wanted.choices), message=message,
-                        )  # fmt: skip
-                    except BaseException:
-                        # Cancelled, or killed: what it had written goes back before anybody sees it.
-                        await asyncio.shield(self._runner.change(project, "git_integrate:recover_all"))
-                        raise
+                tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
+                async with self._runner.changing(project, tree):
+                    pulled = await self._runner.change(
+                        project, "git_integrate:integrate", person, branch=branch, source=source, how=wanted.how,
+                        made=msgspec.to_builtins(wanted.choices), message=message,
+                    )  # fmt: skip
             self._events.publish("projects", project_id, "changed")
             return pulled
 
@@ -63,7 +57,8 @@ class Pulling:
     async def undo(self, project_id: str, branch: str, backup: str, person: str) -> Pulled:
         """Take a pull back. What was written since stays."""
         project = await self._project(project_id)
-        async with self._runner.lock(project, "trees"), self.changing(project, branch):
+        tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
+        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
             undone = await self._runner.change(project, "git_integrate:undo", person, branch=branch, backup=backup)
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(undone, Pulled)
@@ -74,16 +69,6 @@ class Pulling:
         if await asyncio.to_thread(lambda: any(project.git.glob(f"worktrees/*/{NOTE}"))):
             async with self._runner.lock(project, "trees"):
                 await self._runner.change(project, "git_integrate:recover_all")
-
-    @asynccontextmanager
-    async def changing(self, project: ProjectFacts, branch: str) -> AsyncIterator[None]:
-        """Open documents of the branch are saved, and held while git is at work."""
-        tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
-        if tree is None:
-            yield
-            return
-        async with self._runner.documents.changing(tree):
-            yield
 
     async def _project(self, project_id: str) -> ProjectFacts:
         return await asyncio.to_thread(self._places.get, project_id)

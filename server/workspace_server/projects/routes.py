@@ -8,26 +8,21 @@ from workspace_ext.contract.operations import Operation
 from workspace_ext.contract.projects import (
     BranchList,
     CloneProject,
-    Commit,
     CommitList,
-    CommitRequest,
     CreateBranch,
     Delivery,
     DiffQuery,
-    Discarded,
     FileDiff,
     HistoryQuery,
     Inclusion,
     LogQuery,
     MergeRequest,
     OpenedBranch,
-    PathList,
     PinRequest,
     Production,
     ProductionHistory,
     Project,
     ProjectList,
-    Restore,
     Review,
     Status,
     SuggestionList,
@@ -40,6 +35,7 @@ from workspace_ext.contract.projects import (
 from ..kit.http import Request, Route
 from .aside_routes import aside_routes
 from .browsing_routes import browsing_routes
+from .commit_routes import commit_routes
 from .credential_routes import credential_routes
 from .life_routes import life_routes
 from .pull_requests import pull_request_routes
@@ -52,6 +48,7 @@ def routes(projects: Projects) -> list[Route]:
         *_project_routes(projects),
         *_production_routes(projects),
         *_branch_routes(projects),
+        *commit_routes(projects),
         *life_routes(projects),
         *browsing_routes(projects.browsing),
         *pull_request_routes(projects.pull_requests),
@@ -82,8 +79,13 @@ def _project_routes(projects: Projects) -> list[Route]:
         return await projects.describe(request.path["id"])
 
     async def update(request: Request) -> Project:
-        """Follow another branch."""
-        return await projects.follow(request.path["id"], request.body.followed_branch, request.caller.id)
+        """Follow another branch, or have commits made with or without outputs."""
+        body: UpdateProject = request.body
+        if body.strip_outputs is not None:
+            await projects.set_strip_outputs(request.path["id"], body.strip_outputs)
+        if body.followed_branch:
+            return await projects.follow(request.path["id"], body.followed_branch, request.caller.id)
+        return await projects.describe(request.path["id"])
 
     async def look(request: Request) -> Project:
         """Look at the remote now rather than with the next poll."""
@@ -171,7 +173,7 @@ def _branch_routes(projects: Projects) -> list[Route]:
 
     async def status(request: Request) -> Status:
         """Changed files, and how far ahead and behind."""
-        return await branches.status(request.path["id"], request.path["branch"])
+        return await branches.status(request.path["id"], request.path["branch"], request.caller.id)
 
     async def diff(request: Request) -> FileDiff:
         """A changed file against its last commit."""
@@ -180,21 +182,6 @@ def _branch_routes(projects: Projects) -> list[Route]:
     async def log(request: Request) -> CommitList:
         """The last commits, newest first."""
         return CommitList(await branches.log(request.path["id"], request.path["branch"], request.query.limit))
-
-    async def commit(request: Request) -> Commit:
-        """Commit files as oneself."""
-        body = request.body
-        return await branches.commit(
-            request.path["id"], request.path["branch"], body.paths, body.summary, body.description, request.caller.id
-        )
-
-    async def discard(request: Request) -> Discarded:
-        """Put files back to the last commit; refused while somebody has one open."""
-        return await branches.discard(request.path["id"], request.path["branch"], request.body.paths, request.caller.id)
-
-    async def restore(request: Request) -> PathList:
-        """Undo a discard."""
-        return PathList(await branches.restore(request.path["id"], request.path["branch"], request.body.backup))
 
     async def push(request: Request) -> Operation:
         """Push to the remote's branch of the same name."""
@@ -225,9 +212,6 @@ def _branch_routes(projects: Projects) -> list[Route]:
         Route("GET", f"{one}/status", "projects:read", status, reply=Status),
         Route("GET", f"{one}/diff", "projects:read", diff, query=DiffQuery, reply=FileDiff),
         Route("GET", f"{one}/log", "projects:read", log, query=LogQuery, reply=CommitList),
-        Route("POST", f"{one}/commit", "projects:write", commit, body=CommitRequest, reply=Commit),
-        Route("POST", f"{one}/discard", "projects:write", discard, body=PathList, reply=Discarded),
-        Route("POST", f"{one}/restore", "projects:write", restore, body=Restore, reply=PathList),
         Route("POST", f"{one}/push", "projects:write", push, reply=Operation, status=202),
         Route("POST", f"{one}/pull", "projects:write", pull, body=PullBranch, reply=Operation, status=202),
         Route("POST", f"{one}/undo-pull", "projects:write", undo_pull, body=UndoPull, reply=Pulled),

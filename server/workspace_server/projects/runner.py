@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
+
+from workspace_ext.contract.access import Person
 
 from ..access.service import Access
 from ..kit.errors import AtriumError, Unavailable
@@ -53,6 +55,10 @@ class GitRunner:
         name = "".join(char for char in known.display_name if char not in "<>\n\r\0").strip() or known.name
         return name, f"{known.name}@atrium.local"
 
+    def person_named(self, name: str) -> Person:
+        """Somebody, by what they sign in with."""
+        return self._access.by_name(name)
+
     async def read(self, project: ProjectFacts, function: str, **arguments: Any) -> Any:
         """Ask a worker something that changes nothing and needs no network."""
         return await self._call(self._repository(project), function, arguments, 120)
@@ -65,6 +71,17 @@ class GitRunner:
         except (asyncio.CancelledError, AtriumError):
             await asyncio.to_thread(_unlock, project.git, started)
             raise
+
+    @asynccontextmanager
+    async def changing(self, project: ProjectFacts, tree: Path | None) -> AsyncIterator[None]:
+        """Hold what people have open in a worktree while its files change, see :mod:`.git_integrate`. Where that is
+        cancelled, or killed, what it had written goes back before anybody sees it."""
+        async with self.documents.changing(tree) if tree is not None else nullcontext():
+            try:
+                yield
+            except BaseException:
+                await asyncio.shield(self.change(project, "git_integrate:recover_all"))
+                raise
 
     async def remote(
         self,
@@ -108,6 +125,7 @@ class GitRunner:
             "home": str(self._home.cache / "git-home"),
             "url": project.url,
             "protocols": "",
+            "strip_outputs": project.strip_outputs,
         }
         if person:
             repository["author"] = self.author(person)

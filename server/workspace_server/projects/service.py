@@ -64,8 +64,8 @@ class Projects(Places):
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
         self.pulling = Pulling(self, self._runner, events, operations)
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
-        self.browsing = Browsing(self, self._runner, self.pulling, events)
-        self.asides = Asides(self, self._runner, self.pulling, events)
+        self.browsing = Browsing(self, self._runner, events)
+        self.asides = Asides(self, self._runner, events)
 
     def wire(
         self, documents: OpenDocuments, neighbours: Neighbours | None = None, example: Example | None = None
@@ -136,6 +136,17 @@ class Projects(Places):
         self._events.publish("projects", project_id, "changed")
         return await self.look(project_id, person, "branch")
 
+    async def set_strip_outputs(self, project_id: str, strip: bool) -> None:
+        """Have commits of notebooks made without their outputs, or with them. Files stay as they are."""
+
+        def write() -> None:
+            self.get(project_id)
+            with self.storage.session() as session:
+                session.get_one(ProjectRow, project_id).strip_outputs = strip
+
+        await asyncio.to_thread(write)
+        self._events.publish("projects", project_id, "changed")
+
     async def look(self, project_id: str, person: str = "", because: Because = "asked") -> Project:
         """Look at the remote now rather than with the next poll."""
         await self.following.follow(await asyncio.to_thread(self.get, project_id), because, person)
@@ -173,7 +184,7 @@ class Projects(Places):
         return Project(
             project.id, project.name, url, project.folder.relative_to(self.home.work).as_posix(),
             project.default_branch, project.followed_branch, project.created, branches,
-            await asyncio.to_thread(self.production, project.id), problem, project.archived,
+            await asyncio.to_thread(self.production, project.id), problem, project.archived, project.strip_outputs,
         )  # fmt: skip
 
     def _set_followed(self, project_id: str, branch: str) -> None:

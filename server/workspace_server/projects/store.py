@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..kit.storage import Base, new_id
@@ -12,6 +12,8 @@ class ProjectRow(Base):
     """``production_sha`` is the head: it changes by compare-and-set, after the checkout is in place.
 
     ``archived`` and ``trashed`` say since when; one in the trash has its id behind its name, which is free again.
+
+    ``strip_outputs``: commits of notebooks are made without their outputs.
     """
 
     __tablename__ = "projects"
@@ -31,6 +33,7 @@ class ProjectRow(Base):
     archived: Mapped[str | None]
     trashed: Mapped[str | None]
     trashed_by: Mapped[str | None]
+    strip_outputs: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PublishedRow(Base):

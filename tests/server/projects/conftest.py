@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,11 @@ from workspace_server.projects.service import Projects
 
 @dataclass
 class Opened:
-    """Who has what open; by absolute path."""
+    """Who has what open, and who edited what when; by absolute path."""
 
     files: dict[Path, list[str]] = field(default_factory=dict)
     flushed: list[Path] = field(default_factory=list)
+    edits: dict[Path, dict[str, float]] = field(default_factory=dict)
 
     def open_in(self, folder: Path) -> dict[str, list[str]]:
         return {
@@ -46,6 +47,18 @@ class Opened:
     async def changing(self, folder: Path) -> AsyncIterator[None]:
         self.flushed.append(folder)
         yield
+
+    def editors(self, folder: Path, paths: Iterable[str]) -> dict[str, dict[str, float]]:
+        return {path: people for path in paths if (people := self.edits.get(folder / path))}
+
+    def committed(self, folder: Path, paths: Iterable[str], until: float) -> None:
+        for path in paths:
+            people = self.edits.get(folder / path, {})
+            self.edits[folder / path] = {name: at for name, at in people.items() if at > until}
+
+    def still_uncommitted(self, folder: Path, people: Mapping[str, Iterable[str]], at: float) -> None:
+        for path, names in people.items():
+            self.edits.setdefault(folder / path, {}).update(dict.fromkeys(names, at))
 
 
 @dataclass

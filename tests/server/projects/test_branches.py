@@ -1,4 +1,4 @@
-"""Branches, commits, pull, push, discard, review and merge, on real repositories."""
+"""Branches, commits, pull, push, review and merge, on real repositories."""
 
 from __future__ import annotations
 
@@ -170,30 +170,6 @@ async def test_push_then_the_other_side_is_ahead(room: Room, project: Project, r
         await room.ended(await branches.push(project.id, "main", room.ana.id))
     assert error.value.code == "not_fast_forward"
     assert "Pull first" in error.value.hint
-
-
-async def test_discard_can_be_undone_and_is_refused_under_an_open_file(room: Room, project: Project) -> None:
-    branches, tree = room.projects.branches, room.tree(project)
-    edit(tree)
-    room.opened.files[tree / "forecast.ipynb"] = ["Bo"]
-    with pytest.raises(Conflict, match=r"Bo: forecast\.ipynb"):
-        await branches.discard(project.id, "main", ["forecast.ipynb", "run.sh"], room.ana.id)
-    assert (tree / "run.sh").exists()
-    room.opened.files.clear()
-    done = await branches.discard(project.id, "main", CARRIED[:-1], room.ana.id)
-    assert git(tree, "status", "--porcelain") == "?? run.sh"
-    room.opened.files[tree / "forecast.ipynb"] = ["Bo"]
-    with pytest.raises(Conflict, match="Bo"):
-        await branches.restore(project.id, "main", done.backup)
-    room.opened.files.clear()
-    assert sorted(await branches.restore(project.id, "main", done.backup)) == CARRIED[:-1]
-    assert "df = 2" in (tree / "forecast.ipynb").read_text()
-    assert not (tree / "data" / "sales.csv").exists()
-    assert (tree / "link").is_symlink()
-    assert (tree / "new" / "notes.md").read_text() == "notes"
-    for backup in ("nothing", "../heads/main", ""):
-        with pytest.raises(AtriumError, match="no backup"):
-            await branches.restore(project.id, "main", backup)
 
 
 async def test_review_and_merge(room: Room, project: Project, remote: Remote) -> None:

@@ -61,7 +61,7 @@ class Channel:
     Attributes
     ----------
     editors
-        Names of those who have changed something, for whoever keeps its history to take.
+        Who has changed something, by what they sign in with, for whoever keeps account of it to take.
     """
 
     def __init__(self, id: str, ydoc: Doc[Any], journal: Journal | None) -> None:
@@ -212,7 +212,8 @@ class Channel:
                     try:
                         self.ydoc.apply_update(update)
                         self._authors.add(client)
-                        self.editors.add(_name(client))
+                        if name := client.identity.get("username"):
+                            self.editors.add(str(name))
                     except (ValueError, RuntimeError) as error:
                         bad.append((client, str(error)))
         except BaseException as error:
@@ -303,8 +304,3 @@ class Channel:
             self._timer.cancel()
         if self._subscription is not None:
             self.ydoc.unobserve(self._subscription)
-
-
-def _name(client: Client) -> str:
-    identity = client.identity
-    return str(identity.get("display_name") or identity.get("username") or "somebody")

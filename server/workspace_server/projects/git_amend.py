@@ -1,0 +1,80 @@
+"""The last commit of a branch made anew, as long as nobody else can have it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from workspace_ext.contract.committing import LastCommit
+from workspace_ext.contract.operations import WireError
+
+from ..kit.errors import Conflict
+from .git_command import Git, Report
+from .git_commit import keep_backup, match_index
+from .git_stage import choose, staged
+from .git_status import commits
+from .git_trees import commit_tree
+from .git_worktrees import bound
+
+_TRAILER = re.compile(r"co-authored-by:\s*([^<>\n]+ <[^<>\s]+>)\s*", re.I)
+
+
+def last_commit(report: Report, repository: dict[str, Any], branch: str) -> dict[str, Any]:
+    """A ``LastCommit``: what an amendment begins with, or why there can be none."""
+    git = bound(Git.of(repository), branch)
+    found = commits(git, "HEAD", 1)[0]
+    lines = found.description.split("\n")
+    co_authors: list[str] = []
+    while lines and (match := _TRAILER.fullmatch(lines[-1])):
+        co_authors.insert(0, match[1])
+        lines.pop()
+    refusal = _refusal(git, found.sha)
+    refused = WireError(refusal.code, refusal.message, refusal.hint) if refusal is not None else None
+    described = replace(found, description="\n".join(lines).strip())
+    return asdict(LastCommit(described, co_authors, refused))
+
+
+def amend(
+    report: Report,
+    repository: dict[str, Any],
+    branch: str,
+    paths: list[str],
+    message: str,
+    partial: dict[str, list[str]],
+    commit: str,
+) -> dict[str, Any]:
+    """Replace ``commit``, which is the last one, by one with this message and with what is chosen besides. Its author
+    and their time stay; a backup keeps it."""
+    git = bound(Git.of(repository), branch)
+    chosen = choose(git, paths, partial, none=True)
+    head = git.commit("HEAD")
+    if head != commit:
+        raise Conflict(
+            "moved_on", f"{branch!r} has another commit since, so {commit[:7]} is not the last one any more.",
+            "Look again, and amend that one or make another commit.",
+        )  # fmt: skip
+    if (refusal := _refusal(git, head)) is not None:
+        raise refusal
+    tree = staged(git, head, chosen) if chosen.edits else git.text("rev-parse", f"{head}^{{tree}}")
+    said = git.text("show", "--no-patch", "--no-show-signature", "--format=%an%x00%ae%x00%aI%x00%T%x00%P%x00%B", head)
+    name, mail, time, was, parents, body = said.split("\0", 5)
+    if tree == was and message.strip() == body.strip():
+        raise Conflict("nothing_to_amend", "Nothing would be different.", "Change the message, or tick some changes.")
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": time}
+    made = commit_tree(git, tree, message, *parents.split(), env=author)
+    keep_backup(git, head)
+    git.run("update-ref", "-m", f"commit (amend): {message.splitlines()[0]}", "HEAD", made, head)
+    match_index(git, chosen.edits)
+    return asdict(commits(git, made, 1)[0])
+
+
+def _refusal(git: Git, sha: str) -> Conflict | None:
+    refs = git.text("for-each-ref", "--format=%(refname:lstrip=2)", f"--contains={sha}", "refs/remotes/").split()
+    there = [ref for ref in refs if not ref.endswith("/HEAD")]
+    if not there:
+        return None
+    return Conflict(
+        "pushed", f"{sha[:7]} is on the remote already ({there[0]}), so others may have built on it.",
+        "Make another commit that corrects it.",
+    )  # fmt: skip
