@@ -1,15 +1,19 @@
 import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { Message } from '@lumino/messaging';
+import type { Widget } from '@lumino/widgets';
 import { useEffect } from 'react';
 
 import { branchIcon, Button, ErrorNote, historyIcon, OperationLine, useAction, useModel } from '../ui';
 import { AsidesView } from './components/AsidesView';
 import { Changes } from './components/Changes';
+import { DiffOptions, useDiffLayout } from './components/diff-options';
 import { PullRequestLine } from './components/PullRequestLine';
 import { Resolver } from './components/Resolver';
 import { ReviewView } from './components/ReviewView';
 import { SignIn } from './components/SignIn';
 import type { GitModel } from './git';
-import type { ProjectsModel } from './model';
+import type { OpenedBranch, ProjectsModel } from './model';
 import type { Pulled } from './pulling';
 import type { PullRequestModel } from './requests';
 import { count } from './words';
@@ -19,9 +23,14 @@ interface GitViewProps {
   projects: ProjectsModel;
   request: PullRequestModel;
   onHistory: () => void;
+  /** Changes were carried to a new branch: go there. */
+  onCarried: (opened: OpenedBranch) => void;
+  /** Draws outputs. */
+  rendermime: IRenderMimeRegistry;
 }
 
-function GitView({ model, projects, request, onHistory }: GitViewProps): JSX.Element {
+function GitView(props: GitViewProps): JSX.Element {
+  const { model, projects, request, rendermime } = props;
   useModel(model);
   useModel(projects);
   const { run } = useAction(() => model.open());
@@ -43,74 +52,84 @@ function GitView({ model, projects, request, onHistory }: GitViewProps): JSX.Ele
         : null;
   const target = project?.followed_branch ?? 'main';
   const reviewable = status?.upstream === true && model.branch !== target && status.ahead === 0;
+  const [layout, choose] = useDiffLayout();
+  const options = {
+    layout,
+    choose,
+    rendermime,
+    outputs: (path: string, part: string) => model.committing.outputs(path, part)
+  };
+  const ticked = model.committing.staging.of(status?.files.map(file => file.path) ?? []).paths;
   const quiet = status !== null && status.files.length === 0;
   return (
-    <div className="atrium-Git">
-      <header className="atrium-Git-header">
-        <h2>
-          {project?.name} <span className="atrium-Muted">·</span> {model.branch}
-        </h2>
-        <span className="atrium-Muted">{status ? where(status) : ''}</span>
-        <Button kind="quiet" icon={historyIcon} onClick={onHistory}>
-          History
-        </Button>
-        {status?.behind ? (
-          <Button busy={pull.busy} onClick={() => void pull.run('merge')}>
-            Pull
+    <DiffOptions.Provider value={options}>
+      <div className="atrium-Git">
+        <header className="atrium-Git-header">
+          <h2>
+            {project?.name} <span className="atrium-Muted">·</span> {model.branch}
+          </h2>
+          <span className="atrium-Muted">{status ? where(status) : ''}</span>
+          <Button kind="quiet" icon={historyIcon} onClick={props.onHistory}>
+            History
           </Button>
+          {status?.behind ? (
+            <Button busy={pull.busy} onClick={() => void pull.run('merge')}>
+              Pull
+            </Button>
+          ) : null}
+          {status?.behind && status.ahead ? (
+            <Button
+              kind="quiet"
+              busy={pull.busy}
+              title="Your commits are made again, on top of those of the remote, without a merge commit"
+              onClick={() => void pull.run('rebase')}
+            >
+              Pull and replay mine
+            </Button>
+          ) : null}
+          {status && (status.ahead || !status.upstream) ? (
+            <Button kind={quiet ? 'primary' : 'plain'} busy={push.busy} onClick={() => void push.run()}>
+              Push
+            </Button>
+          ) : null}
+          {reviewable && !model.review ? (
+            <Button kind={quiet ? 'primary' : 'plain'} busy={review.busy} onClick={() => void review.run()}>
+              Review and merge
+            </Button>
+          ) : null}
+        </header>
+        {status?.upstream && model.branch !== target ? <PullRequestLine model={request} /> : null}
+        <ErrorNote error={push.error ?? pull.error ?? review.error ?? undo.error} />
+        {again ? (
+          <SignIn
+            credentials={projects.credentials}
+            error={review.error ?? model.operation?.error}
+            url={project?.url ?? ''}
+            verb="try again"
+            onSignedIn={() => void again.run()}
+          />
         ) : null}
-        {status?.behind && status.ahead ? (
-          <Button
-            kind="quiet"
-            busy={pull.busy}
-            title="Your commits are made again, on top of those of the remote, without a merge commit"
-            onClick={() => void pull.run('rebase')}
-          >
-            Pull and replay mine
-          </Button>
+        {pulling.pulled ? (
+          <div className="atrium-Git-undo" role="status">
+            <span className="atrium-List-label">{cameIn(pulling.pulled)}</span>
+            <Button kind="quiet" busy={undo.busy} onClick={() => void undo.run()}>
+              Undo
+            </Button>
+          </div>
         ) : null}
-        {status && (status.ahead || !status.upstream) ? (
-          <Button kind={quiet ? 'primary' : 'plain'} busy={push.busy} onClick={() => void push.run()}>
-            Push
-          </Button>
-        ) : null}
-        {reviewable && !model.review ? (
-          <Button kind={quiet ? 'primary' : 'plain'} busy={review.busy} onClick={() => void review.run()}>
-            Review and merge
-          </Button>
-        ) : null}
-      </header>
-      {status?.upstream && model.branch !== target ? <PullRequestLine model={request} /> : null}
-      <ErrorNote error={push.error ?? pull.error ?? review.error ?? undo.error} />
-      {again ? (
-        <SignIn
-          credentials={projects.credentials}
-          error={review.error ?? model.operation?.error}
-          url={project?.url ?? ''}
-          verb="try again"
-          onSignedIn={() => void again.run()}
-        />
-      ) : null}
-      {pulling.pulled ? (
-        <div className="atrium-Git-undo" role="status">
-          <span className="atrium-List-label">{cameIn(pulling.pulled)}</span>
-          <Button kind="quiet" busy={undo.busy} onClick={() => void undo.run()}>
-            Undo
-          </Button>
-        </div>
-      ) : null}
-      {pulling.conflicts.length ? (
-        <Resolver model={model} />
-      ) : model.review ? (
-        <ReviewView model={model} projects={projects} review={model.review} />
-      ) : (
-        <>
-          <AsidesView model={model.asides} branch={model.branch} chosen={model.chosen} />
-          {quiet ? <OperationLine operation={model.operation} /> : null}
-          <Changes model={model} />
-        </>
-      )}
-    </div>
+        {pulling.conflicts.length ? (
+          <Resolver model={model} />
+        ) : model.review ? (
+          <ReviewView model={model} projects={projects} review={model.review} />
+        ) : (
+          <>
+            <AsidesView model={model.asides} branch={model.branch} chosen={ticked} />
+            {quiet ? <OperationLine operation={model.operation} /> : null}
+            <Changes model={model} projects={projects} onCarried={props.onCarried} />
+          </>
+        )}
+      </div>
+    </DiffOptions.Provider>
   );
 }
 
@@ -132,11 +151,33 @@ function where(status: { ahead: number; behind: number; upstream: boolean }): st
   return parts.join(', ') || 'as on the remote';
 }
 
+/** Looks again at what changed while it is seen, and when it is seen again. */
+class GitWidget extends MainAreaWidget {
+  private readonly _model: GitModel;
+
+  constructor(content: Widget, { model, projects }: GitViewProps) {
+    super({ content });
+    this._model = model;
+    projects.written.connect(this._onWritten, this);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._model.refresh();
+  }
+
+  private readonly _onWritten = () => {
+    if (this.isVisible) {
+      this._model.refresh();
+    }
+  };
+}
+
 /** The Git view of a branch, for the main area. */
 export function gitWidget(props: GitViewProps, id: string, label: string): MainAreaWidget {
   const content = ReactWidget.create(<GitView {...props} />);
   content.addClass('atrium-GitWidget');
-  const widget = new MainAreaWidget({ content });
+  const widget = new GitWidget(content, props);
   widget.toolbar.hide();
   widget.id = id;
   widget.title.label = label;

@@ -8,6 +8,7 @@ import type { Events } from '../api/events';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { Asides } from './asides';
+import { Committing } from './committing';
 import { Pulling } from './pulling';
 
 export type Status = Wire<'Status'>;
@@ -15,8 +16,6 @@ export type FileChange = Wire<'FileChange'>;
 export type FileDiff = Wire<'FileDiff'>;
 export type CellDiff = Wire<'CellDiff'>;
 export type Review = Wire<'Review'>;
-export type Commit = Wire<'Commit'>;
-export type Discarded = Wire<'Discarded'>;
 
 const REFRESH_MS = 1_000;
 
@@ -24,6 +23,7 @@ const REFRESH_MS = 1_000;
 export class GitModel implements IDisposable {
   readonly project: string;
   readonly branch: string;
+  readonly committing: Committing;
   readonly pulling: Pulling;
   readonly asides: Asides;
   private readonly _client: Client;
@@ -32,14 +32,12 @@ export class GitModel implements IDisposable {
   private readonly _throttle: Throttler<void>;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _save: () => Promise<void>;
-  private readonly _left = new Set<string>();
   private _status: Status | null = null;
   private _error: ApiError | null = null;
   private _path: string | null = null;
   private _diff: FileDiff | null = null;
   private _diffError: ApiError | null = null;
   private _operation: OperationModel | null = null;
-  private _discarded: Discarded | null = null;
   private _review: Review | null = null;
   private _disposed = false;
 
@@ -58,10 +56,13 @@ export class GitModel implements IDisposable {
     this._operations = operations;
     this._save = save;
     this.asides = new Asides({ client, project, branch, save, reload: () => this.load() });
+    const url = (what: string) => this._url(what);
+    this.committing = new Committing({ client, save, url, load: () => this.load() });
+    this.committing.changed.connect(() => this._emit());
     this.pulling = new Pulling({
       client,
       save,
-      url: what => this._url(what),
+      url,
       follow: started => this._ended(started)
     });
     this.pulling.changed.connect(() => this._emit());
@@ -103,18 +104,8 @@ export class GitModel implements IDisposable {
     return this._operation;
   }
 
-  /** What was discarded last and can be brought back. */
-  get discarded(): Discarded | null {
-    return this._discarded;
-  }
-
   get review(): Review | null {
     return this._review;
-  }
-
-  /** The files to commit. */
-  get chosen(): string[] {
-    return this._status?.files.map(file => file.path).filter(path => !this._left.has(path)) ?? [];
   }
 
   get isDisposed(): boolean {
@@ -160,6 +151,7 @@ export class GitModel implements IDisposable {
       });
       if (this._path === path) {
         this._diff = diff;
+        this.committing.staging.seen(path, diff.parts ?? []);
         this._diffError = null;
       }
     } catch (error) {
@@ -167,39 +159,6 @@ export class GitModel implements IDisposable {
       this._diffError = asApiError(error);
     }
     this._emit();
-  }
-
-  choose(path: string, chosen: boolean): void {
-    if (chosen) {
-      this._left.delete(path);
-    } else {
-      this._left.add(path);
-    }
-    this._emit();
-  }
-
-  async commit(summary: string, description: string): Promise<Commit> {
-    await this._save();
-    const commit = await this._client.request<Commit>('POST', this._url('commit'), {
-      paths: this.chosen,
-      summary,
-      description
-    });
-    this._discarded = null;
-    await this.load();
-    return commit;
-  }
-
-  async discard(paths: string[]): Promise<void> {
-    await this._save();
-    this._discarded = await this._client.request<Discarded>('POST', this._url('discard'), { paths });
-    await this.load();
-  }
-
-  async undoDiscard(): Promise<void> {
-    await this._client.request('POST', this._url('restore'), { backup: this._discarded?.backup ?? '' });
-    this._discarded = null;
-    await this.load();
   }
 
   /** True when it succeeded; failure stays with `operation`. */
@@ -230,7 +189,7 @@ export class GitModel implements IDisposable {
     this._emit();
   }
 
-  async log(limit: number): Promise<Commit[]> {
+  async log(limit: number): Promise<Wire<'Commit'>[]> {
     const reply = await this._client.request<Wire<'CommitList'>>('GET', this._url('log'), undefined, {
       query: { limit }
     });

@@ -43,6 +43,7 @@ export class ProjectsModel implements IDisposable {
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _written = new Signal<this, void>(this);
   private readonly _published = new Signal<this, Project>(this);
   private readonly _alarmed = new Signal<this, Alarm>(this);
   private readonly _subscription: IDisposable;
@@ -75,6 +76,11 @@ export class ProjectsModel implements IDisposable {
   /** Something happened to a followed branch that people should know of. */
   get alarmed(): ISignal<this, Alarm> {
     return this._alarmed;
+  }
+
+  /** An open document was written to the disk: what was typed is a change now. */
+  get written(): ISignal<this, void> {
+    return this._written;
   }
 
   /** Null until the first answer. */
@@ -131,6 +137,11 @@ export class ProjectsModel implements IDisposable {
     if (!this._disposed) {
       void this._throttle.invoke().catch(() => undefined);
     }
+  }
+
+  noteWritten(): void {
+    this._written.emit();
+    this.refresh();
   }
 
   place(path: string): Place | null {
@@ -192,6 +203,12 @@ export class ProjectsModel implements IDisposable {
     });
     await this.load();
     return opened;
+  }
+
+  /** Have commits of notebooks made without their outputs, or with them. */
+  async setStripOutputs(id: string, strip: boolean): Promise<void> {
+    await this._client.request('PATCH', `projects/${id}`, { strip_outputs: strip });
+    await this.load();
   }
 
   dispose(): void {

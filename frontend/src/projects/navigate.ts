@@ -83,6 +83,22 @@ export class Navigator {
    * Others who have the old notebook open keep the kernel; then the new one begins its own.
    */
   async replace(panel: NotebookPanel, opened: OpenedBranch, project: Project): Promise<void> {
+    await this._replace(panel, opened);
+    tellKept(opened, project);
+  }
+
+  /** Show every notebook that is open below a branch's folder as another branch has it. */
+  async follow(folder: string, opened: OpenedBranch, project: Project): Promise<void> {
+    const panels: NotebookPanel[] = [];
+    this._tracker.forEach(panel => panels.push(panel));
+    for (const panel of panels.filter(one => this._local(one).startsWith(`${folder}/`))) {
+      const notebook = `${opened.folder}${this._local(panel).slice(folder.length)}`;
+      await this._replace(panel, { ...opened, notebook });
+    }
+    tellKept(opened, project);
+  }
+
+  private async _replace(panel: NotebookPanel, opened: OpenedBranch): Promise<void> {
     if (!opened.notebook) {
       Notification.info(`${opened.branch} has no notebook yet.`);
       void this.showFolder(opened.folder);
@@ -109,7 +125,6 @@ export class Navigator {
       restore(next, place);
     }
     void this.showFolder(opened.folder);
-    tellKept(opened, project);
   }
 
   /** Give the notebook's session another path, so that the notebook there finds its kernel. */

@@ -8,28 +8,30 @@ import { type MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { createElement } from 'react';
 
 import { IAtrium } from '../app/tokens';
-import { panelWidget, projectIcon } from '../ui';
+import { notifyError, panelWidget, projectIcon } from '../ui';
 import { branchChip } from './chip';
 import { addRowCommands } from './commands';
 import { GitModel } from './git';
 import { gitWidget } from './git-view';
 import { history, OPEN_HISTORY } from './history-plugin';
-import { type Alarm, ProjectsModel } from './model';
+import { type Alarm, type OpenedBranch, ProjectsModel } from './model';
 import { Navigator } from './navigate';
 import { ProjectsPanel } from './panel';
 import { ProductionModel } from './production';
 import { productionWidget } from './production-view';
 import { PullRequestModel } from './requests';
+import type { Staging } from './staging';
 import { IProjects } from './tokens';
 
 const projects: JupyterFrontEndPlugin<IProjects> = {
   id: 'jupyter-atrium:projects',
   description: 'Cloned repositories: their branches, commits, reviews, and what is in production.',
   autoStart: true,
-  requires: [IAtrium, IDocumentManager, INotebookTracker],
+  requires: [IAtrium, IDocumentManager, INotebookTracker, IRenderMimeRegistry],
   optional: [IDefaultFileBrowser, ILayoutRestorer, ILabShell],
   provides: IProjects,
   activate: (
@@ -37,6 +39,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     { client, events, operations }: IAtrium,
     documents: IDocumentManager,
     tracker: INotebookTracker,
+    rendermime: IRenderMimeRegistry,
     browser: IDefaultFileBrowser | null,
     restorer: ILayoutRestorer | null,
     shell: ILabShell | null
@@ -45,20 +48,36 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
     const navigator = new Navigator(app, documents, tracker, browser);
     const views = new Map<string, MainAreaWidget>();
 
-    const openGit = (id: string, branch: string) => {
+    const openGit = (id: string, branch: string, ticked?: Staging) => {
       const key = `atrium-git-${id}-${branch}`;
       let view = views.get(key);
       if (!view || view.isDisposed) {
         const save = () =>
           navigator.save(model.project(id)?.branches.find(one => one.name === branch) ?? null);
         const git = new GitModel(client, events, operations, id, branch, save);
+        if (ticked) {
+          git.committing.staging.take(ticked);
+        }
+        const onCarried = (opened: OpenedBranch) => void carried(opened, git).catch(notifyError);
         const onHistory = () => void app.commands.execute(OPEN_HISTORY, { project: id, branch });
         const request = new PullRequestModel(client, events, id, branch);
-        view = gitWidget({ model: git, projects: model, request, onHistory }, key, `Git: ${branch}`);
+        const props = { model: git, projects: model, request, onHistory, onCarried, rendermime };
+        view = gitWidget(props, key, `Git: ${branch}`);
         views.set(key, view);
         app.shell.add(view, 'main');
       }
       app.shell.activateById(view.id);
+    };
+
+    /** Changes were carried to a new branch: go there, with the notebooks that are open and with what is ticked. */
+    const carried = async (opened: OpenedBranch, from: GitModel) => {
+      const project = model.project(from.project);
+      const folder = project?.branches.find(one => one.name === from.branch)?.folder;
+      if (project && folder) {
+        await navigator.follow(folder, opened, project);
+      }
+      openGit(opened.project, opened.branch, from.committing.staging);
+      views.get(`atrium-git-${from.project}-${from.branch}`)?.dispose();
     };
 
     const openProduction = (id: string) => {
@@ -105,8 +124,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       const chip = branchChip({ model, navigator, panel: notebook, path, openGit });
       notebook.toolbar.addItem('atrium-branch', chip);
       notebook.context.pathChanged.connect(() => chip.update());
-      // What was typed becomes a change once it is on the disk.
-      notebook.context.fileChanged.connect(() => model.refresh());
+      notebook.context.fileChanged.connect(() => model.noteWritten());
     });
 
     model.published.connect((_, project) => {

@@ -56,3 +56,35 @@ export function branchTitle(branch: Branch): string {
   }
   return parts.join(', ');
 }
+
+const REST = {
+  order: 'the order of the cells',
+  metadata: 'metadata of cells',
+  settings: "the notebook's settings",
+  counts: 'numbers of executions'
+};
+
+/** What changed in a notebook beyond its cells: "The order of the cells, metadata of cells". */
+export function restOf(rest: readonly (keyof typeof REST)[]): string {
+  const text = rest.map(what => REST[what]).join(', ') || 'only how it is written';
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Who is proposed as a co-author: who edited something that is ticked, and who is in the commit that is amended. */
+export function coAuthors(
+  editors: readonly { name: string; display_name: string; paths: string[] }[],
+  ticked: readonly string[],
+  before: readonly string[]
+): { name: string; label: string }[] {
+  const found = editors
+    .filter(editor => editor.paths.some(path => ticked.includes(path)))
+    .map(({ name, display_name, paths }) => {
+      const edited = paths.filter(path => ticked.includes(path));
+      const files = edited.length === 1 ? edited[0] : count(edited.length, 'file');
+      return { name, label: `With ${display_name}, who edited ${files}` };
+    });
+  const others = before
+    .filter(one => !found.some(({ name }) => one.includes(`<${name}@`)))
+    .map(one => ({ name: one, label: `With ${one.replace(/ <.*/, '')}` }));
+  return [...found, ...others];
+}

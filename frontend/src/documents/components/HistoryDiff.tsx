@@ -1,7 +1,7 @@
 import { caretDownEmptyIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { useId, useState } from 'react';
 
-import { Lines } from '../../projects/components/Diff';
+import { Lines } from '../../projects/components/Lines';
 import { count } from '../../projects/words';
 import { Button, ErrorNote, useAction } from '../../ui';
 import { type CellChange, folded, type PointDiff, positionIn } from '../history';

@@ -1,13 +1,23 @@
-import { useState } from 'react';
-
-import { Button, ErrorNote, FormField, List, OperationLine, useAction } from '../../ui';
-import type { FileChange, GitModel, Status } from '../git';
+import { Button, ErrorNote, List, OperationLine, useAction } from '../../ui';
+import type { FileChange, GitModel } from '../git';
+import type { OpenedBranch, ProjectsModel } from '../model';
 import { count } from '../words';
+import { CarryForm } from './CarryForm';
+import { CommitForm } from './CommitForm';
 import { Diff } from './Diff';
+import { Tick } from './Tick';
+
+export interface ChangesProps {
+  model: GitModel;
+  projects: ProjectsModel;
+  /** Changes were carried to a new branch: go there. */
+  onCarried: (opened: OpenedBranch) => void;
+}
 
 /** What changed: choose, look, say what it is, commit. */
-export function Changes({ model }: { model: GitModel }): JSX.Element {
+export function Changes({ model, projects, onCarried }: ChangesProps): JSX.Element {
   const { status } = model;
+  const project = projects.project(model.project);
   const none = status?.files.length === 0;
   return (
     <div className="atrium-Git-columns">
@@ -27,28 +37,32 @@ export function Changes({ model }: { model: GitModel }): JSX.Element {
         </List>
         {status?.truncated ? <p className="atrium-Empty">There are more files than are listed.</p> : null}
         <Undo model={model} />
-        {status && !none ? <CommitForm key={status.head} model={model} status={status} /> : null}
-        <OperationLine operation={model.operation} />
+        {project && !none && model.branch === project.followed_branch ? (
+          <CarryForm projects={projects} project={project} branch={model.branch} onCarried={onCarried} />
+        ) : null}
+        {status && project ? (
+          <CommitForm key={status.head} model={model} status={status} projects={projects} project={project} />
+        ) : null}
+        {none ? null : <OperationLine operation={model.operation} />}
       </div>
       <div className="atrium-Git-main">
         <ErrorNote error={model.diffError} />
-        {model.diff && !none ? <Diff diff={model.diff} /> : null}
+        {model.diff && !none ? <Diff diff={model.diff} committing={model.committing} /> : null}
       </div>
     </div>
   );
 }
 
 function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.Element {
-  const discard = useAction(() => model.discard([file.path]));
+  const { staging } = model.committing;
+  const discard = useAction(() => model.committing.discard({ paths: [file.path], partial: [] }));
   return (
     <div className="atrium-Git-file">
       <div className="atrium-Git-fileRow">
-        <input
-          type="checkbox"
-          aria-label={`Commit ${file.path}`}
-          checked={model.chosen.includes(file.path)}
-          onClick={event => event.stopPropagation()}
-          onChange={event => model.choose(file.path, event.target.checked)}
+        <Tick
+          label={`Commit ${file.path}`}
+          ticked={staging.state(file.path)}
+          onTick={ticked => staging.tick(file.path, ticked)}
         />
         <span
           className={`atrium-List-label atrium-mod-${file.change}`}
@@ -57,6 +71,7 @@ function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.El
           {file.path}
         </span>
         <span className="atrium-Muted atrium-Number">
+          {staging.state(file.path) === 'some' ? 'in part · ' : ''}
           {file.cells ? count(file.cells, 'cell') : file.change === 'modified' ? '' : file.change}{' '}
           {file.added || file.removed ? `+${file.added} −${file.removed}` : ''}
         </span>
@@ -78,8 +93,8 @@ function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.El
 }
 
 function Undo({ model }: { model: GitModel }): JSX.Element | null {
-  const undo = useAction(() => model.undoDiscard());
-  const { discarded } = model;
+  const undo = useAction(() => model.committing.undoDiscard());
+  const { discarded } = model.committing;
   if (!discarded) {
     return null;
   }
@@ -91,52 +106,5 @@ function Undo({ model }: { model: GitModel }): JSX.Element | null {
       </Button>
       <ErrorNote error={undo.error} />
     </div>
-  );
-}
-
-function CommitForm({ model, status }: { model: GitModel; status: Status }): JSX.Element {
-  const [own, setSummary] = useState<string | null>(null);
-  const [description, setDescription] = useState('');
-  const summary = own ?? status.summary;
-  const commit = useAction(async (push: boolean) => {
-    await model.commit(summary, description);
-    if (push) {
-      await model.push();
-    }
-  });
-  const empty = model.chosen.length === 0;
-  const about = commit.error?.field === 'summary';
-  return (
-    <form
-      className="atrium-Form"
-      aria-label="Commit"
-      onSubmit={event => {
-        event.preventDefault();
-        void commit.run(false);
-      }}
-    >
-      <FormField label="Summary" error={about ? commit.error?.message : null}>
-        {control => <input {...control} value={summary} onChange={event => setSummary(event.target.value)} />}
-      </FormField>
-      <FormField label="Description">
-        {control => (
-          <textarea
-            {...control}
-            rows={3}
-            value={description}
-            onChange={event => setDescription(event.target.value)}
-          />
-        )}
-      </FormField>
-      {commit.error && !about ? <ErrorNote error={commit.error} /> : null}
-      <div className="atrium-Form-actions">
-        <Button submit busy={commit.busy} disabled={empty}>
-          Commit
-        </Button>
-        <Button kind="primary" busy={commit.busy} disabled={empty} onClick={() => void commit.run(true)}>
-          Commit and push
-        </Button>
-      </div>
-    </form>
   );
 }

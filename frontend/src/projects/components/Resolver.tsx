@@ -2,7 +2,7 @@ import { Button, ErrorNote, OperationLine, useAction } from '../../ui';
 import type { GitModel } from '../git';
 import { both, change, type MergeConflict, type Pulling, type Side } from '../pulling';
 import { count } from '../words';
-import { Lines } from './Diff';
+import { Lines } from './Lines';
 
 const NAMES: Record<Side, string> = { mine: 'Yours', theirs: 'Theirs', both: 'Both', edited: 'Edit' };
 
