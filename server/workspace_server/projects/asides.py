@@ -62,8 +62,7 @@ class Asides:
         """Change files beneath documents that may be open."""
         project = await self._project(project_id)
         tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
-        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
-            done = await self._runner.change(project, function, person, branch=branch, **arguments)
+        done = await self._runner.change_files(project, tree, function, person, branch=branch, **arguments)
         self._events.publish("projects", project_id, "changed")
         return done
 

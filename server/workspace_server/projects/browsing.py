@@ -75,10 +75,9 @@ class Browsing:
         """Make a file of a branch's worktree what it is in a commit, also where people have it open."""
         project = await self._project(project_id)
         tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
-        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
-            made = await self._runner.change(
-                project, "git_restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
-            )
+        made = await self._runner.change_files(
+            project, tree, "git_restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
+        )
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(made, RestoredFile)
 

@@ -118,10 +118,9 @@ class Committing:
         people type meanwhile stays."""
         project = await self._project(project_id)
         tree = await self._tree(project_id, branch)
-        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
-            made = await self._runner.change(
-                project, "git_discard:discard", person, branch=branch, paths=list(paths), partial=_by_path(partial)
-            )
+        made = await self._runner.change_files(
+            project, tree, "git_discard:discard", person, branch=branch, paths=list(paths), partial=_by_path(partial)
+        )
         self._changed(project_id)
         return msgspec.convert(made, Discarded)
 
@@ -129,8 +128,9 @@ class Committing:
         """Undo a discard, also beneath open documents; the paths that are back. What was written since stays."""
         project = await self._project(project_id)
         tree = await self._tree(project_id, branch)
-        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
-            back: list[str] = await self._runner.change(project, "git_discard:restore", branch=branch, backup=backup)
+        back: list[str] = await self._runner.change_files(
+            project, tree, "git_discard:restore", branch=branch, backup=backup
+        )
         self._changed(project_id)
         return back
 

@@ -14,7 +14,7 @@ from .git_command import Git, Report
 from .git_commit import keep_backup, match_index
 from .git_stage import choose, staged
 from .git_status import commits
-from .git_trees import commit_tree
+from .git_trees import authorship, commit_tree
 from .git_worktrees import bound
 
 _TRAILER = re.compile(r"co-authored-by:\s*([^<>\n]+ <[^<>\s]+>)\s*", re.I)
@@ -57,11 +57,9 @@ def amend(
     if (refusal := _refusal(git, head)) is not None:
         raise refusal
     tree = staged(git, head, chosen) if chosen.edits else git.text("rev-parse", f"{head}^{{tree}}")
-    said = git.text("show", "--no-patch", "--no-show-signature", "--format=%an%x00%ae%x00%aI%x00%T%x00%P%x00%B", head)
-    name, mail, time, was, parents, body = said.split("\0", 5)
+    author, (was, parents, body) = authorship(git, head, "%T", "%P", "%B")
     if tree == was and message.strip() == body.strip():
         raise Conflict("nothing_to_amend", "Nothing would be different.", "Change the message, or tick some changes.")
-    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": time}
     made = commit_tree(git, tree, message, *parents.split(), env=author)
     keep_backup(git, head)
     git.run("update-ref", "-m", f"commit (amend): {message.splitlines()[0]}", "HEAD", made, head)

@@ -15,13 +15,13 @@ from workspace_ext.contract.merges import Side
 from ..kit.clock import now
 from ..kit.errors import Conflict, NotFound
 from .conflicts import Choices
-from .file_merge import merge_file
+from .file_merge import Version, merge_file
 from .git_command import Git, Report
-from .git_commit import keep_backup, match_index
-from .git_integrate import Note, perform, recover, undo
+from .git_commit import match_index
+from .git_integrate import Note, perform, recover, replace_files, undo
 from .git_stage import choose, staged
 from .git_status import changes, wire_path
-from .git_trees import commit_tree, differences, store, tree_with, version, version_on_disk
+from .git_trees import commit_tree, differences, store, version, version_on_disk
 from .git_worktrees import bound
 
 ASIDE, DROPPED = "refs/atrium/aside/", "refs/backup/aside/"
@@ -63,7 +63,7 @@ def bring_back(report: Report, repository: dict[str, Any], branch: str, name: st
     git = bound(Git.of(repository), branch)
     recover(git)
     assert git.tree is not None
-    kept, head = _find(git, name), git.commit("HEAD")
+    kept = _find(git, name)
     before: dict[bytes, tuple[str, str]] = {}
     after: dict[bytes, tuple[str, str]] = {}
     clash = []
@@ -73,18 +73,13 @@ def bring_back(report: Report, repository: dict[str, Any], branch: str, name: st
         merged = merge_file(path, version(git, one.old), here, version(git, one.new), choices)
         if merged.conflicts:
             clash.append(path)
-        before[one.raw] = store(git, here) if here is not None and here.content is not None else ("", "")
-        there = merged.version
-        after[one.raw] = store(git, there) if there is not None and there.content is not None else ("", "")
+        before[one.raw], after[one.raw] = _stored(git, here), _stored(git, merged.version)
     if clash:
         raise Conflict(
             "aside_conflicts", f"{', '.join(clash[:5])} changed in the same places since, so nothing was brought back.",
             "Choose what stays there, or bring it back on another branch.",
         )  # fmt: skip
-    becoming = commit_tree(git, tree_with(git, head, after), "After\n", head)
-    keeping = commit_tree(git, tree_with(git, head, before), "Before\n", head, becoming)
-    backup = keep_backup(git, keeping)
-    perform(git, Note(head, head, keeping, becoming))
+    backup = replace_files(git, before, after)
     _move(git, ASIDE + name, DROPPED + name)
     return asdict(BroughtBack(name, [wire_path(raw) for raw in after], backup))
 
@@ -119,6 +114,11 @@ def _listed(git: Git) -> list[Aside]:
         paths = [wire_path(one.raw) for one in differences(git, f"{ASIDE}{name}^", ASIDE + name)]
         found.append(Aside(name, branch, note.strip(), by, time, paths))
     return found
+
+
+def _stored(git: Git, file: Version | None) -> tuple[str, str]:
+    """Also of a folder or a submodule: as if it were not there."""
+    return store(git, file if file is not None and file.content is not None else None)
 
 
 def _find(git: Git, name: str) -> str:

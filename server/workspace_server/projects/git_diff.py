@@ -10,7 +10,7 @@ from workspace_ext.contract.projects import CellDiff, Change, FileDiff, Rest
 
 from ..kit.errors import NotFound
 from .git_command import Git, Report
-from .git_status import Edit, changes, head_blob, on_disk
+from .git_status import Edit, edit_of, head_blob, on_disk
 from .git_worktrees import bound
 from .hunks import hunks
 from .notebook_diff import count_lines, notebook_diff
@@ -26,7 +26,7 @@ def worktree_diff(report: Report, repository: dict[str, Any], branch: str, path:
     """One changed file of a worktree against its last commit."""
     git = bound(Git.of(repository), branch)
     assert git.tree is not None
-    edit = next((edit for edit in changes(git) if edit.path == path), None)
+    edit = edit_of(git, path)
     if edit is None:
         raise NotFound("not_changed", f"{path} is as the last commit has it.", "Look at the list of changes again.")
     old, new = head_blob(git, edit.raw), on_disk(git.tree, edit.raw)

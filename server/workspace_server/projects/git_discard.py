@@ -8,12 +8,12 @@ from typing import Any
 from ..kit.errors import NotFound
 from .file_merge import Version
 from .git_command import Git, Report
-from .git_commit import find_backup, keep_backup, match_index
+from .git_commit import find_backup, match_index
 from .git_diff import has_parts, notebook_change
-from .git_integrate import Note, perform, recover
+from .git_integrate import Note, perform, recover, replace_files
 from .git_stage import choose, with_parts
 from .git_status import Edit, head_blob, wire_path
-from .git_trees import commit_tree, differences, entry_of, store, tree_with, version_on_disk
+from .git_trees import differences, entry_of, store, version_on_disk
 from .git_worktrees import bound
 
 DISCARDED = "Discarded"
@@ -36,15 +36,12 @@ def discard(
         there = version_on_disk(git.tree, edit.raw)
         if there is not None and there.content is None:
             continue
-        before[edit.raw] = store(git, there) if there is not None else ("", "")
+        before[edit.raw] = store(git, there)
         if parts := chosen.partial.get(edit) or _beyond_outputs(committing, edit, there):
             after[edit.raw] = store(git, with_parts(git, edit, parts, without=True))
         else:
             after[edit.raw] = entry_of(git, head, edit.raw)
-    left = commit_tree(git, tree_with(git, head, after), "Left\n", head)
-    kept = commit_tree(git, tree_with(git, head, before), f"{DISCARDED}\n", head, left)
-    backup = keep_backup(git, kept)
-    perform(git, Note(head, head, kept, left))
+    backup = replace_files(git, before, after, DISCARDED)
     match_index(git, chosen.edits)
     return {"paths": [edit.path for edit in chosen.edits], "backup": backup}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .file_merge import REGULAR, Version
 from .git_command import Git
-from .git_trees import commit_tree
+from .git_trees import commit_tree, store, tree_with
 
 MAIN = "main"
 IGNORED = ".ipynb_checkpoints/\n__pycache__/\n*.pyc\n.DS_Store\n"
@@ -16,12 +17,8 @@ def init(git: Git) -> None:
 
 def first_commit(git: Git, name: str) -> str:
     """A commit of a README and a `.gitignore` on ``main``."""
-    files = {".gitignore": IGNORED, "README.md": f"# {name}\n"}
-    blobs = {
-        path: git.run("hash-object", "-w", "--stdin", given=text.encode()).decode().strip()
-        for path, text in files.items()
-    }
-    listed = "".join(f"100644 blob {blob}\t{path}\n" for path, blob in blobs.items())
-    sha = commit_tree(git, git.text("mktree", given=listed.encode()), "Begin\n")
+    files = {b".gitignore": IGNORED, b"README.md": f"# {name}\n"}
+    entries = {raw: store(git, Version(REGULAR, text.encode())) for raw, text in files.items()}
+    sha = commit_tree(git, tree_with(git, "", entries), "Begin\n")
     git.run("update-ref", f"refs/heads/{MAIN}", sha, "")
     return sha

@@ -28,6 +28,8 @@ from .git_commit import BACKUPS, find_backup, keep_backup
 from .git_status import changes, distance, wire_path
 from .git_trees import (
     LINK,
+    Entries,
+    authorship,
     commit_tree,
     differences,
     entry,
@@ -190,10 +192,7 @@ def _replayed(git: Git, base: str, ours: str, theirs: str, choices: Choices) -> 
             return "", left
         if tree == git.text("rev-parse", f"{made}^{{tree}}"):
             continue
-        name, mail, time, body = git.text("show", "--no-patch", "--format=%an%x00%ae%x00%aI%x00%B", commit).split(
-            "\0", 3
-        )
-        author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": time}
+        author, (body,) = authorship(git, commit, "%B")
         made = commit_tree(git, tree, f"{body}\n", made, env=author)
     return made, []
 
@@ -213,7 +212,7 @@ def _planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, lis
         here = version_on_disk(git.tree, raw)
         if here is not None and here.content is None:
             continue
-        before[raw] = store(git, here) if here is not None else ("", "")
+        before[raw] = store(git, here)
         if raw not in coming_to:
             after[raw] = before[raw]
             continue
@@ -223,12 +222,25 @@ def _planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, lis
             choices.within(path, "changes"),
         )  # fmt: skip
         left += merged.conflicts
-        after[raw] = store(git, merged.version) if merged.version is not None else ("", "")
+        after[raw] = store(git, merged.version)
     if left:
         return Note(ours, new, "", ""), left
-    committed = commit_tree(git, tree_with(git, new, after), "After\n", new)
-    kept = commit_tree(git, tree_with(git, ours, before), "Before\n", ours, committed)
-    return Note(ours, new, kept, committed), []
+    return _noted(git, ours, new, before, after), []
+
+
+def _noted(git: Git, old: str, new: str, before: Entries, after: Entries, title: str = "Before") -> Note:
+    """What files of the worktree are, and what they become, as a note; ``title`` is the message of what is kept."""
+    becoming = commit_tree(git, tree_with(git, new, after), "After\n", new)
+    return Note(old, new, commit_tree(git, tree_with(git, old, before), f"{title}\n", old, becoming), becoming)
+
+
+def replace_files(git: Git, before: Entries, after: Entries, title: str = "Before") -> str:
+    """Make files of the worktree, which are as ``before``, what they are in ``after``; the branch stays. The backup."""
+    head = git.commit("HEAD")
+    note = _noted(git, head, head, before, after, title)
+    backup = keep_backup(git, note.before)
+    perform(git, note)
+    return backup
 
 
 def perform(git: Git, note: Note) -> None:

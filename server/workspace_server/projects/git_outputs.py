@@ -10,7 +10,7 @@ from workspace_ext.contract.committing import CellOutputs
 
 from ..kit.errors import NotFound, TooLarge
 from .git_command import Git, Report
-from .git_status import changes, head_blob, on_disk
+from .git_status import edit_of, head_blob, on_disk
 from .git_worktrees import bound
 from .notebook_diff import Cell, cells_of, named
 
@@ -21,7 +21,7 @@ def cell_outputs(report: Report, repository: dict[str, Any], branch: str, path: 
     """``CellOutputs`` of a change of a notebook in a worktree, named as its difference names it."""
     git = bound(Git.of(repository), branch)
     assert git.tree is not None
-    edit = next((edit for edit in changes(git) if edit.path == path), None)
+    edit = edit_of(git, path)
     if edit is not None:
         before, after = cells_of(head_blob(git, edit.raw)) or [], cells_of(on_disk(git.tree, edit.raw)) or []
         for name, i, j in named(before, after):

@@ -10,11 +10,10 @@ from workspace_ext.contract.commits import RestoredFile
 
 from ..kit.errors import Conflict, NotFound
 from .git_command import Git, Report
-from .git_commit import keep_backup
 from .git_graph import resolved
-from .git_integrate import Note, perform, recover
+from .git_integrate import recover, replace_files
 from .git_status import wire_path
-from .git_trees import SUBMODULE, commit_tree, entry_of, store, tree_with, version_on_disk
+from .git_trees import SUBMODULE, entry_of, store, version_on_disk
 from .git_worktrees import bound
 
 
@@ -23,7 +22,7 @@ def restore_file(report: Report, repository: dict[str, Any], branch: str, commit
     git = bound(Git.of(repository), branch)
     assert git.tree is not None
     recover(git)
-    source, head = resolved(git, commit), git.commit("HEAD")
+    source = resolved(git, commit)
     raw = _raw(git, source, path)
     inside = not path.startswith("/") and ".." not in path.split("/")
     wanted = entry_of(git, source, raw) if inside else ("", "")
@@ -32,16 +31,8 @@ def restore_file(report: Report, repository: dict[str, Any], branch: str, commit
     here = version_on_disk(git.tree, raw)
     if here is not None and here.content is None:
         raise Conflict("folder_in_the_way", f"{path} is a folder now.", "Rename or remove it, then try again.")
-    before, after = (
-        tree_with(git, head, {raw: store(git, here) if here else ("", "")}),
-        tree_with(git, head, {raw: wanted}),
-    )
-    if before == after:
-        return asdict(RestoredFile(path, source, ""))
-    then = commit_tree(git, after, "After\n", head)
-    kept = commit_tree(git, before, "Before\n", head, then)
-    backup = keep_backup(git, kept)
-    perform(git, Note(head, head, kept, then))
+    there = store(git, here)
+    backup = replace_files(git, {raw: there}, {raw: wanted}) if there != wanted else ""
     return asdict(RestoredFile(path, source, backup))
 
 

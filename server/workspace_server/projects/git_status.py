@@ -39,6 +39,11 @@ def changes(git: Git) -> list[Edit]:
     return porcelain(git)[1]
 
 
+def edit_of(git: Git, path: str) -> Edit | None:
+    """How one path of a worktree has changed; None where it has not."""
+    return next((edit for edit in changes(git) if edit.path == path), None)
+
+
 def porcelain(git: Git) -> tuple[dict[str, str], list[Edit]]:
     """``git status --porcelain=v2``: its headers and the changed paths."""
     out = git.run(

@@ -21,6 +21,8 @@ from .git_status import wire_path
 
 SUBMODULE = "160000"
 LINK = "120000"
+Entries = Mapping[bytes, tuple[str, str]]
+"""Mode and blob of files by their paths; empty for one that is not there."""
 AT_ONCE = 200
 """Files that are held in memory at once."""
 
@@ -113,8 +115,10 @@ def entry_of(git: Git, commit: str, raw: bytes) -> tuple[str, str]:
     return mode, blob
 
 
-def store(git: Git, file: Version) -> tuple[str, str]:
-    """The file as mode and blob."""
+def store(git: Git, file: Version | None) -> tuple[str, str]:
+    """The file as mode and blob; empty where there is none."""
+    if file is None:
+        return "", ""
     assert file.content is not None
     return file.mode, git.run("hash-object", "-w", "--stdin", given=file.content).decode().strip()
 
@@ -134,6 +138,15 @@ def commit_tree(git: Git, tree: str, message: str, *parents: str, env: Mapping[s
     return git.text("commit-tree", *named, "-F", "-", tree, given=message.encode(errors="surrogateescape"), env=env)
 
 
+def authorship(git: Git, commit: str, *fields: str) -> tuple[dict[str, str], list[str]]:
+    """What gives another commit this one's author and their time (see :func:`commit_tree`), and more fields of it, as
+    git's formats name them."""
+    wanted = "%x00".join(["%an", "%ae", "%aI", *fields])
+    said = git.text("show", "--no-patch", "--no-show-signature", f"--format={wanted}", commit)
+    name, mail, time, *rest = said.split("\0", 2 + len(fields))
+    return {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": time}, rest
+
+
 def remove_file(tree: Path, raw: bytes) -> None:
     """Remove a file of a worktree, and the folders that are empty without it."""
     path = tree / os.fsdecode(raw)
@@ -145,7 +158,7 @@ def remove_file(tree: Path, raw: bytes) -> None:
             break
 
 
-def tree_with(git: Git, commit: str, entries: Mapping[bytes, tuple[str, str]]) -> str:
+def tree_with(git: Git, commit: str, entries: Entries) -> str:
     """The tree of ``commit`` with these paths as they are given, made in an index of its own."""
     if not entries:
         return git.text("rev-parse", f"{commit}^{{tree}}")
@@ -196,8 +209,6 @@ def merge_trees(git: Git, base: str, mine: str, theirs: str, choices: Choices) -
 
 
 def _entry(git: Git, file: Version | None, sides: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    if file is None:
-        return "", ""
-    if file.content is None:
+    if file is not None and file.content is None:
         return next(side for side in sides if side[0] == SUBMODULE)
     return store(git, file)

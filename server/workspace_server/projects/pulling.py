@@ -58,8 +58,9 @@ class Pulling:
         """Take a pull back. What was written since stays."""
         project = await self._project(project_id)
         tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
-        async with self._runner.lock(project, "trees"), self._runner.changing(project, tree):
-            undone = await self._runner.change(project, "git_integrate:undo", person, branch=branch, backup=backup)
+        undone = await self._runner.change_files(
+            project, tree, "git_integrate:undo", person, branch=branch, backup=backup
+        )
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(undone, Pulled)
 

@@ -83,6 +83,13 @@ class GitRunner:
                 await asyncio.shield(self.change(project, "git_integrate:recover_all"))
                 raise
 
+    async def change_files(
+        self, project: ProjectFacts, tree: Path | None, function: str, person: str = "", **arguments: Any
+    ) -> Any:
+        """Have a worker change files of a worktree beneath documents that may be open."""
+        async with self.lock(project, "trees"), self.changing(project, tree):
+            return await self.change(project, function, person, **arguments)
+
     async def remote(
         self,
         project: ProjectFacts,

@@ -5,6 +5,7 @@ import { count } from '../words';
 import { CarryForm } from './CarryForm';
 import { CommitForm } from './CommitForm';
 import { Diff } from './Diff';
+import { FileLabel, lineCounts } from './FileLabel';
 import { Tick } from './Tick';
 
 export interface ChangesProps {
@@ -64,16 +65,11 @@ function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.El
           ticked={staging.state(file.path)}
           onTick={ticked => staging.tick(file.path, ticked)}
         />
-        <span
-          className={`atrium-List-label atrium-mod-${file.change}`}
-          title={`${file.path}: ${file.change}`}
-        >
-          {file.path}
-        </span>
+        <FileLabel file={file} />
         <span className="atrium-Muted atrium-Number">
           {staging.state(file.path) === 'some' ? 'in part · ' : ''}
           {file.cells ? count(file.cells, 'cell') : file.change === 'modified' ? '' : file.change}{' '}
-          {file.added || file.removed ? `+${file.added} −${file.removed}` : ''}
+          {lineCounts(file)}
         </span>
         <Button
           kind="quiet"

@@ -3,6 +3,7 @@ import type { CommitsModel, Comparison } from '../commits';
 import type { FileChange } from '../git';
 import { count } from '../words';
 import { Diff } from './Diff';
+import { FileLabel, lineCounts } from './FileLabel';
 import { Refs } from './Refs';
 
 /** A commit, or what lies between two: the files, and how each differs. */
@@ -142,15 +143,10 @@ function FileRow({ model, file }: { model: CommitsModel; file: FileChange }): JS
   return (
     <div className="atrium-Git-file">
       <div className="atrium-Git-fileRow">
-        <span
-          className={`atrium-List-label atrium-mod-${file.change}`}
-          title={`${file.path}: ${file.change}`}
-        >
-          {file.path}
-        </span>
+        <FileLabel file={file} />
         <span className="atrium-Muted atrium-Number">
           {file.change === 'modified' ? '' : `${file.change} `}
-          {file.added || file.removed ? `+${file.added} −${file.removed}` : ''}
+          {lineCounts(file)}
         </span>
         <Button
           kind="quiet"
