@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
+UV_CONFIGURATION = ROOT / "server" / "workspace_server" / "environments"  # What uv need not download to know it.
 
 
 def build_environment(folder: Path, requirements: Sequence[str], *options: str) -> Path:
@@ -23,7 +24,7 @@ def build_environment(folder: Path, requirements: Sequence[str], *options: str) 
     python = folder / "bin" / "python"
     subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
     line = ["uv", "pip", "install", "--quiet", "--python", str(python), "--only-binary", ":all:", *options]
-    subprocess.run([*line, *requirements], check=True)
+    subprocess.run([*line, *requirements], check=True, cwd=UV_CONFIGURATION)
     return python
 
 

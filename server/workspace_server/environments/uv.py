@@ -62,7 +62,6 @@ class Uv:
 
     def __init__(self, home: Home, path: str | None = None, cancelled: threading.Event | None = None) -> None:
         self._path = find_uv(path)
-        self._folder = home.cache
         self._cancelled = cancelled or threading.Event()
         kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         self._environment = {
@@ -86,10 +85,11 @@ class Uv:
     ) -> tuple[int, str]:
         """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second."""
         self.check()
-        # Not in the project: a cloned repository must not configure uv.
+        # Not in the project: a cloned repository must not configure uv. Beside uv.toml, which uv reads on top of the
+        # machine's own.
         process = subprocess.Popen(
             [self._path, *map(str, arguments)],
-            cwd=self._folder,
+            cwd=Path(__file__).parent,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -7,16 +7,19 @@ import os
 import subprocess
 import threading
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from packaging.requirements import Requirement
 
 from tests.fakes.servers import Server, start_server
 from workspace_server.access.service import Access
 from workspace_server.clusters.engine import EngineProcess
 from workspace_server.clusters.extras import extras
+from workspace_server.environments import uv
 from workspace_server.environments.runtime import materialise
 from workspace_server.environments.service import build_blocking, declare
 from workspace_server.kit.errors import Failed
@@ -24,6 +27,7 @@ from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
 from workspace_server.kit.storage import Storage
 
+UV = tomllib.loads((Path(uv.__file__).with_name("uv.toml")).read_text())
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
 
 
@@ -185,6 +189,14 @@ def test_spark_brings_its_bounds_and_runs_in_the_project_environment(server: Ser
         "print({(row.version, row.prefix) for row in rows})",
     )  # fmt: skip
     assert said == f"{{('1.17.0', '{server.home}/environments/{environment['id']}')}}"
+    told_uv = next(one for one in UV["dependency-metadata"] if one["name"] == "pyspark")
+    written = in_environment(
+        server, NOTEBOOK, "import json; from importlib.metadata import requires; print(json.dumps(requires('pyspark')))"
+    )
+    if versions["pyspark"] == told_uv["version"]:
+        assert {str(Requirement(one)) for one in told_uv["requires-dist"]} == {
+            str(Requirement(one)) for one in json.loads(written)
+        }
     leader = group(server.home, id)[0]
     server.api("DELETE", f"/clusters/{id}")
     deadline = time.monotonic() + 30
