@@ -12,9 +12,10 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Array, Map, Text
 
-from .collaboration.blobs import LARGE, length
+from .collaboration.blobs import length
 from .collaboration.live_cells import find
 from .outputs import Output
+from .streams import LONG
 
 RUNNING = "running"
 IDLE = "idle"
@@ -81,7 +82,7 @@ def write_outputs(notebook: YNotebook, cell_id: str, items: Sequence[Output], fi
         if first < len(outputs):
             del outputs[first : len(outputs)]
         outputs.extend([_output(item) for item in items])
-    return cost + sum(length(item, LARGE) for item in items)
+    return cost + sum(length(item, LONG) for item in items)
 
 
 def append_output(notebook: YNotebook, cell_id: str, item: Output) -> None:

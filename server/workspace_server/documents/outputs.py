@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .collaboration.blobs import LARGE
 from .streams import KEPT, Stream, stream_output
 
 Output = dict[str, Any]
 
 MOST = 1000
 """Outputs of one run: browsers take milliseconds for each."""
-LARGE = 1_000_000
-"""Characters from which on an output is kept beside the document, and counts as such."""
 BESIDE = 100_000_000
 """Characters of such outputs that one run may leave."""
 

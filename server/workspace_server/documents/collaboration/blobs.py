@@ -22,7 +22,7 @@ from ...kit.errors import NotFound
 from ...kit.notebooks.notebook_json import BLOB, BlobRef, blob_hash, joined
 from ..streams import LONG, abridged, first_part, last_part
 
-LARGE = 1_000_000
+LARGE = 100_000
 """Characters of an output's JSON from which on it is kept here."""
 PREVIEW = 5_000
 """Characters of the start, and of the end, of a large output's text that the placeholder shows; streams show more."""
@@ -200,7 +200,7 @@ def is_large(output: Mapping[str, Any]) -> bool:
     if blob_hash(output) is not None:
         return False
     if output.get("output_type") == "stream":
-        return length(output.get("text", ""), LARGE) > LONG
+        return length(output.get("text", ""), LONG) > LONG
     return length(output, LARGE) > LARGE
 
 

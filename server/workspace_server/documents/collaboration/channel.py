@@ -16,7 +16,7 @@ from .presence import Presence
 
 log = logging.getLogger(__name__)
 
-TICK = 0.012
+TICK = 0.016
 """Seconds between two broadcasts; what changes meanwhile travels together."""
 CROWD = 6
 """From so many clients on even the first change waits for a tick: several people type at once, each of whose keys
