@@ -96,7 +96,7 @@ def test_the_file_holds_the_whole(blobs: Blobs) -> None:
 
 
 def test_a_placeholder_from_elsewhere_is_kept_in_the_file(blobs: Blobs, tmp_path: Path) -> None:
-    placeholder = blobs.shrink(stream("x" * LARGE))
+    placeholder = blobs.shrink(stream("x" * 2 * LONG))
     elsewhere = Blobs(tmp_path / "elsewhere")
     with pytest.raises(NoSuchBlob):
         elsewhere.expand(placeholder)
@@ -110,7 +110,7 @@ def test_a_placeholder_from_elsewhere_is_kept_in_the_file(blobs: Blobs, tmp_path
 
 
 def test_a_notebook_from_a_browser_is_made_whole(blobs: Blobs, tmp_path: Path) -> None:
-    outputs = [stream("x" * LARGE), stream("y"), Blobs(tmp_path / "elsewhere").shrink(stream("z" * LARGE))]
+    outputs = [stream("x" * 2 * LONG), stream("y"), Blobs(tmp_path / "elsewhere").shrink(stream("z" * 2 * LONG))]
     content: dict[str, Any] = {"cells": [{"outputs": list(map(blobs.shrink, outputs))}, {"source": "# text"}]}
     blobs.expand_notebook(content)
     assert content["cells"][0]["outputs"] == outputs
@@ -129,7 +129,7 @@ def hash_of(placeholder: dict[str, Any]) -> str:
 
 
 def test_what_a_document_shows_is_found_in_the_journal(blobs: Blobs, tmp_path: Path) -> None:
-    first, second, third = (blobs.shrink(stream(f"{n}" * LARGE)) for n in range(3))
+    first, second, third = (blobs.shrink(stream(f"{n}" * 2 * LONG)) for n in range(3))
     shared = notebook(stream("a" * 300_000), first)
     journal = Journal(tmp_path / "documents.db")
     journal.lineage("json:notebook:x")
@@ -143,7 +143,7 @@ def test_what_a_document_shows_is_found_in_the_journal(blobs: Blobs, tmp_path: P
 
 
 def test_what_nothing_refers_to_is_deleted_a_day_later(blobs: Blobs, tmp_path: Path) -> None:
-    shown, cut = (hash_of(blobs.shrink(stream(text * LARGE))) for text in "ab")
+    shown, cut = (hash_of(blobs.shrink(stream(text * 2 * LONG))) for text in "ab")
     now = (tmp_path / "blobs" / cut).stat().st_mtime
     assert blobs.collect({shown}, now + KEPT / 2) == 0
     assert blobs.collect({shown, cut}, now + 10 * DAY) == 0
@@ -157,8 +157,8 @@ def test_what_nothing_refers_to_is_deleted_a_day_later(blobs: Blobs, tmp_path: P
 
 def test_of_an_animation_less_is_kept(blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CROWD == 10**9
-    monkeypatch.setattr("workspace_server.documents.collaboration.blobs.CROWD", 2 * LARGE)
-    frames = [hash_of(blobs.shrink(stream(f"{n}" * LARGE))) for n in range(5)]
+    monkeypatch.setattr("workspace_server.documents.collaboration.blobs.CROWD", 4 * LONG)
+    frames = [hash_of(blobs.shrink(stream(f"{n}" * 2 * LONG))) for n in range(5)]
     now = (tmp_path / "blobs" / frames[-1]).stat().st_mtime
     assert blobs.collect(set(), now + 60) == 0
     assert blobs.collect(set(), now + 2 * 3600) == 4
