@@ -53,6 +53,8 @@ def register(verbs: Any) -> None:
     clone = verb("clone", "clone a repository", _clone, project=False)
     clone.add_argument("repository", metavar="URL")
     clone.add_argument("--name", default="", help="default: from the address")
+    clone.add_argument("--depth", type=int, default=0, help="only so many of the last commits; see fetch-rest")
+    verb("fetch-rest", "fetch the history that a clone with --depth left out", _fetch_rest)
     new = verb("new", "make a project: empty, from a template or a folder", _new, project=False)
     new.add_argument("name")
     given = new.add_mutually_exclusive_group()
@@ -118,8 +120,13 @@ def _list(arguments: argparse.Namespace, client: Client) -> Any:
 
 
 def _clone(arguments: argparse.Namespace, client: Client) -> Any:
-    asked = CloneProject(arguments.repository, arguments.name)
+    asked = CloneProject(arguments.repository, arguments.name, arguments.depth)
     return _ended(client, client.call("POST", "/projects", asked, reply=Operation))
+
+
+def _fetch_rest(arguments: argparse.Namespace, client: Client) -> Any:
+    project = _project(arguments, client)
+    return _ended(client, client.call("POST", f"/projects/{project.id}/fetch-rest", reply=Operation))
 
 
 def _new(arguments: argparse.Namespace, client: Client) -> Any:

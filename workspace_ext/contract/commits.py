@@ -31,11 +31,13 @@ class GraphCommit:
 
 @dataclass(frozen=True)
 class CommitGraph:
-    """Commits, each before its parents. ``at`` names the state of the branches that this was read from."""
+    """Commits, each before its parents. ``at`` names the state of the branches that this was read from. ``shallow``:
+    only the last commits were cloned, and the history goes on beyond them."""
 
     commits: list[GraphCommit]
     more: bool
     at: str
+    shallow: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class CommitDetails:
-    """``changes``: against the first parent."""
+    """``changes``: against the first parent. ``unknown``: that one was not cloned, so nobody knows what changed."""
 
     commit: Commit
     parents: list[str]
     refs: list[Ref]
     changes: Comparison
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,13 @@ class BlameQuery:
 
 @dataclass(frozen=True)
 class CellBlame:
-    """A cell, ``index`` from 1, and the commit that wrote its source last; empty: it is not committed like this."""
+    """A cell, ``index`` from 1, and the commit that wrote its source last; empty: it is not committed like this.
+    ``older``: it may be from before that commit, as far as is known here."""
 
     index: int
     id: str
     commit: str
+    older: bool = False
 
 
 @dataclass(frozen=True)

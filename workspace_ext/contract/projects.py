@@ -146,6 +146,7 @@ class Project:
     ``problem``: why the followed branch could not be published last time; the last good state stays.
     ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
     ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
+    ``shallow``: only the last commits were cloned; the rest of the history can be fetched.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Project:
     problem: WireError | None = None
     archived: str = ""
     strip_outputs: bool = False
+    shallow: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,10 +176,26 @@ class BranchList:
 
 @dataclass(frozen=True)
 class CloneProject:
-    """``name``: the address's last part unless given."""
+    """``name``: the address's last part unless given. ``depth``: only so many of the last commits; 0: all."""
 
     url: str
     name: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class SizeQuery:
+    url: str
+
+
+@dataclass(frozen=True)
+class RepositorySize:
+    """``bytes``: what its host says, history included; None where it says nothing. ``large``: only the last commits
+    would be much quicker."""
+
+    url: str
+    bytes: int | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)

@@ -918,6 +918,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How large a repository is that somebody is about to clone, as far as its host tells. */
+        get: operations["get_atrium_api_projects_size"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/suggestions": {
         parameters: {
             query?: never;
@@ -1530,6 +1547,23 @@ export interface paths {
         put?: never;
         /** Bring a deleted branch back as it was. */
         post: operations["post_atrium_api_projects_id_deleted_branches_backup_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/fetch-rest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the history that was left out when the project was cloned. */
+        post: operations["post_atrium_api_projects_id_fetch_rest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2214,11 +2248,14 @@ export interface components {
         /**
          * CellBlame
          * @description A cell, ``index`` from 1, and the commit that wrote its source last; empty: it is not committed like this.
+         *         ``older``: it may be from before that commit, as far as is known here.
          */
         CellBlame: {
             commit: string;
             id: string;
             index: number;
+            /** @default false */
+            older: boolean;
         };
         /**
          * CellChange
@@ -2312,9 +2349,11 @@ export interface components {
         };
         /**
          * CloneProject
-         * @description ``name``: the address's last part unless given.
+         * @description ``name``: the address's last part unless given. ``depth``: only so many of the last commits; 0: all.
          */
         CloneProject: {
+            /** @default 0 */
+            depth: number;
             /** @default  */
             name: string;
             url: string;
@@ -2392,22 +2431,27 @@ export interface components {
         };
         /**
          * CommitDetails
-         * @description ``changes``: against the first parent.
+         * @description ``changes``: against the first parent. ``unknown``: that one was not cloned, so nobody knows what changed.
          */
         CommitDetails: {
             changes: components["schemas"]["Comparison"];
             commit: components["schemas"]["Commit"];
             parents: string[];
             refs: components["schemas"]["Ref"][];
+            /** @default false */
+            unknown: boolean;
         };
         /**
          * CommitGraph
-         * @description Commits, each before its parents. ``at`` names the state of the branches that this was read from.
+         * @description Commits, each before its parents. ``at`` names the state of the branches that this was read from. ``shallow``:
+         *         only the last commits were cloned, and the history goes on beyond them.
          */
         CommitGraph: {
             at: string;
             commits: components["schemas"]["GraphCommit"][];
             more: boolean;
+            /** @default false */
+            shallow: boolean;
         };
         /** CommitList */
         CommitList: {
@@ -3457,6 +3501,7 @@ export interface components {
          *         ``problem``: why the followed branch could not be published last time; the last good state stays.
          *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
          *         ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
+         *         ``shallow``: only the last commits were cloned; the rest of the history can be fetched.
          */
         Project: {
             /** @default  */
@@ -3472,6 +3517,8 @@ export interface components {
             problem: components["schemas"]["WireError"] | null;
             /** @default null */
             production: components["schemas"]["Production"] | null;
+            /** @default false */
+            shallow: boolean;
             /** @default false */
             strip_outputs: boolean;
             url: string;
@@ -3664,6 +3711,18 @@ export interface components {
             project: string;
             remote: boolean;
             was: string;
+        };
+        /**
+         * RepositorySize
+         * @description ``bytes``: what its host says, history included; None where it says nothing. ``large``: only the last commits
+         *         would be much quicker.
+         */
+        RepositorySize: {
+            /** @default null */
+            bytes: number | null;
+            /** @default false */
+            large: boolean;
+            url: string;
         };
         /** Restore */
         Restore: {
@@ -3909,6 +3968,10 @@ export interface components {
             /** @default null */
             project: string | null;
             role: ("commenter" | "editor" | "owner" | "viewer") | null;
+        };
+        /** SizeQuery */
+        SizeQuery: {
+            url: string;
         };
         /**
          * StartRun
@@ -6200,6 +6263,35 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_size: {
+        parameters: {
+            query: {
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositorySize"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_projects_suggestions: {
         parameters: {
             query?: never;
@@ -7503,6 +7595,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_fetch_rest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

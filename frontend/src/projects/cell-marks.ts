@@ -27,6 +27,13 @@ export function marksOf(blame: Blame, ids: readonly string[], now = Date.now()):
       return { text: 'not committed yet', title: 'Changed since the last commit', commit: '' };
     }
     const { author, summary, time, sha } = commit;
+    if (cell.older) {
+      return {
+        text: `${relativeTime(time, now)} or earlier`,
+        title: `${sha.slice(0, 12)} has it, and what was before is not looked at or not cloned.\nClick to see the commit.`,
+        commit: sha
+      };
+    }
     return {
       text: `${author}, ${relativeTime(time, now)} · ${summary}`,
       title: `${author}, ${exactTime(time)}\n${sha.slice(0, 12)} ${summary}\nClick to see the commit.`,

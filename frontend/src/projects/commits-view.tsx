@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { Button, ErrorNote, historyIcon, useModel } from '../ui';
 import { CommitPane } from './components/CommitPane';
 import { CommitRows } from './components/CommitRows';
+import { RestNote } from './components/RestNote';
 import type { Wanted } from './commit-pages';
 import type { CommitsModel } from './commits';
 import type { Branch, ProjectsModel } from './model';
@@ -52,6 +53,7 @@ function CommitsView({ model, projects }: CommitsViewProps): JSX.Element {
       </header>
       <div className="atrium-Commits-columns">
         <div className="atrium-Commits-list">
+          <RestNote model={projects} project={model.project} />
           <ErrorNote error={model.error} onRetry={() => void model.load()} />
           {commits?.length ? (
             <CommitRows model={model} />

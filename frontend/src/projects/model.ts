@@ -17,6 +17,7 @@ export type Branch = Wire<'Branch'>;
 export type OpenedBranch = Wire<'OpenedBranch'>;
 export type NewProject = Wire<'NewProject'>;
 export type Suggestion = Wire<'Suggestion'>;
+export type RepositorySize = Wire<'RepositorySize'>;
 
 /** Where in a project a file lies. */
 export interface Place {
@@ -52,6 +53,7 @@ export class ProjectsModel implements IDisposable {
   private _suggestions: Suggestion[] = [];
   private _error: ApiError | null = null;
   private _cloning: OperationModel<OpenedBranch> | null = null;
+  private readonly _fetching = new Map<string, OperationModel>();
   private _whoIsWhere: IWhoIsWhere | null = null;
   private _disposed = false;
 
@@ -160,8 +162,36 @@ export class ProjectsModel implements IDisposable {
   }
 
   /** Resolves when the clone has ended; null when it was cancelled. */
-  async clone(url: string, name: string): Promise<OpenedBranch | null> {
-    return this._made(await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name }));
+  async clone(url: string, name: string, depth = 0): Promise<OpenedBranch | null> {
+    return this._made(
+      await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name, depth })
+    );
+  }
+
+  /** How large the repository is, as far as its host tells. */
+  async size(url: string): Promise<RepositorySize> {
+    return this._client.request<RepositorySize>('GET', 'projects/size', undefined, { query: { url } });
+  }
+
+  /** The fetch of a project's history that runs, or ran last and failed. */
+  fetching(id: string): OperationModel | null {
+    return this._fetching.get(id) ?? null;
+  }
+
+  /** Fetch the history that a clone has left out. */
+  async fetchRest(id: string): Promise<void> {
+    const fetching = this._operations.follow(
+      await this._client.request<Operation>('POST', `projects/${id}/fetch-rest`)
+    );
+    this._fetching.set(id, fetching);
+    this._emit();
+    try {
+      await fetching.done;
+      this._fetching.delete(id);
+    } catch {
+      // Its error is shown where it was started.
+    }
+    await this.load();
   }
 
   /** A project that is not cloned; null when it was cancelled. */

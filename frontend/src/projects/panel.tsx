@@ -6,6 +6,7 @@ import { Credentials } from './components/Credentials';
 import { LivesNote } from './components/Lives';
 import { NewForm } from './components/NewForm';
 import { BranchRow, OpenRow, ProductionRow, ProjectRow } from './components/ProjectRows';
+import { RestNote } from './components/RestNote';
 import { Trash } from './components/Trash';
 import type { Branch, OpenedBranch, Project, ProjectsModel } from './model';
 import type { IWhoIsWhere, OpenFile } from './tokens';
@@ -23,9 +24,10 @@ export interface ProjectsPanelProps {
   folder: () => string;
 }
 
-/** A row of the panel; its key says of what: `project`, `project branch name`, `project open …`, `project production`. */
+/** A row of the panel; its key says of what: `project`, `project branch name`, `project rest`, `project open …`, `project production`. */
 type Row =
   | { kind: 'project'; key: string; project: Project }
+  | { kind: 'rest'; key: string; project: Project }
   | { kind: 'branch'; key: string; project: Project; branch: Branch }
   | { kind: 'open'; key: string; project: Project; branch: Branch; file: OpenFile; person: string }
   | { kind: 'production'; key: string; project: Project };
@@ -56,7 +58,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   const activate = (row: Row) => {
     if (row.kind === 'branch') {
       void open.run(row.project, row.branch);
-    } else if (row.kind === 'project') {
+    } else if (row.kind === 'project' || row.kind === 'rest') {
       props.onFolder(row.project.folder);
     } else if (row.kind === 'production') {
       props.onProduction(row.project.id);
@@ -154,6 +156,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
           {row =>
             row.kind === 'project' ? (
               <ProjectRow project={row.project} />
+            ) : row.kind === 'rest' ? (
+              <RestNote model={model} project={row.project.id} />
             ) : row.kind === 'branch' ? (
               <BranchRow branch={row.branch} onGit={() => props.onGit(row.project.id, row.branch.name)} />
             ) : row.kind === 'open' ? (
@@ -185,6 +189,9 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
 function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
   return projects.flatMap(project => [
     { kind: 'project' as const, key: project.id, project },
+    ...(project.shallow && !project.archived
+      ? [{ kind: 'rest' as const, key: `${project.id} rest`, project }]
+      : []),
     ...[...project.branches]
       .sort((a, b) => Number(b.name === project.followed_branch) - Number(a.name === project.followed_branch))
       .flatMap(branch => [

@@ -19,6 +19,7 @@ from workspace_ext.contract.commits import Blame, CellBlame
 from ..kit.errors import Invalid
 from .git_command import Git, Report
 from .git_graph import parents_of
+from .git_shallow import beginnings
 from .git_status import commits_named, head_blob, on_disk
 from .git_trees import versions
 from .git_worktrees import bound
@@ -86,8 +87,11 @@ def blame(
     committed = read(head_blob(git, raw, head)) or []
     walk = _Walk(git, known, len(committed))
     last = walk.follow(head, path, {i: i for i in range(len(committed))})
-    owners = {j: walk.owner[i] for i, j in unchanged(committed, here)}
-    cells = [CellBlame(j + 1, cell[0], owners.get(j, "")) for j, cell in enumerate(here)]
+    was = {j: i for i, j in unchanged(committed, here)}
+    cells = [
+        CellBlame(j + 1, cell[0], walk.owner[was[j]] if j in was else "", was.get(j) in walk.older)
+        for j, cell in enumerate(here)
+    ]
     told = Blame(path, cells, commits_named(git, sorted({cell.commit for cell in cells} - {""})), walk.complete)
     return {"blame": asdict(told), "known": {last: walk.owner} if last and walk.complete else {}}
 
@@ -114,7 +118,8 @@ def unchanged(before: Sequence[Cell], after: Sequence[Cell]) -> list[tuple[int, 
 
 
 class _Walk:
-    """``owner``: the commit of each cell of the last commit's notebook, once it has been followed."""
+    """``owner``: the commit of each cell of the last commit's notebook, once it has been followed; ``older``: the cells
+    that may be from before it, as nobody looked any further."""
 
     def __init__(self, git: Git, known: dict[str, list[str]], size: int) -> None:
         self._git = git
@@ -122,6 +127,8 @@ class _Walk:
         self._looked = 0
         self.owner = [""] * size
         self.complete = True
+        self.older: set[int] = set()
+        self._beginnings = beginnings(git.directory)
 
     def follow(self, start: str, path: str, cells: dict[int, int]) -> str:
         """Follow ``cells`` (position in the notebook of ``start`` -> in ``owner``) into the past.
@@ -147,8 +154,10 @@ class _Walk:
                     for i, j in unchanged(read_.of(parent), read_.of(sha)):
                         if j in mine:
                             following[parent][i] = mine.pop(j)
-            self.complete = self.complete and not (mine and any(parent not in history for parent in parents))
-            if mine and not parents:
+            if mine and (sha in self._beginnings or any(parent not in history for parent in parents)):
+                self.complete = False
+                self.older.update(mine.values())
+            if mine and not parents and sha not in self._beginnings:
                 mine = self._before_it_was_renamed(sha, path, read_.of(sha), mine)
             for which in mine.values():
                 self.owner[which] = sha

@@ -14,6 +14,7 @@ from workspace_ext.contract.projects import FileChange
 from ..kit.errors import Conflict, NotFound
 from .git_command import Git, Report
 from .git_diff import commits_diff
+from .git_shallow import beginnings
 from .git_status import commits, distance, numbers, readable, wire_path
 from .git_trees import differences
 
@@ -53,7 +54,7 @@ def graph(
     found = _walk(git, tips, names, message, author, path, max(0, skip), limit + 1)
     if not skip and not author and not path and (sha := _named(git, message)):
         found = [*_read(git, names, "--no-walk", sha), *(one for one in found if one.sha != sha)]
-    return asdict(CommitGraph(found[:limit], len(found) > limit, state))
+    return asdict(CommitGraph(found[:limit], len(found) > limit, state, bool(beginnings(git.directory))))
 
 
 def _walk(
@@ -88,10 +89,11 @@ def details(report: Report, repository: dict[str, Any], sha: str) -> dict[str, A
     """A commit and what it changed: a ``CommitDetails``."""
     git = Git.of(repository)
     full = resolved(git, sha)
+    commit, refs = commits(git, full, 1)[0], references(git).get(full, [])
+    if full in beginnings(git.directory):
+        return asdict(CommitDetails(commit, [], refs, Comparison("", full, 0, 0, []), unknown=True))
     parents = parents_of(git, full)
-    return asdict(
-        CommitDetails(commits(git, full, 1)[0], parents, references(git).get(full, []), _compared(git, parents, full))
-    )
+    return asdict(CommitDetails(commit, parents, refs, _compared(git, parents, full)))
 
 
 def compare(report: Report, repository: dict[str, Any], old: str, new: str) -> dict[str, Any]:

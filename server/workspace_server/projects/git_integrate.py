@@ -25,6 +25,7 @@ from .conflicts import Choices
 from .file_merge import Version, merge_file
 from .git_command import Git, Report
 from .git_commit import BACKUPS, find_backup, keep_backup
+from .git_shallow import common
 from .git_status import changes, distance, wire_path
 from .git_trees import (
     LINK,
@@ -165,7 +166,7 @@ def _combined(
     """The commit that has both, and what is left to choose."""
     if not ahead:
         return theirs, []
-    base = git.text("merge-base", ours, theirs, ok=(0, 1))
+    base = common(git, ours, theirs)
     if not base:
         raise Conflict(
             "unrelated", "The two branches have no commit in common.", "Begin a new branch from the one that you want."

@@ -12,6 +12,7 @@ from .conflicts import Choices
 from .git_command import Git, Report
 from .git_diff import commits_diff
 from .git_remote import fetch_now, push_commit
+from .git_shallow import common
 from .git_status import changes, commits, distance, wire_path
 from .git_trees import differences, merge_trees
 from .git_worktrees import bound
@@ -26,7 +27,7 @@ def review(report: Report, repository: dict[str, Any], branch: str, target: str)
     fetch_now(git, report)
     head, base, unpushed = _sides(git, branch, target)
     ahead, behind = distance(git, head, base)
-    fork = git.text("merge-base", head, base, ok=(0, 1))
+    fork = common(git, head, base)
     files: list[FileDiff] = []
     listed = differences(git, fork, head) if fork else []
     for one in listed[:MOST_FILES]:
@@ -82,7 +83,7 @@ def _sides(git: Git, branch: str, target: str) -> tuple[str, str, int]:
 
 def _merged(git: Git, base: str, head: str) -> tuple[str, list[str]]:
     """The merged tree, and the files in conflict."""
-    fork = git.text("merge-base", head, base, ok=(0, 1))
+    fork = common(git, head, base)
     tree, conflicts = merge_trees(git, fork, base, head, Choices(()))
     return tree, list(dict.fromkeys(conflict.path for conflict in conflicts))
 

@@ -36,8 +36,12 @@ def heads(git: Git) -> dict[str, Any]:
     return {"default": default, "heads": found}
 
 
-def clone(report: Report, repository: dict[str, Any], trees: str, final: str, final_trees: str) -> dict[str, Any]:
+def clone(
+    report: Report, repository: dict[str, Any], trees: str, final: str, final_trees: str, depth: int = 0
+) -> dict[str, Any]:
     """Make the git directory and, below ``trees``, the default branch's worktree: ``{branch, sha, folder}``.
+
+    ``depth``: only so many of the last commits of each branch, and no tags, which would bring old ones.
 
     The caller moves both to where they stay, ``final`` and ``final_trees``, when everything is ready.
     """
@@ -48,7 +52,9 @@ def clone(report: Report, repository: dict[str, Any], trees: str, final: str, fi
     init(git)
     git.run("config", "remote.origin.url", git.url)
     git.run("config", "remote.origin.fetch", HEADS)
-    git.follow(report, "fetch", "--progress", UPLOAD, "--end-of-options", git.url, HEADS, "+refs/tags/*:refs/tags/*")
+    much = [f"--depth={depth}", "--no-tags"] if depth else []
+    tags = [] if depth else ["+refs/tags/*:refs/tags/*"]
+    git.follow(report, "fetch", "--progress", *much, UPLOAD, "--end-of-options", git.url, HEADS, *tags)
     if not branch:
         # Nobody has pushed anything: it begins here, and the remote has it with the first push.
         branch, head = MAIN, first_commit(git, Path(final).name.removesuffix(".git"))

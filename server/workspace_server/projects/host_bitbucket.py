@@ -48,6 +48,10 @@ def bitbucket_merge(api: Api, path: str, number: int, head: str) -> None:
     api.send("POST", f"{requests}/merge", {"merge_strategy": "merge_commit"})
 
 
+def bitbucket_size(api: Api, path: str) -> int:
+    return int(api.get(f"/repositories/{path}")["size"])
+
+
 def _state(state: str) -> Any:
     return _CHECKS.get(state, "failed")
 

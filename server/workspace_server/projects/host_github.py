@@ -55,6 +55,11 @@ def gitea_merge(api: Api, path: str, number: int, head: str) -> None:
     api.send("POST", f"/repos/{path}/pulls/{number}/merge", {"Do": "merge", "head_commit_id": head})
 
 
+def github_size(api: Api, path: str) -> int:
+    """Both tell kilobytes."""
+    return int(api.get(f"/repos/{path}")["size"]) * 1024
+
+
 def _request(api: Api, path: str, found: dict[str, Any], checks: list[Check]) -> PullRequest:
     number, is_open = found["number"], found["state"] == "open"
     reviews = (api.get(f"/repos/{path}/pulls/{number}/reviews") or []) if is_open else []

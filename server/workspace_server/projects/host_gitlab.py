@@ -44,5 +44,11 @@ def gitlab_merge(api: Api, path: str, number: int, head: str) -> None:
     api.send("PUT", f"/projects/{quote(path, safe='')}/merge_requests/{number}/merge", {"sha": head})
 
 
+def gitlab_size(api: Api, path: str) -> int:
+    """Told to those who may see the project's statistics."""
+    told = api.get(f"/projects/{quote(path, safe='')}", statistics="true")
+    return int(told["statistics"]["repository_size"])
+
+
 def _state(status: str) -> Any:
     return _CHECKS.get(status, "running")

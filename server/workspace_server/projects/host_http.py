@@ -35,13 +35,11 @@ class Api:
     def __init__(self, base: str, kind: HostKind, host: str, sign_in: SignIn) -> None:
         self.host = host
         self._base = base
-        lent = urlsplit(Path(sign_in.file).read_text().strip())
-        user, token = unquote(lent.username or ""), unquote(lent.password or "")
-        self._headers = {
-            "Accept": "application/json",
-            "User-Agent": "jupyter-atrium",
-            **_authorization(kind, user, token),
-        }
+        self._headers = {"Accept": "application/json", "User-Agent": "jupyter-atrium"}
+        if sign_in.kind == "token":
+            lent = urlsplit(Path(sign_in.file).read_text().strip())
+            user, token = unquote(lent.username or ""), unquote(lent.password or "")
+            self._headers |= _authorization(kind, user, token)
 
     def get(self, path: str, **query: Any) -> Any:
         """What is at a path below the base address; None where there is nothing (404)."""

@@ -1,4 +1,4 @@
-"""What workers ask git hosts about pull requests."""
+"""What workers ask git hosts: about pull requests, and how large a repository is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from workspace_ext.contract.pull_requests import HostKind, PullRequest
 
-from ..kit.errors import Unavailable
+from ..kit.errors import AtriumError, Unavailable
 from .git_command import Git, Report
-from .host_bitbucket import bitbucket_merge, bitbucket_newest
-from .host_github import gitea_merge, gitea_newest, github_merge, github_newest
-from .host_gitlab import gitlab_merge, gitlab_newest
+from .host_bitbucket import bitbucket_merge, bitbucket_newest, bitbucket_size
+from .host_github import gitea_merge, gitea_newest, github_merge, github_newest, github_size
+from .host_gitlab import gitlab_merge, gitlab_newest, gitlab_size
 from .host_http import Api
 from .hosting import Hosted
 
@@ -23,6 +23,12 @@ _HOSTS: dict[HostKind, tuple[Newest, Merge]] = {
     "gitlab": (gitlab_newest, gitlab_merge),
     "bitbucket": (bitbucket_newest, bitbucket_merge),
     "gitea": (gitea_newest, gitea_merge),
+}
+_SIZES: dict[HostKind, Callable[[Api, str], int]] = {
+    "github": github_size,
+    "gitlab": gitlab_size,
+    "bitbucket": bitbucket_size,
+    "gitea": github_size,
 }
 
 
@@ -53,6 +59,15 @@ def merge(report: Report, repository: dict[str, Any], hosted: dict[str, Any], nu
         _HOSTS[at.kind][1](_api(git, at), at.path, number, head)
     except (KeyError, TypeError, AttributeError, IndexError):
         raise _odd(at) from None
+
+
+def size(report: Report, repository: dict[str, Any], hosted: dict[str, Any]) -> int | None:
+    """How large a repository is on its host, in bytes; None where the host does not tell."""
+    git, at = Git.of(repository), Hosted(**hosted)
+    try:
+        return _SIZES[at.kind](_api(git, at), at.path)
+    except (KeyError, TypeError, AttributeError, IndexError, AtriumError):
+        return None
 
 
 def _api(git: Git, at: Hosted) -> Api:

@@ -38,7 +38,7 @@ class PullRequests:
         known = HostedBranch(branch, target, at.host, at.kind, at.guessed, at.new_url(branch, target))
         try:
             found = await self._runner.host(
-                project, "host_requests:newest", person, at.origin, hosted=asdict(at), branch=branch, target=target
+                "host_requests:newest", person, at.origin, hosted=asdict(at), branch=branch, target=target
             )
         except AtriumError as error:
             return replace(known, signed_in=True, problem=WireError(error.code, error.message, error.hint))
@@ -58,9 +58,8 @@ class PullRequests:
         if at is None:
             raise NotFound("no_known_host", "The host of this project is of no known kind.", "Merge it on its page.")
         await self._runner.host(
-            project, "host_requests:merge", person, at.origin, hosted=asdict(at), number=wanted.number,
-            head=wanted.head,
-        )  # fmt: skip
+            "host_requests:merge", person, at.origin, hosted=asdict(at), number=wanted.number, head=wanted.head
+        )
         await self._following.follow(project, "merged", person)
         self._events.publish("projects", project_id, "changed")
         return await self.of(project_id, branch, person)

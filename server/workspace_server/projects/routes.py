@@ -40,6 +40,7 @@ from .credential_routes import credential_routes
 from .life_routes import life_routes
 from .pull_requests import pull_request_routes
 from .service import Projects
+from .sizes import size_routes
 from .webhooks import LARGEST
 
 
@@ -54,6 +55,7 @@ def routes(projects: Projects) -> list[Route]:
         *pull_request_routes(projects.pull_requests),
         *aside_routes(projects.asides),
         *credential_routes(projects),
+        *size_routes(projects.sizes),
     ]
 
 
@@ -68,7 +70,7 @@ def _project_routes(projects: Projects) -> list[Route]:
 
     async def clone(request: Request) -> Operation:
         """Clone a repository; the operation's result is an OpenedBranch."""
-        return await projects.clone(request.body.url, request.body.name, request.caller.id)
+        return await projects.clone(request.body.url, request.body.name, request.caller.id, request.body.depth)
 
     async def begin(request: Request) -> Operation:
         """Make a project: empty, from a template or a folder; the operation's result is an OpenedBranch."""

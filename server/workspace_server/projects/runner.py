@@ -117,14 +117,14 @@ class GitRunner:
                 raise silent(project.url, timeout) from None
             raise
 
-    async def host(self, project: ProjectFacts, function: str, person: str, origin: str, **arguments: Any) -> Any:
-        """Have a worker ask the API of the project's git host, whose pages are at ``origin``, as ``person`` there."""
-        repository = {**self._repository(project, person), "url": f"{origin}/"}
+    async def host(self, function: str, person: str, origin: str, timeout: float = 60, **arguments: Any) -> Any:
+        """Have a worker ask the API of a git host, whose pages are at ``origin``, as ``person`` there."""
+        repository = self._nowhere(f"{origin}/", "")
         try:
             async with self._signed_in(repository, Holder(person)):
-                return await self._call(repository, function, arguments, 60)
+                return await self._call(repository, function, arguments, timeout)
         except AtriumError as error:
-            raise (silent(origin, 60) if error.code == "timed_out" else error) from None
+            raise (silent(origin, timeout) if error.code == "timed_out" else error) from None
 
     def _repository(self, project: ProjectFacts, person: str = "") -> dict[str, Any]:
         repository: dict[str, Any] = {
@@ -160,12 +160,14 @@ class GitRunner:
             return await self._look(repository)
 
     async def clone(
-        self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report
+        self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report, depth: int = 0
     ) -> dict[str, Any]:
         """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git_remote.clone`."""
         repository = await self._abroad(url, person)
         repository["directory"] = str(staging / "repository.git")
-        arguments = {"trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees)}
+        arguments = {
+            "trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees), "depth": depth,
+        }  # fmt: skip
         async with self._signed_in(repository, Holder(person)):
             # A short look first: a remote that does not answer must not hold the person for minutes.
             await self._look(repository)

@@ -29,6 +29,7 @@ from .cloning import Cloning
 from .credentials import Credentials
 from .following import Following
 from .git_history import PUBLISHED
+from .git_shallow import beginnings
 from .names import check_branch, check_project_name, project_name
 from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
@@ -37,6 +38,7 @@ from .project_lives import ProjectLives
 from .pull_requests import PullRequests
 from .pulling import Pulling
 from .runner import GitRunner
+from .sizes import Sizes, check_depth
 from .store import ProjectRow
 from .webhooks import Webhooks
 
@@ -66,6 +68,7 @@ class Projects(Places):
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
         self.browsing = Browsing(self, self._runner, events)
         self.asides = Asides(self, self._runner, events)
+        self.sizes = Sizes(self, self._runner, events, operations)
 
     def wire(
         self, documents: OpenDocuments, neighbours: Neighbours | None = None, example: Example | None = None
@@ -103,23 +106,24 @@ class Projects(Places):
         """One project with the state of its branches."""
         return await self._described(await asyncio.to_thread(self.get, project_id))
 
-    async def clone(self, url: str, name: str, person: str) -> Operation:
-        """Clone ``url`` in the background; the operation's result is an ``OpenedBranch``.
+    async def clone(self, url: str, name: str, person: str, depth: int = 0) -> Operation:
+        """Clone ``url`` in the background, or only the last ``depth`` commits of its branches; the operation's result
+        is an ``OpenedBranch``.
 
         Raises
         ------
         Invalid
-            The address or the name cannot be.
+            The address, the name or the number cannot be.
         Conflict
             There is a project of this name.
         """
-        url = url.strip()
+        url, depth = url.strip(), check_depth(depth)
         await asyncio.to_thread(self._runner.protocols, url)
         name = check_project_name(name.strip() or project_name(url))
         await asyncio.to_thread(self._cloning.check_free, name)
 
         async def run(handle: Handle) -> Any:
-            return msgspec.to_builtins(await self._cloning.clone(url, name, person, handle))
+            return msgspec.to_builtins(await self._cloning.clone(url, name, person, handle, depth))
 
         return self._operations.start(
             "projects.clone", f"Clone {name}", self._cloning.reserved(name, run), person, name
@@ -185,6 +189,7 @@ class Projects(Places):
             project.id, project.name, url, project.folder.relative_to(self.home.work).as_posix(),
             project.default_branch, project.followed_branch, project.created, branches,
             await asyncio.to_thread(self.production, project.id), problem, project.archived, project.strip_outputs,
+            bool(await asyncio.to_thread(beginnings, project.git)),
         )  # fmt: skip
 
     def _set_followed(self, project_id: str, branch: str) -> None:

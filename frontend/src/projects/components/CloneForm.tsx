@@ -3,7 +3,8 @@ import { useRef, useState } from 'react';
 import { ApiError } from '../../api/errors';
 import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
 import { wantsSignIn } from '../credentials';
-import type { OpenedBranch, ProjectsModel } from '../model';
+import type { OpenedBranch, ProjectsModel, RepositorySize } from '../model';
+import { size } from '../lives';
 import { projectName } from '../words';
 import { SignIn } from './SignIn';
 
@@ -14,14 +15,30 @@ export interface CloneFormProps {
   onClose?: () => void;
 }
 
+/** So many commits are the last ones. */
+const RECENT = 50;
+
 /** One field for the address; the name follows it until somebody edits it. Progress and errors stay in place. */
 export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Element {
   const [url, setUrl] = useState('');
   const [ownName, setName] = useState<string | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const name = ownName ?? projectName(url);
+  const [recent, setRecent] = useState(false);
+  /** Of the repository that turned out to be large. */
+  const [large, setLarge] = useState<RepositorySize | null>(null);
+  const warned = large?.url === url.trim();
   const clone = useAction(async (address: string, called: string) => {
-    const opened = await model.clone(address, called);
+    if (!warned && !recent) {
+      // What its host does not tell is no reason not to clone it.
+      const told = await model.size(address).catch(() => null);
+      if (told?.large) {
+        setLarge(told);
+        setRecent(true);
+        return;
+      }
+    }
+    const opened = await model.clone(address, called, recent ? RECENT : 0);
     if (opened) {
       onCloned(opened);
     }
@@ -70,6 +87,27 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
               />
             )}
           </FormField>
+        ) : null}
+        {url.trim() ? (
+          <>
+            {warned && large?.bytes ? (
+              <p className="atrium-CloneForm-large" role="status">
+                It is large: {size(large.bytes)} with all its history.
+              </p>
+            ) : null}
+            <label
+              className="atrium-Check"
+              title="The files are all there. The history before these commits can be fetched later."
+            >
+              <input
+                type="checkbox"
+                checked={recent}
+                disabled={clone.busy}
+                onChange={event => setRecent(event.target.checked)}
+              />
+              Only the last {RECENT} commits
+            </label>
+          </>
         ) : null}
         {clone.busy ? <OperationLine operation={model.cloning} /> : null}
         {error && !about ? <ErrorNote error={error} /> : null}

@@ -52,7 +52,14 @@ export function CommitPane({ model }: { model: CommitsModel }): JSX.Element {
         searchText={file => file.path}
         selected={model.path}
         onActivate={file => void model.show(file.path)}
-        empty={{ message: base === null ? 'It changed no file.' : 'They have the same files.' }}
+        empty={{
+          message:
+            base !== null
+              ? 'They have the same files.'
+              : details.unknown
+                ? 'The commit before it was not cloned, so what it changed is not known here. Fetch the rest of the history to see it.'
+                : 'It changed no file.'
+        }}
       >
         {file => <FileRow model={model} file={file} />}
       </List>
