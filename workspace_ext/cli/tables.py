@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client
-from ..contract.tables import TableHistory, TableList, TablePreview
+from ..contract.tables import RestoreTable, Table, TableHistory, TableList, TablePreview
 
 
 def register(verbs: Any) -> None:
     """Add the room to the command."""
-    room = verbs.add_parser("tables", help="look at the workspace's tables").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
+    room = verbs.add_parser(
+        "tables", help="look at the workspace's tables, and bring back what they held"
+    ).add_subparsers(dest="verb", required=True, metavar="VERB")
     listing = room.add_parser("list", help="every table")
     listing.set_defaults(run=_list)
     preview = room.add_parser("preview", help="the first rows of a table")
@@ -26,7 +26,11 @@ def register(verbs: Any) -> None:
     history.add_argument("name")
     history.add_argument("--limit", type=int, default=20, help="how many versions, 1 to 1000 (default: 20)")
     history.set_defaults(run=_history)
-    for verb in (listing, preview, history):
+    restore = room.add_parser("restore", help="bring back what a table held at a version, as its newest one")
+    restore.add_argument("name")
+    restore.add_argument("version", type=int)
+    restore.set_defaults(run=_restore)
+    for verb in (listing, preview, history, restore):
         verb.add_argument("--notebook", default="", help="as this notebook sees it; its path below work/")
 
 
@@ -46,3 +50,8 @@ def _preview(arguments: argparse.Namespace, client: Client) -> TablePreview | li
 def _history(arguments: argparse.Namespace, client: Client) -> TableHistory:
     query = {"limit": arguments.limit, "notebook": arguments.notebook}
     return client.call("GET", f"/tables/{quote(arguments.name)}/history", reply=TableHistory, query=query)
+
+
+def _restore(arguments: argparse.Namespace, client: Client) -> Table:
+    body = RestoreTable(arguments.version, arguments.notebook)
+    return client.call("POST", f"/tables/{quote(arguments.name)}/restore", body, reply=Table)

@@ -84,7 +84,8 @@ class HistoryQuery:
 
 @dataclass(frozen=True)
 class TableVersion:
-    """One commit of a table. ``rows`` counts the rows it added. Unknown origins are empty; ``run`` is a run's id."""
+    """One commit of a table. ``rows`` counts the rows it added. Unknown origins are empty; ``run`` is a run's id;
+    ``restored`` the version that a restore brought back."""
 
     version: int
     time: str
@@ -96,6 +97,7 @@ class TableVersion:
     branch: str
     commit: str
     notebook: str
+    restored: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,11 @@ class DiscardTable:
     """``notebook``: any notebook of the branch whose copy goes."""
 
     notebook: str
+
+
+@dataclass(frozen=True)
+class RestoreTable:
+    """Bring back what a table held at ``version``; ``notebook``: as which notebook to see the table."""
+
+    version: int
+    notebook: str = ""

@@ -1985,6 +1985,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/tables/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring back what a table held at a version, as a new version; on a branch, in the branch's own copy. */
+        post: operations["post_atrium_api_tables_name_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/dashboards/frame/html": {
         parameters: {
             query?: never;
@@ -3745,6 +3762,15 @@ export interface components {
             cell: number | null;
         };
         /**
+         * RestoreTable
+         * @description Bring back what a table held at ``version``; ``notebook``: as which notebook to see the table.
+         */
+        RestoreTable: {
+            /** @default  */
+            notebook: string;
+            version: number;
+        };
+        /**
          * Restored
          * @description ``before``: what the document said before; restoring it undoes this. ``changed``: whether anything did.
          */
@@ -4081,7 +4107,8 @@ export interface components {
         };
         /**
          * TableVersion
-         * @description One commit of a table. ``rows`` counts the rows it added. Unknown origins are empty; ``run`` is a run's id.
+         * @description One commit of a table. ``rows`` counts the rows it added. Unknown origins are empty; ``run`` is a run's id;
+         *         ``restored`` the version that a restore brought back.
          */
         TableVersion: {
             branch: string;
@@ -4090,6 +4117,8 @@ export interface components {
             notebook: string;
             operation: string;
             project: string;
+            /** @default null */
+            restored: number | null;
             rows: number;
             run: string;
             time: string;
@@ -8563,6 +8592,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_tables_name_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreTable"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

@@ -15,6 +15,10 @@ const PREVIEW_ROWS = 50;
 
 /** What is shown of a table that is folded out. Null while loading. */
 export interface Details {
+  /** The earlier version that is looked at; null: the table as it is. */
+  at: number | null;
+  /** What was restored just now: which version, and the one that undoes it. */
+  restored: { version: number; before: number } | null;
   preview: TableData | null;
   history: readonly TableVersion[] | null;
   error: ApiError | null;
@@ -92,7 +96,7 @@ export class TablesModel implements IDisposable {
     if (this._details.delete(name)) {
       this._changed.emit();
     } else {
-      this._details.set(name, { preview: null, history: null, error: null });
+      this._details.set(name, { at: null, restored: null, preview: null, history: null, error: null });
       this._changed.emit();
       await this._fetchDetails(name);
     }
@@ -100,6 +104,47 @@ export class TablesModel implements IDisposable {
 
   async reload(name: string): Promise<void> {
     await this._fetchDetails(name);
+  }
+
+  /** Show the table as it was at a version; null: as it is. */
+  async look(name: string, version: number | null): Promise<void> {
+    const old = this._details.get(name);
+    if (old) {
+      const at = version === this._table(name)?.version ? null : version;
+      this._details.set(name, { ...old, at, preview: null });
+      this._changed.emit();
+      await this._fetchDetails(name);
+    }
+  }
+
+  /** Make the newest version hold what an earlier one held. */
+  async restore(name: string, version: number): Promise<void> {
+    const before = this._table(name)?.version ?? 0;
+    await this._restore(name, version, { version, before });
+  }
+
+  /** Take the last restore back. */
+  async undo(name: string): Promise<void> {
+    const restored = this._details.get(name)?.restored;
+    if (restored) {
+      await this._restore(name, restored.before, null);
+    }
+  }
+
+  private async _restore(name: string, version: number, restored: Details['restored']): Promise<void> {
+    await this._client.request('POST', `tables/${encodeURIComponent(name)}/restore`, {
+      version,
+      notebook: this._notebook
+    });
+    const old = this._details.get(name);
+    if (old) {
+      this._details.set(name, { ...old, at: null, restored });
+    }
+    await this.refresh();
+  }
+
+  private _table(name: string): Table | undefined {
+    return this._tables?.find(table => table.name === name);
   }
 
   /** Delete the branch's own copy, so that the workspace's table is seen again. */
@@ -126,22 +171,25 @@ export class TablesModel implements IDisposable {
   private async _fetchDetails(name: string): Promise<void> {
     const path = `tables/${encodeURIComponent(name)}`;
     const old = this._details.get(name);
+    const at = old?.at ?? null;
+    const kept = { at, restored: old?.restored ?? null };
     let details: Details;
     try {
       const [preview, history] = await Promise.all([
         this._client.request<unknown>('GET', `${path}/preview`, undefined, {
-          query: { ...this._query, limit: PREVIEW_ROWS }
+          query: { ...this._query, limit: PREVIEW_ROWS, ...(at === null ? {} : { version: at }) }
         }),
         this._client.request<Wire<'TableHistory'>>('GET', `${path}/history`, undefined, {
           query: this._query
         })
       ]);
-      details = { preview: readTable(preview), history: history.versions, error: null };
+      details = { ...kept, preview: readTable(preview), history: history.versions, error: null };
     } catch (error) {
-      details = { preview: old?.preview ?? null, history: old?.history ?? null, error: asApiError(error) };
+      const known = { preview: old?.preview ?? null, history: old?.history ?? null };
+      details = { ...kept, ...known, error: asApiError(error) };
     }
-    // It may have been folded in meanwhile.
-    if (this._details.has(name)) {
+    // It may have been folded in meanwhile, or another version is looked at by now.
+    if (this._details.get(name)?.at === at) {
       this._details.set(name, details);
       this._changed.emit();
     }

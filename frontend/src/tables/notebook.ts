@@ -24,13 +24,14 @@ export class NotebookInsert {
   }
 
   /** Insert a cell that reads a table below the active one. */
-  async insertSnippet(kind: SnippetKind, table: string): Promise<void> {
+  async insertSnippet(kind: SnippetKind, table: string, version: number | null): Promise<void> {
     const cells = this._tracker.currentWidget?.content.model?.cells ?? [];
     await this.insert(
       snippet(
         kind,
         table,
-        [...cells].map(cell => cell.sharedModel.getSource())
+        [...cells].map(cell => cell.sharedModel.getSource()),
+        version
       )
     );
   }

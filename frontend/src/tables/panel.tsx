@@ -16,7 +16,9 @@ export function TablesPanel({ model, notebook }: TablesPanelProps): JSX.Element 
   useModel(model);
   useModel(notebook);
   const onInsert = (name: string) =>
-    notebook.ready ? (kind: SnippetKind) => void notebook.insertSnippet(kind, name) : null;
+    notebook.ready
+      ? (kind: SnippetKind) => void notebook.insertSnippet(kind, name, model.details(name)?.at ?? null)
+      : null;
   return (
     <Panel
       title="Tables"
@@ -94,6 +96,9 @@ function TableRow({ table, model, onInsert }: TableRowProps): JSX.Element {
           onInsert={onInsert}
           onReload={() => void model.reload(table.name)}
           onDiscard={() => model.discard(table.name)}
+          onLook={version => void model.look(table.name, version)}
+          onRestore={version => model.restore(table.name, version)}
+          onUndo={() => model.undo(table.name)}
           runUrl={run => model.runUrl(run)}
         />
       ) : null}

@@ -6,12 +6,20 @@ export const SNIPPETS: readonly { kind: SnippetKind; label: string }[] = [
   { kind: 'spark', label: 'pandas API on Spark' }
 ];
 
-/** Code that reads a table; it imports what the notebook's cells do not import yet. */
-export function snippet(kind: SnippetKind, table: string, sources: readonly string[]): string {
+/** Those that can read an earlier version as well. */
+export const OF_VERSIONS = SNIPPETS.filter(each => each.kind === 'pandas');
+
+/** Code that reads a table (as it was at a version); it imports what the notebook's cells do not import yet. */
+export function snippet(
+  kind: SnippetKind,
+  table: string,
+  sources: readonly string[],
+  version: number | null = null
+): string {
   const lines = imports('import workspace_ext as ws', sources);
   switch (kind) {
     case 'pandas':
-      lines.push(`df = ws.tables.read("${table}")`);
+      lines.push(`df = ws.tables.read("${table}"${version === null ? '' : `, version=${version}`})`);
       break;
     case 'sql':
       lines.push(`df = ws.sql("SELECT * FROM ${table}")`);

@@ -14,6 +14,12 @@ describe('snippet', () => {
     );
   });
 
+  it('reads an earlier version', () => {
+    expect(snippet('pandas', 'sales', ['import workspace_ext as ws'], 0)).toBe(
+      'df = ws.tables.read("sales", version=0)'
+    );
+  });
+
   it('starts Spark before it reads with it', () => {
     expect(snippet('spark', 'sales', ['import workspace_ext as ws'])).toBe(
       'import pyspark.pandas as ps\nspark = ws.cluster.spark()\ndf = ps.read_table("sales")'

@@ -39,6 +39,7 @@ LEAST: Mapping[str, Role] = {
     "projects:create": "editor",
     "projects:write": "editor",
     "tables:discard": "editor",
+    "tables:restore": "editor",
     "people:administer": "owner",
     "projects:administer": "owner",
 }

@@ -18,7 +18,7 @@ from workspace_ext.contract.tables import (
 )
 
 from ..kit.clock import iso
-from .errors import first_line, no_such_version, unreadable
+from .errors import being_written, first_line, no_such_version, unreadable, version_gone
 
 LOG = "_delta_log"
 
@@ -103,6 +103,35 @@ def history(folder: Path, limit: int) -> list[TableVersion]:
     return [_version(commit) for commit in commits]
 
 
+def restore(folder: Path, version: int, origin: dict[str, str]) -> None:
+    """Make the newest version hold what ``version`` held. ``origin`` is kept with the commit.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    Conflict
+        Its files are gone, or somebody else wrote meanwhile.
+    Failed
+        The table cannot be read.
+    """
+    from deltalake import CommitProperties
+    from deltalake.exceptions import CommitFailedError
+
+    latest = latest_version(folder)
+    if not 0 <= version <= latest:
+        raise no_such_version(folder.name, version, latest)
+    told = {name: value for name, value in origin.items() if value}
+    try:
+        _open(folder).restore(version, commit_properties=CommitProperties(custom_metadata=told))
+    except CommitFailedError as error:
+        raise being_written(folder.name) from error
+    except Exception as error:
+        if "missing file" in str(error):
+            raise version_gone(folder.name, version) from error
+        raise unreadable(folder.name, error) from error
+
+
 def cell(value: Any) -> Any:
     """A value as JSON has it, at most :data:`MAX_TEXT` characters; missing values and infinities are None."""
     if value is None or isinstance(value, bool):
@@ -161,4 +190,12 @@ def _version(commit: dict[str, Any]) -> TableVersion:
         branch=told("branch"),
         commit=told("commit"),
         notebook=told("notebook"),
+        restored=_restored(commit),
     )
+
+
+def _restored(commit: dict[str, Any]) -> int | None:
+    if commit.get("operation") != "RESTORE":
+        return None
+    version = str(commit.get("operationParameters", {}).get("version", ""))
+    return int(version) if version.isdigit() else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kit.errors import Failed, Invalid, NotFound
+from ..kit.errors import Conflict, Failed, Invalid, NotFound
 
 
 def invalid_name(name: str) -> Invalid:
@@ -23,6 +23,17 @@ def no_such_version(name: str, version: int, latest: int) -> NotFound:
     return NotFound(
         "no_such_version", f"The table {name} has no version {version}.", f"Its versions end with {latest}."
     )
+
+
+def version_gone(name: str, version: int) -> Conflict:
+    return Conflict(
+        "version_gone", f"Version {version} of {name} cannot be restored: files of it were cleaned up.",
+        "Choose a newer version.",
+    )  # fmt: skip
+
+
+def being_written(name: str) -> Conflict:
+    return Conflict("table_being_written", f"Somebody else wrote {name} at the same moment.", "Restore it again.")
 
 
 def unreadable(name: str, error: BaseException) -> Failed:

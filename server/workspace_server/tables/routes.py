@@ -6,6 +6,8 @@ from workspace_ext.contract.tables import (
     DiscardTable,
     HistoryQuery,
     PreviewQuery,
+    RestoreTable,
+    Table,
     TableHistory,
     TableList,
     TablePreview,
@@ -34,9 +36,14 @@ def routes(tables: Tables) -> list[Route]:
         """Delete a branch's own copy of a table."""
         tables.discard(request.path["name"], request.body.notebook)
 
+    def restore(request: Request) -> Table:
+        """Bring back what a table held at a version, as a new version; on a branch, in the branch's own copy."""
+        return tables.restore(request.path["name"], request.body.version, request.body.notebook)
+
     return [
         Route("GET", "/tables", "tables:read", listed, query=TableQuery, reply=TableList),
         Route("GET", "/tables/{name}/preview", "tables:read", preview, query=PreviewQuery, reply=TablePreview),
         Route("GET", "/tables/{name}/history", "tables:read", history, query=HistoryQuery, reply=TableHistory),
         Route("POST", "/tables/{name}/discard", "tables:discard", discard, body=DiscardTable),
+        Route("POST", "/tables/{name}/restore", "tables:restore", restore, body=RestoreTable, reply=Table),
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from workspace_ext.contract.tables import Table, TablePreview, TableVersion
+from workspace_ext.tables.branches import ensure_copy
 
 from ..kit.errors import Conflict, Invalid, NotFound
 from ..kit.events import Events
@@ -115,6 +116,27 @@ class Tables:
             )
         self._delete(folder)
         self._events.publish("tables", name, "discarded")
+
+    def restore(self, name: str, version: int, notebook: str = "") -> Table:
+        """Bring back what the table held at ``version``, as its newest version; what it holds now stays in its history.
+
+        As with a write, a branch changes a copy of its own.
+
+        Raises
+        ------
+        NotFound
+            There is no such table or version.
+        Conflict
+            Files of that version are gone, or somebody else is writing the table.
+        """
+        folder = self.folder(name, notebook)
+        copies, branch = self._place(notebook)
+        if copies is not None:
+            ensure_copy(self.main / name, copies / name)
+            folder = self._inside(copies, name)
+        delta.restore(folder, version, {"branch": branch, "notebook": notebook})
+        self._events.publish("tables", name, "restored")
+        return self._described(folder, branch)
 
     def copies(self, project: str, branch: str) -> list[str]:
         """The tables that a branch has copies of its own of."""

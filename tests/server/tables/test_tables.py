@@ -175,3 +175,29 @@ def test_logs_tell_what_changed(tables: Tables) -> None:
     assert changes(written, tables.logs()) == {}
     tables.discard_branch(*BRANCH)
     assert list(changes(written, tables.logs()).values()) == ["removed"]
+
+
+def test_an_earlier_version_is_restored_and_that_taken_back(tables: Tables) -> None:
+    for days in (3, 2, 1):
+        write_deltalake(tables.main / "sales", sales(days), mode="overwrite")
+    back = tables.restore("sales", 0)
+    assert (back.version, back.rows, back.branch) == (3, 3, "")
+    newest = tables.history("sales")[0]
+    assert (newest.operation, newest.restored, newest.rows) == ("RESTORE", 0, 0)
+    assert tables.restore("sales", 2).rows == 1
+    with pytest.raises(NotFound, match="no version 9"):
+        tables.restore("sales", 9)
+    Path(DeltaTable(tables.main / "sales", version=1).file_uris()[0]).unlink()
+    with pytest.raises(Conflict, match="cleaned up"):
+        tables.restore("sales", 1)
+    assert tables.preview("sales").total == 1
+
+
+def test_a_branch_restores_a_copy_of_its_own(tables: Tables) -> None:
+    for days in (3, 1):
+        write_deltalake(tables.main / "sales", sales(days), mode="overwrite")
+    back = tables.restore("sales", 0, NOTEBOOK)
+    assert (back.rows, back.branch) == (3, BRANCH[1])
+    newest = tables.history("sales", notebook=NOTEBOOK)[0]
+    assert (newest.branch, newest.notebook) == (BRANCH[1], NOTEBOOK)
+    assert (tables.preview("sales").total, tables.preview("sales", notebook=NOTEBOOK).total) == (1, 3)

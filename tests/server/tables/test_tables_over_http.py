@@ -67,10 +67,15 @@ def test_tables_over_http(server: Server) -> None:
     assert (status, reply["field"]) == (422, "limit")
     assert server.request("POST", "atrium/api/tables/sales/discard", {"notebook": "scratch/ana/x.ipynb"})[0] == 409
 
+    write_deltalake(server.home / "tables" / "main" / "sales", rows, mode="append")
+    assert server.api("POST", "/tables/sales/restore", {"version": 0})["rows"] == 2
+    assert json.loads(command(server, "restore", "sales", "1", "--json").stdout)["rows"] == 4
+    assert json.loads(command(server, "restore", "sales", "0", "--json").stdout)["version"] == 4
+
     # The command shows the same.
     assert "sales" in command(server, "list").stdout
     assert command(server, "preview", "sales").stdout.split() == ["store", "units", "Amsterdam", "3", "4"]
-    assert json.loads(command(server, "history", "sales", "--json").stdout)["versions"][0]["version"] == 0
+    assert json.loads(command(server, "history", "sales", "--json").stdout)["versions"][0]["restored"] == 0
     missing = command(server, "preview", "sale")
     assert missing.returncode == 1
     assert "Did you mean sales?" in missing.stderr

@@ -3,19 +3,20 @@ import { type KeyboardEvent, useRef, useState } from 'react';
 
 import { Button, Popover } from '../../ui';
 import { step } from '../../ui/rows';
-import { type SnippetKind, SNIPPETS } from '../snippets';
+import type { SnippetKind } from '../snippets';
 
 export interface InsertSnippetProps {
   /** Null while no notebook is open. */
   onInsert: ((kind: SnippetKind) => void) | null;
+  kinds: readonly { kind: SnippetKind; label: string }[];
 }
 
 /** A button that inserts the usual snippet, and beside it one that offers the others. */
-export function InsertSnippet({ onInsert }: InsertSnippetProps): JSX.Element {
+export function InsertSnippet({ onInsert, kinds }: InsertSnippetProps): JSX.Element {
   const more = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   return (
-    <span className="atrium-Split">
+    <span className={kinds.length > 1 ? 'atrium-Split' : ''}>
       <Button
         disabled={!onInsert}
         title={onInsert ? 'Insert a cell that reads this table' : 'Open a notebook first'}
@@ -23,19 +24,21 @@ export function InsertSnippet({ onInsert }: InsertSnippetProps): JSX.Element {
       >
         Insert snippet
       </Button>
-      <Button
-        ref={more}
-        icon={caretDownEmptyIcon}
-        aria-label="Insert another snippet"
-        aria-haspopup="menu"
-        aria-expanded={open}
-        disabled={!onInsert}
-        onClick={() => setOpen(!open)}
-      />
+      {kinds.length > 1 ? (
+        <Button
+          ref={more}
+          icon={caretDownEmptyIcon}
+          aria-label="Insert another snippet"
+          aria-haspopup="menu"
+          aria-expanded={open}
+          disabled={!onInsert}
+          onClick={() => setOpen(!open)}
+        />
+      ) : null}
       {open ? (
         <Popover anchor={more} label="Insert snippet" onClose={() => setOpen(false)}>
           <div className="atrium-Menu" role="menu" onKeyDown={onMenuKey}>
-            {SNIPPETS.map(({ kind, label }) => (
+            {kinds.map(({ kind, label }) => (
               <button
                 key={kind}
                 type="button"

@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import { TableView } from '../../ui/output';
 import type { Details, Table, TableVersion } from '../model';
-import type { SnippetKind } from '../snippets';
+import { OF_VERSIONS, type SnippetKind, SNIPPETS } from '../snippets';
 import { InsertSnippet } from './InsertSnippet';
 import { bytes } from './size';
 
@@ -13,6 +13,9 @@ export interface TableDetailsProps {
   onInsert: ((kind: SnippetKind) => void) | null;
   onReload: () => void;
   onDiscard: () => Promise<void>;
+  onLook: (version: number | null) => void;
+  onRestore: (version: number) => Promise<void>;
+  onUndo: () => Promise<void>;
   runUrl: (run: string) => string;
 }
 
@@ -38,7 +41,7 @@ export function TableDetails(props: TableDetailsProps): JSX.Element {
         ) : null}
       </div>
       <div className="atrium-TableDetails-actions">
-        <InsertSnippet onInsert={props.onInsert} />
+        <InsertSnippet onInsert={props.onInsert} kinds={details.at === null ? SNIPPETS : OF_VERSIONS} />
         {table.branch && !sure ? <Button onClick={() => setSure(true)}>Discard copy</Button> : null}
       </div>
       {sure ? (
@@ -53,6 +56,7 @@ export function TableDetails(props: TableDetailsProps): JSX.Element {
           <ErrorNote error={discard.error} />
         </div>
       ) : null}
+      <Version {...props} />
       <div className="atrium-Tabs" role="tablist" aria-label={table.name}>
         {TABS.map(each => (
           <button
@@ -73,9 +77,17 @@ export function TableDetails(props: TableDetailsProps): JSX.Element {
         {tab === 'Columns' ? <Columns table={table} /> : null}
         {tab === 'Preview' && details.preview ? <TableView table={details.preview} /> : null}
         {tab === 'History' && details.history ? (
-          <History versions={details.history} runUrl={props.runUrl} />
+          <History
+            versions={details.history}
+            shown={details.at ?? table.version}
+            runUrl={props.runUrl}
+            onLook={version => {
+              props.onLook(version);
+              setTab('Preview');
+            }}
+          />
         ) : null}
-        {tab !== 'Columns' && !details.error && !details.preview ? (
+        {tab !== 'Columns' && !details.error && !(tab === 'Preview' ? details.preview : details.history) ? (
           <div className="atrium-Skeleton" role="status" aria-label={`Loading ${tab.toLowerCase()}`}>
             <span />
             <span />
@@ -84,6 +96,39 @@ export function TableDetails(props: TableDetailsProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Which version is looked at, and the way back; what was restored, and its undo. */
+function Version({ table, details, onLook, onRestore, onUndo }: TableDetailsProps): JSX.Element | null {
+  const restore = useAction(onRestore);
+  const undo = useAction(onUndo);
+  const { at, restored } = details;
+  if (at !== null) {
+    return (
+      <div className="atrium-TableDetails-version" role="group" aria-label={`Version ${at}`}>
+        <p>
+          As it was at version {at}
+          {table.branch ? `, in the copy of ${table.branch}` : ''}
+        </p>
+        <Button busy={restore.busy} onClick={() => void restore.run(at)}>
+          Restore
+        </Button>
+        <Button onClick={() => onLook(null)}>Show latest</Button>
+        <ErrorNote error={restore.error} />
+      </div>
+    );
+  }
+  return restored ? (
+    <div className="atrium-TableDetails-version" role="status">
+      <p>
+        Restored version {restored.version} as {table.version}
+      </p>
+      <Button busy={undo.busy} onClick={() => void undo.run()}>
+        Undo
+      </Button>
+      <ErrorNote error={undo.error} />
+    </div>
+  ) : null;
 }
 
 function Columns(props: { table: Table }): JSX.Element {
@@ -99,15 +144,27 @@ function Columns(props: { table: Table }): JSX.Element {
   );
 }
 
-function History(props: { versions: readonly TableVersion[]; runUrl: (run: string) => string }): JSX.Element {
+interface HistoryProps {
+  versions: readonly TableVersion[];
+  shown: number;
+  runUrl: (run: string) => string;
+  onLook: (version: number) => void;
+}
+
+function History(props: HistoryProps): JSX.Element {
   return (
     <ol className="atrium-History" aria-label="Versions">
       {props.versions.map(version => (
         <li key={version.version}>
-          <span className="atrium-History-version" title={`Version ${version.version}`}>
-            {version.version}
-          </span>
-          <span className="atrium-List-label">{operation(version)}</span>
+          <button
+            type="button"
+            aria-pressed={version.version === props.shown}
+            title={`Show version ${version.version}`}
+            onClick={() => props.onLook(version.version)}
+          >
+            <span className="atrium-History-version">{version.version}</span>
+            {operation(version)}
+          </button>
           <span className="atrium-Number" title="Rows added">
             {version.rows ? `+${version.rows.toLocaleString()}` : ''}
           </span>
@@ -141,5 +198,7 @@ function operation(version: TableVersion): string {
   if (version.operation === 'WRITE') {
     return version.mode === 'append' ? 'append' : version.mode === 'overwrite' ? 'overwrite' : 'create';
   }
-  return version.operation.toLowerCase();
+  return typeof version.restored === 'number'
+    ? `restore of ${version.restored}`
+    : version.operation.toLowerCase();
 }
