@@ -73,6 +73,7 @@ class Atrium:
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
+        self.environments.documents, self.environments.base = self.documents, self._on_default_branch
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
         self.jobs = Jobs(home, self.storage, self.events, self.projects)
         self.jobs_keeper = Keeper(home, self.jobs, self.events)
@@ -106,6 +107,15 @@ class Atrium:
         if place is None or place.branch == self.projects.followed_branch(place.project):
             return None
         return place.project, place.branch
+
+    def _on_default_branch(self, notebook: str) -> tuple[str, str] | None:
+        """The default branch of a notebook's project, and its path there; None for a notebook that is on it."""
+        place = self.projects.locate(Path(notebook))
+        branch = self.projects.get(place.project).default_branch if place is not None else ""
+        if place is None or place.branch == branch:
+            return None
+        tree = self.projects.worktree(place.project, branch)
+        return (branch, (tree / place.relpath).relative_to(self.home.work).as_posix()) if tree is not None else None
 
     def _subject(self, room: str, path: Mapping[str, str]) -> str:
         """The project (its id) that a request is about; see :data:`.access.ports.Subject`."""

@@ -8,7 +8,18 @@ import time
 from typing import Any
 
 from ..client import Client, ClientError
-from ..contract.environments import EnvironmentStatus, OfNotebook, Package
+from ..contract.environments import (
+    AddPackage,
+    Collect,
+    Collected,
+    EnvironmentStatus,
+    Kept,
+    KeptEnvironment,
+    OfNotebook,
+    Package,
+    Proposal,
+    WritePackage,
+)
 
 
 def register(verbs: Any) -> None:
@@ -22,6 +33,44 @@ def register(verbs: Any) -> None:
     prebuild.set_defaults(run=_prebuild)
     for verb in (show, prebuild):
         verb.add_argument("notebook", help="its path below work/")
+    add = room.add_parser("add", help="add a package to what a notebook's project declares, or change its version")
+    add.add_argument("notebook", help="its path below work/")
+    add.add_argument("requirement", help='such as "polars>=1"')
+    add.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
+    add.set_defaults(run=_add)
+    listed = room.add_parser("list", help="all environments on the disk, the last used first")
+    listed.set_defaults(run=_list)
+    collect = room.add_parser("collect", help="make room: those that were not used for longest go, those in use never")
+    collect.add_argument("--gib", type=float, help="what all may take together; default: $ATRIUM_ENVIRONMENTS_GIB")
+    collect.set_defaults(run=_collect)
+    remove = room.add_parser("remove", help="remove an environment in which nothing runs")
+    remove.add_argument("id")
+    remove.set_defaults(run=_remove)
+
+
+def _add(arguments: argparse.Namespace, client: Client) -> Proposal | str:
+    asked = AddPackage(arguments.notebook, arguments.requirement)
+    proposal = client.call("POST", "/environments/proposals", asked, reply=Proposal)
+    if proposal.diff and not arguments.dry_run:
+        client.call("POST", "/environments/packages", WritePackage(asked.notebook, asked.requirement, proposal.version))
+    if arguments.json:
+        return proposal
+    pins = [f"{one.name} {one.before or '(new)'} -> {one.after or '(removed)'}" for one in proposal.changes]
+    return "\n".join([proposal.diff.rstrip("\n") or "Nothing to change.", *pins])
+
+
+def _list(arguments: argparse.Namespace, client: Client) -> Kept | list[KeptEnvironment]:
+    kept = client.call("GET", "/environments/kept", reply=Kept)
+    return kept if arguments.json else kept.environments
+
+
+def _collect(arguments: argparse.Namespace, client: Client) -> Collected:
+    body = Collect(None if arguments.gib is None else int(arguments.gib * 2**30))
+    return client.call("POST", "/environments/collect", body, reply=Collected)
+
+
+def _remove(arguments: argparse.Namespace, client: Client) -> None:
+    client.call("DELETE", f"/environments/{arguments.id}")
 
 
 def _show(arguments: argparse.Namespace, client: Client) -> EnvironmentStatus | list[Package]:

@@ -22,9 +22,10 @@ class EnvironmentStatus:
     """How the environment that a notebook declares is.
 
     ``source`` is the declaring file relative to the project ("" for the base set), ``digest`` identifies what is
-    declared and is the ``id`` of this room's events. ``id``, ``packages`` and ``count`` are known once it is ready;
-    ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel it) while it is built; ``error`` and
-    ``detail`` (the resolver's own words) when it failed.
+    declared and is the ``id`` of this room's events. ``python`` is the version asked for ("3.11"); ``also`` are files
+    that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
+    ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
+    it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed.
     """
 
     state: EnvironmentState
@@ -41,6 +42,8 @@ class EnvironmentStatus:
     extras: list[str] = field(default_factory=list)
     error: WireError | None = None
     detail: str = ""
+    python: str = ""
+    also: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,125 @@ class EnvironmentDetail:
 
 
 @dataclass(frozen=True)
+class KeptEnvironment:
+    """A published environment on the disk.
+
+    ``bytes`` counts files that it shares with others, too; ``used`` is when it was wanted last; ``held``: something
+    runs in it.
+    """
+
+    id: str
+    python: str
+    packages: int
+    bytes: int
+    used: str
+    held: bool
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All environments, the last used first, and what they take: ``total`` bytes with the ``cache`` of downloaded
+    packages, each file once, of ``limit`` bytes."""
+
+    environments: list[KeptEnvironment]
+    cache: int
+    total: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Make room. ``limit`` in bytes; None for the workspace's own."""
+
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The environments that were removed, the bytes that became free, and those still taken."""
+
+    removed: list[str]
+    freed: int
+    total: int
+
+
+@dataclass(frozen=True)
 class OfNotebook:
     """``notebook`` is a path relative to the workspace's ``work`` folder."""
 
     notebook: str
+
+
+@dataclass(frozen=True)
+class PackageChange:
+    """A pin of a lock before and after; "" where it was, or will be, none."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class InstalledPackage:
+    """``required_by`` are the packages that need it; ``asked`` is where it is asked for itself ("requirements.txt,
+    line 3", "the kernel"), "" if it only comes along."""
+
+    name: str
+    version: str
+    required_by: list[str]
+    asked: str
+
+
+@dataclass(frozen=True)
+class EnvironmentReport:
+    """All about the environment that a notebook declares, once it is built.
+
+    ``bytes`` counts files that it shares with others, too. ``changes`` are its pins against those of the same notebook
+    on the branch ``base`` ("" on that branch itself, and outside of projects); ``base_error`` says why they cannot be
+    told. ``lock`` is what it was built from, with hashes.
+    """
+
+    id: str
+    source: str
+    also: list[str]
+    python: str
+    built: str
+    seconds: float
+    bytes: int
+    packages: list[InstalledPackage]
+    lock: str
+    base: str = ""
+    changes: list[PackageChange] = field(default_factory=list)
+    base_error: WireError | None = None
+
+
+@dataclass(frozen=True)
+class AddPackage:
+    """A package for a notebook's project, or another version of one that it has: ``requirement`` is like
+    "polars>=1"."""
+
+    notebook: str
+    requirement: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What adding it comes to; nothing is written yet.
+
+    ``file`` is the project's file that would change, ``diff`` how; ``changes`` are the pins that would. ``version`` is
+    the file's as it was looked at, to write this and nothing else.
+    """
+
+    file: str
+    diff: str
+    version: str
+    changes: list[PackageChange]
+
+
+@dataclass(frozen=True)
+class WritePackage:
+    """Write a :class:`Proposal`. It is refused if the file is no longer of ``version``."""
+
+    notebook: str
+    requirement: str
+    version: str

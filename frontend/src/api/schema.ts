@@ -661,6 +661,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/environments/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make room: environments that were not used for longest go, those in use never. */
+        post: operations["post_atrium_api_environments_collect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every environment on the disk, and what they take. */
+        get: operations["get_atrium_api_environments_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write what was proposed into the project's file. */
+        post: operations["post_atrium_api_environments_packages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/environments/prebuild": {
         parameters: {
             query?: never;
@@ -672,6 +723,40 @@ export interface paths {
         put?: never;
         /** Have a notebook's environment built, unless it is there. */
         post: operations["post_atrium_api_environments_prebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What adding or upgrading a package comes to; it is resolved, and nothing is written. */
+        post: operations["post_atrium_api_environments_proposals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about a notebook's environment: why each package is there, and what differs from the default branch. */
+        get: operations["get_atrium_api_environments_report"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -706,7 +791,8 @@ export interface paths {
         get: operations["get_atrium_api_environments_id_"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Remove an environment in which nothing runs. */
+        delete: operations["delete_atrium_api_environments_id_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2092,6 +2178,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddPackage
+         * @description A package for a notebook's project, or another version of one that it has: ``requirement`` is like
+         *         "polars>=1".
+         */
+        AddPackage: {
+            notebook: string;
+            requirement: string;
+        };
+        /**
          * Anchor
          * @description Where a thread hangs: on a cell's source, or on a file that has no cells, whose ``cell_id`` is empty.
          *
@@ -2414,6 +2509,23 @@ export interface components {
             /** @default null */
             attached: string | null;
             clusters: components["schemas"]["Cluster"][];
+        };
+        /**
+         * Collect
+         * @description Make room. ``limit`` in bytes; None for the workspace's own.
+         */
+        Collect: {
+            /** @default null */
+            limit: number | null;
+        };
+        /**
+         * Collected
+         * @description The environments that were removed, the bytes that became free, and those still taken.
+         */
+        Collected: {
+            freed: number;
+            removed: string[];
+            total: number;
         };
         /**
          * Comment
@@ -2810,15 +2922,41 @@ export interface components {
             seconds: number;
         };
         /**
+         * EnvironmentReport
+         * @description All about the environment that a notebook declares, once it is built.
+         *
+         *         ``bytes`` counts files that it shares with others, too. ``changes`` are its pins against those of the same notebook
+         *         on the branch ``base`` ("" on that branch itself, and outside of projects); ``base_error`` says why they cannot be
+         *         told. ``lock`` is what it was built from, with hashes.
+         */
+        EnvironmentReport: {
+            also: string[];
+            /** @default  */
+            base: string;
+            /** @default null */
+            base_error: components["schemas"]["WireError"] | null;
+            built: string;
+            bytes: number;
+            changes?: components["schemas"]["PackageChange"][];
+            id: string;
+            lock: string;
+            packages: components["schemas"]["InstalledPackage"][];
+            python: string;
+            seconds: number;
+            source: string;
+        };
+        /**
          * EnvironmentStatus
          * @description How the environment that a notebook declares is.
          *
          *         ``source`` is the declaring file relative to the project ("" for the base set), ``digest`` identifies what is
-         *         declared and is the ``id`` of this room's events. ``id``, ``packages`` and ``count`` are known once it is ready;
-         *         ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel it) while it is built; ``error`` and
-         *         ``detail`` (the resolver's own words) when it failed.
+         *         declared and is the ``id`` of this room's events. ``python`` is the version asked for ("3.11"); ``also`` are files
+         *         that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
+         *         ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
+         *         it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed.
          */
         EnvironmentStatus: {
+            also?: string[];
             /** @default 0 */
             count: number;
             /** @default  */
@@ -2841,6 +2979,8 @@ export interface components {
              * @enum {unknown}
              */
             phase: "" | "checking" | "downloading" | "installing" | "publishing" | "resolving" | "waiting";
+            /** @default  */
+            python: string;
             source: string;
             /** @enum {unknown} */
             state: "building" | "failed" | "none" | "ready";
@@ -3063,6 +3203,17 @@ export interface components {
             since: string;
         };
         /**
+         * InstalledPackage
+         * @description ``required_by`` are the packages that need it; ``asked`` is where it is asked for itself ("requirements.txt,
+         *         line 3", "the kernel"), "" if it only comes along.
+         */
+        InstalledPackage: {
+            asked: string;
+            name: string;
+            required_by: string[];
+            version: string;
+        };
+        /**
          * KeepCredential
          * @description ``host``: also a repository's address. ``user`` is needed with a token. It replaces the one for the same host.
          */
@@ -3088,6 +3239,32 @@ export interface components {
             secret: string;
             /** @default  */
             user: string;
+        };
+        /**
+         * Kept
+         * @description All environments, the last used first, and what they take: ``total`` bytes with the ``cache`` of downloaded
+         *         packages, each file once, of ``limit`` bytes.
+         */
+        Kept: {
+            cache: number;
+            environments: components["schemas"]["KeptEnvironment"][];
+            limit: number;
+            total: number;
+        };
+        /**
+         * KeptEnvironment
+         * @description A published environment on the disk.
+         *
+         *         ``bytes`` counts files that it shares with others, too; ``used`` is when it was wanted last; ``held``: something
+         *         runs in it.
+         */
+        KeptEnvironment: {
+            bytes: number;
+            held: boolean;
+            id: string;
+            packages: number;
+            python: string;
+            used: string;
         };
         /**
          * KernelCluster
@@ -3360,6 +3537,15 @@ export interface components {
             version: string;
         };
         /**
+         * PackageChange
+         * @description A pin of a lock before and after; "" where it was, or will be, none.
+         */
+        PackageChange: {
+            after: string;
+            before: string;
+            name: string;
+        };
+        /**
          * PartialFile
          * @description Some of the changes of a file: ``parts`` are those of its difference.
          */
@@ -3556,6 +3742,19 @@ export interface components {
         /** ProjectList */
         ProjectList: {
             projects: components["schemas"]["Project"][];
+        };
+        /**
+         * Proposal
+         * @description What adding it comes to; nothing is written yet.
+         *
+         *         ``file`` is the project's file that would change, ``diff`` how; ``changes`` are the pins that would. ``version`` is
+         *         the file's as it was looked at, to write this and nothing else.
+         */
+        Proposal: {
+            changes: components["schemas"]["PackageChange"][];
+            diff: string;
+            file: string;
+            version: string;
         };
         /**
          * Provenance
@@ -4308,6 +4507,15 @@ export interface components {
             field: string | null;
             hint: string;
             message: string;
+        };
+        /**
+         * WritePackage
+         * @description Write a :class:`Proposal`. It is refused if the file is no longer of ``version``.
+         */
+        WritePackage: {
+            notebook: string;
+            requirement: string;
+            version: string;
         };
         /** HistoryQuery */
         "workspace_ext.contract.projects.HistoryQuery": {
@@ -5801,6 +6009,93 @@ export interface operations {
             };
         };
     };
+    post_atrium_api_environments_collect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Collect"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collected"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_environments_kept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_packages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WritePackage"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_environments_prebuild: {
         parameters: {
             query?: never;
@@ -5821,6 +6116,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPackage"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_environments_report: {
+        parameters: {
+            query: {
+                notebook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentReport"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -5882,6 +6237,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EnvironmentDetail"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_atrium_api_environments_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

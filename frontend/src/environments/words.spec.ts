@@ -15,6 +15,7 @@ function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
     total: 0,
     count: 0,
     detail: '',
+    python: '3.11',
     ...changes
   };
 }

@@ -40,6 +40,7 @@ LEAST: Mapping[str, Role] = {
     "projects:write": "editor",
     "tables:discard": "editor",
     "tables:restore": "editor",
+    "environments:administer": "owner",
     "people:administer": "owner",
     "projects:administer": "owner",
 }

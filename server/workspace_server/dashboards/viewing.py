@@ -12,7 +12,6 @@ import msgspec
 
 from workspace_ext.contract.dashboards import Answer, AnswerTile, DashboardView, Output, Provenance, Tile, Widget
 
-from ..environments.build import load
 from ..environments.service import Environments
 from ..kit.errors import Forbidden, NotFound, Unavailable
 from ..kit.events import Events
@@ -162,13 +161,13 @@ class Viewing:
             declaration = await asyncio.to_thread(self._environments.of_notebook, taken.declared)
             environment = await self._environments.ensure(declaration)
         else:
-            found = await asyncio.to_thread(load, self._home, taken.provenance.environment)
-            if found is None:
+            try:
+                environment = await asyncio.to_thread(self._environments.restore, taken.provenance.environment)
+            except NotFound:
                 raise Unavailable(
                     "no_environment", "The environment of the last run is no longer there.",
                     "The numbers of the last run still hold; the next run makes it again.",
-                )  # fmt: skip
-            environment = found
+                ) from None  # fmt: skip
         told = {
             "PATH": f"{environment.python.parent}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": str(await asyncio.to_thread(self._environments.runtime)),

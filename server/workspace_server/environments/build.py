@@ -11,10 +11,10 @@ import csv
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,11 +29,13 @@ from workspace_ext.contract.environments import BuildPhase, EnvironmentDetail, P
 from ..kit.clock import iso
 from ..kit.errors import Failed, NotFound
 from ..kit.home import Home
+from . import held
 from . import lock as locks
 from .compile import compile_in_background
-from .declaration import PLATFORM, PYTHON, Declaration
+from .declaration import PLATFORM, Declaration
 from .explain import explain
 from .lock import Lock
+from .pythons import interpreter
 from .uv import Uv
 
 READY = ".ready"
@@ -66,6 +68,14 @@ def find(home: Home, declaration: Declaration) -> Environment | None:
     """The environment that the declaration was built into before, if it is there."""
     known = locks.remembered(home, declaration)
     return load(home, known.id) if known else None
+
+
+def take(home: Home, declaration: Declaration) -> Environment | None:
+    """The same for whoever is about to run something in it: it stays for some minutes at least."""
+    if (known := locks.remembered(home, declaration)) is None:
+        return None
+    held.use(home, known.id)
+    return load(home, known.id)
 
 
 def load(home: Home, id: str) -> Environment | None:
@@ -104,13 +114,55 @@ def build_blocking(
     AtriumError
         One clear message; nothing half-made stays.
     """
-    if (ready := find(home, declaration)) is not None:
+    if (ready := take(home, declaration)) is not None:
         return ready
     runner = Uv(home, uv, cancelled)
     report("resolving", f"resolving {declaration.source or 'the base set'}", 0, 0)
     lock = locks.resolve(home, declaration, runner)
     with _held(home, lock.id, runner, report):
+        held.use(home, lock.id)
         return load(home, lock.id) or _build(home, declaration, lock, runner, report)
+
+
+def restore(home: Home, id: str, uv: str | None = None) -> Environment:
+    """The environment of that id, built again from its own lock if it made room for others.
+
+    Raises
+    ------
+    NotFound
+        There never was one.
+    """
+    held.use(home, id)
+    if (there := load(home, id)) is not None:
+        return there
+    try:
+        kept = json.loads(_retired(home, id).read_text())
+    except (OSError, ValueError):
+        raise NotFound("no_such_environment", f"There is no environment {id}.") from None
+    # Nothing is resolved any more, so that it need not be known what was asked for.
+    declaration = Declaration(home.environments, (), "", "", "", python=kept["python"])
+    runner = Uv(home, uv)
+    with _held(home, id, runner, silent):
+        return load(home, id) or _build(home, declaration, Lock(id, kept["lock"]), runner, silent)
+
+
+def retire(home: Home, environment: Environment) -> Path:
+    """Unpublish an environment, which nobody may hold: the folder that remains to be discarded, by a sweep if not
+    here. Its lock is kept, for :func:`restore`."""
+    path = _retired(home, environment.id)
+    path.parent.mkdir(exist_ok=True)
+    ready = json.loads((environment.folder / READY).read_text())
+    partial = path.with_suffix(".partial")
+    python = ".".join(ready["python"].split(".")[:2])
+    partial.write_text(json.dumps({"python": python, "lock": (environment.folder / LOCK).read_text()}))
+    partial.replace(path)
+    going = home.environments / f"{STALE_PREFIX}{environment.id}-{uuid4().hex[:8]}"
+    environment.folder.rename(going)
+    return going
+
+
+def _retired(home: Home, id: str) -> Path:
+    return home.environments / ".retired" / f"{id}.json"
 
 
 def sweep(home: Home) -> None:
@@ -119,7 +171,7 @@ def sweep(home: Home) -> None:
         id = folder.name.removeprefix(STALE_PREFIX).partition("-")[0]
         with _lock_file(home, id).open("a") as file, contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _discard(folder)
+            discard(folder)
     for folder in home.cache.glob("resolve-*"):
         if time.time() - folder.stat().st_mtime > 3600:
             shutil.rmtree(folder, ignore_errors=True)
@@ -150,7 +202,9 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
     folder = home.environments / f"{STALE_PREFIX}{lock.id}-{uuid4().hex[:8]}"
     packages = lock.packages
     try:
-        status, said = uv.run(["venv", folder, "--relocatable", "--no-project", "--quiet", "--python", _base_python()])
+        status, said = uv.run(
+            ["venv", folder, "--relocatable", "--no-project", "--quiet", "--python", interpreter(declaration.python)]
+        )
         if status != 0:
             raise explain(declaration, said)
         (folder / LOCK).write_text(lock.text)
@@ -169,9 +223,10 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         check(folder, packages)
         uv.check()
         report("publishing", "publishing", 0, 0)
+        held.equip(site_packages(folder))
         ready = {
             "packages": [(one.name, one.version) for one in packages],
-            "python": sys.version.split()[0],
+            "python": version_of(folder),
             "platform": PLATFORM,
             "built": iso(),
             "seconds": round(time.monotonic() - started, 2),
@@ -183,12 +238,7 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
             "disk", f"The environment cannot be written: {error.strerror or error}.", "Is the disk full?"
         ) from error
     finally:
-        _discard(folder)
-
-
-def _base_python() -> str:
-    """The interpreter beneath the server's own environment."""
-    return os.path.realpath(Path(sys.base_prefix) / "bin" / f"python{PYTHON}")
+        discard(folder)
 
 
 class _Progress:
@@ -227,8 +277,15 @@ class _Progress:
             self._report(phase, message, done, self._total)
 
 
+def version_of(folder: Path) -> str:
+    """An environment's version of Python in full."""
+    said = re.search(r"^version_info\s*=\s*(\S+)", (folder / "pyvenv.cfg").read_text(), re.MULTILINE)
+    return said[1] if said else ""
+
+
 def site_packages(folder: Path) -> Path:
-    return folder / "lib" / f"python{PYTHON}" / "site-packages"
+    """Where an environment's packages are."""
+    return next(folder.glob("lib/python*")) / "site-packages"
 
 
 def check(folder: Path, packages: list[Package]) -> None:
@@ -258,7 +315,7 @@ def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -
     if target.exists():  # It has no .ready, or it would have been taken: somebody broke it by hand.
         broken = folder.with_name(f"{folder.name}-broken")
         target.rename(broken)
-        _discard(broken)
+        discard(broken)
     subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
     folder.rename(target)
     environment = Environment(id, target, packages)
@@ -266,7 +323,7 @@ def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -
     return environment
 
 
-def _discard(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """Remove a folder that may be read-only, or not there."""
     for parent, _, _ in os.walk(folder):
         with contextlib.suppress(OSError):

@@ -1,13 +1,16 @@
-"""What declares an environment: the nearest ``requirements.txt`` from the notebook's folder up, or nothing."""
+"""What declares an environment: the nearest file that can, from the notebook's folder up, or nothing.
+
+In one folder a lock goes before what it was made from, and what pip reads before what names a project or conda's
+packages. Whatever else was found is told, never mixed in.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import platform
-import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +18,19 @@ from workspace_ext.engines.requirements import DASK, KERNEL, SPARK
 
 from ..kit.errors import Invalid
 from ..kit.home import Home
-from .requirements import Requirement, Requirements, read
+from . import conda, lockfiles, pyproject, pythons, requirements
+from .errors import Unbuildable
+from .requirements import Requirement, Requirements
 
-FILE = "requirements.txt"
+READERS: Mapping[str, Callable[[Path, Path], Requirements]] = {
+    "uv.lock": lockfiles.read_uv,
+    "pylock.toml": lockfiles.read_pylock,
+    "requirements.txt": requirements.read,
+    "pyproject.toml": pyproject.read,
+    "environment.yml": conda.read,
+    "environment.yaml": conda.read,
+}
 BASE = ("pandas", "numpy", "matplotlib", "plotly")
-PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PLATFORM = "-".join((sysconfig.get_platform(), *platform.libc_ver()))
 
 
@@ -39,6 +50,10 @@ class Declaration:
         SHA-256 of all that decides the result, the same in every checkout of the same content.
     extras, hashes
         What was asked for beyond the files, and the hashes that they demand of a package.
+    python
+        The version ("3.11"), which is installed here.
+    also
+        Other files that could have declared it, the nearest first.
     """
 
     root: Path
@@ -49,6 +64,8 @@ class Declaration:
     constraints: str = ""
     extras: tuple[str, ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
+    python: str = pythons.OWN
+    also: tuple[str, ...] = ()
 
 
 def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) -> Declaration:
@@ -57,13 +74,26 @@ def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) 
     Raises
     ------
     Unbuildable
-        A file says what cannot be read or is not allowed.
+        A file says what cannot be read or is not allowed; ``source`` is the declaring one.
     """
-    path = _nearest(folder, root) if root is not None else None
-    if path is None or root is None:
+    candidates = nearest(folder, root) if root is not None else []
+    sources = [path.relative_to(root.resolve()).as_posix() for path in candidates] if root is not None else []
+    try:
+        return _declare(folder, root, extras, candidates, sources)
+    except Unbuildable as error:
+        error.source = sources[0] if sources else ""
+        raise
+
+
+def _declare(
+    folder: Path, root: Path | None, extras: Sequence[str], candidates: list[Path], sources: list[str]
+) -> Declaration:
+    if not candidates or root is None:
         found = Requirements([Requirement(name, "the base set") for name in BASE])
     else:
-        found = read(path, root)
+        found = READERS[candidates[0].name](candidates[0], root)
+    pinned = pythons.pinned(folder, root) if root is not None else None
+    python = pythons.choose(pinned or found.python)
     named = {one.name for one in found.wanted}
     # A project's own version of a popular library wins over the one that the kernel would bring.
     injected = [
@@ -78,28 +108,34 @@ def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) 
     base = (root or folder).resolve()
     # Not where a requirement is written: a comment added above it must not resolve everything anew.
     texts = (sorted({one.text for one in group}) for group in ([*found.wanted, *injected, *added], found.constraints))
-    identity = repr((*texts, sorted(hashes), PYTHON, PLATFORM))
+    identity = repr((*texts, sorted(hashes), python, PLATFORM))
     return Declaration(
         root=base,
         files=tuple(found.files),
         requirements=wanted,
-        source=path.resolve().relative_to(base).as_posix() if path else "",
+        source=sources[0] if sources else "",
         digest=hashlib.sha256(identity.encode()).hexdigest(),
         constraints=constraints,
         extras=tuple(sorted(set(extras))),
         hashes=hashes,
+        python=python,
+        also=tuple(sources[1:]),
     )
 
 
-def _nearest(folder: Path, root: Path) -> Path | None:
+def nearest(folder: Path, root: Path) -> list[Path]:
+    """The files from ``folder`` up to ``root`` that can declare an environment; the first one does."""
     folder, root = folder.resolve(), root.resolve()
+    found: list[Path] = []
     while folder.is_relative_to(root):
-        candidate = folder / FILE
-        # A link that leaves the project could read any file of the machine into an error message.
-        if candidate.is_file() and candidate.resolve().is_relative_to(root):
-            return candidate.resolve()
+        for name in READERS:
+            candidate = folder / name
+            # A link that leaves the project could read any file of the machine into an error message.
+            inside = candidate.is_file() and candidate.resolve().is_relative_to(root)
+            if inside and (name != "pyproject.toml" or pyproject.is_project(candidate)):
+                found.append(candidate)
         folder = folder.parent
-    return None
+    return found
 
 
 def _origin(requirement: str) -> str:

@@ -17,9 +17,10 @@ from ..kit.errors import AtriumError, Conflict, Invalid, Unavailable
 
 
 class Unbuildable(Invalid):
-    """``detail`` holds the resolver's own words."""
+    """``detail`` holds the resolver's own words, ``source`` names the declaring file."""
 
     detail = ""
+    source = ""
 
 
 class Offline(Unavailable):

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from ..kit.errors import AtriumError
-from .declaration import PYTHON, Declaration
+from .declaration import Declaration
 from .errors import Offline, Unbuildable
 
 # An index that does not answer, however uv words it.
@@ -44,7 +44,7 @@ def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
     if match := re.search(r"([\w.-]+?)(?:==\S+)? has no wheels with a matching Python", text):
         return Unbuildable(
             "wrong_python",
-            f"{match[1]} has no wheel for Python {PYTHON}{_asked(origins, match[1])}.",
+            f"{match[1]} has no wheel for Python {declaration.python}{_asked(origins, match[1])}.",
             "Choose a version of it that supports this Python.",
         )
     wheel = re.search(r"([\w.-]+)(?:==\S+)? has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)

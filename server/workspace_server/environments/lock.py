@@ -16,9 +16,10 @@ from workspace_ext.contract.environments import Package
 from workspace_ext.engines.requirements import SOURCE_BUILDS
 
 from ..kit.home import Home
-from .declaration import PLATFORM, PYTHON, Declaration
+from .declaration import PLATFORM, Declaration
 from .errors import Unbuildable
 from .explain import explain
+from .pythons import interpreter
 from .uv import Uv
 
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
@@ -66,7 +67,7 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
             [
                 "pip", "compile", folder / "in.txt", *constrained, "-o", folder / "out.txt",
                 "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
-                "--python-version", PYTHON, *WHEELS_ONLY,
+                "--python-version", declaration.python, "--python", interpreter(declaration.python), *WHEELS_ONLY,
             ]
         )  # fmt: skip
         if status != 0:
@@ -99,7 +100,7 @@ def canonical(text: str, declaration: Declaration) -> Lock:
         pinned = re.sub(r"\[[^\]]*\]", "", head).strip()
         entries.append(" \\\n    --hash=".join([pinned, *sorted(hashes)]))
     body = "\n".join(sorted(entries)) + "\n"
-    identity = "\0".join((body, PYTHON, PLATFORM))
+    identity = "\0".join((body, declaration.python, PLATFORM))
     return Lock(hashlib.sha256(identity.encode()).hexdigest()[:24], body)
 
 

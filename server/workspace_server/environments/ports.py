@@ -16,3 +16,16 @@ class Extras(Protocol):
 class NoExtras:
     def of(self, notebook: str) -> Sequence[str]:
         return ()
+
+
+class Base(Protocol):
+    """The same notebook where branches start from; app.py answers from projects."""
+
+    def __call__(self, notebook: str, /) -> tuple[str, str] | None:
+        """That branch, and the notebook's path below ``work`` in it; None for a notebook on that branch, or outside
+        of projects. The notebook need not be there."""
+
+
+def no_base(_notebook: str) -> tuple[str, str] | None:
+    """Until it is wired."""
+    return None

@@ -1,4 +1,4 @@
-"""Reading ``requirements.txt``: what a cloned repository may ask for, and on which line it does.
+"""What a cloned repository may ask for, and reading it from ``requirements.txt`` with the line that it is on.
 
 A repository is not trusted: only names and versions of the machine's own package index are taken. Everything that
 would fetch from elsewhere or build from source is refused, with its line.
@@ -16,11 +16,12 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from .errors import Unbuildable
+from .pythons import Wanted
 
 HARMLESS = {"--require-hashes", "--prefer-binary", "--only-binary"}
 INDEX = {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"}
 VCS = re.compile(r"(git|hg|svn|bzr)\+")
-LARGEST = 1_000_000
+LARGEST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Requirement:
 
 @dataclass
 class Requirements:
-    """Everything that a file and the files it includes ask for."""
+    """Everything that a file and the files it includes ask for, the Python among it."""
 
     wanted: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    python: Wanted = field(default_factory=Wanted)
 
 
 def read(path: Path, root: Path) -> Requirements:
@@ -65,29 +67,52 @@ def _read(path: Path, root: Path, found: Requirements, constraint: bool, seen: t
     found.files.append(path)
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     for number, line in _lines(path, name):
-        place = f"{name}, line {number}"
-        include = re.match(r"(-r|--requirement|-c|--constraint)(?:\s+|=|(?<=^-[rc]))(\S.*)$", line)
-        if include:
-            other = _included(path, include[2].strip(), root, place)
-            if other in seen or other == path:
-                raise _refuse("includes_itself", place, line, "The file includes itself.", "Remove one of the lines.")
-            is_constraint = constraint or include[1] in ("-c", "--constraint")
-            _read(other, root, found, is_constraint, (*seen, path))
-        elif (requirement := _requirement(line, place)) is not None:
-            (found.constraints if constraint else found.wanted).append(requirement)
+        take(line, f"{name}, line {number}", path, root, found, constraint, seen)
 
 
-def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
-    """Logical lines without comments, each with the number of its first physical line."""
+def take(
+    line: str,
+    place: str,
+    path: Path,
+    root: Path,
+    found: Requirements,
+    constraint: bool = False,
+    seen: tuple[Path, ...] = (),
+) -> None:
+    """Add what one line of ``path`` asks for, or what the file asks for that it includes."""
+    include = re.match(r"(-r|--requirement|-c|--constraint)(?:\s+|=|(?<=^-[rc]))(\S.*)$", line)
+    if include:
+        other = _included(path, include[2].strip(), root, place)
+        if other in seen or other == path:
+            raise refuse("includes_itself", place, line, "The file includes itself.", "Remove one of the lines.")
+        is_constraint = constraint or include[1] in ("-c", "--constraint")
+        _read(other, root, found, is_constraint, (*seen, path))
+    elif (one := requirement(line, place)) is not None:
+        (found.constraints if constraint else found.wanted).append(one)
+
+
+def text_of(path: Path, name: str) -> str:
+    """A declaring file's text.
+
+    Raises
+    ------
+    Unbuildable
+        It is too large, or no text.
+    """
     try:
         raw = path.read_bytes()
         if len(raw) > LARGEST:
-            raise Unbuildable("too_large", f"{name} is larger than 1 MB.", "Is it the right file?")
-        text = raw.decode("utf-8-sig")
+            raise Unbuildable("too_large", f"{name} is larger than 10 MB.", "Is it the right file?")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unbuildable("not_text", f"{name} is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
         raise Unbuildable("unreadable", f"{name} cannot be read: {error.strerror}.", "Restore the file.") from None
+
+
+def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
+    """Logical lines without comments, each with the number of its first physical line."""
+    text = text_of(path, name)
     pending, first = "", 0
     for number, physical in enumerate(text.splitlines(), 1):
         first = first or number
@@ -105,7 +130,7 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
 def _included(path: Path, target: str, root: Path, place: str) -> Path:
     other = (path.parent / target).resolve()
     if "://" in target or not other.is_relative_to(root):
-        raise _refuse(
+        raise refuse(
             "outside_project", place, target, "Only files inside the project are read.", "Copy the file into it."
         )
     if not other.is_file():
@@ -113,31 +138,38 @@ def _included(path: Path, target: str, root: Path, place: str) -> Path:
     return other
 
 
-def _requirement(line: str, place: str) -> Requirement | None:
+def requirement(line: str, place: str) -> Requirement | None:
+    """What one line asks for; None where it asks for nothing that matters here.
+
+    Raises
+    ------
+    Unbuildable
+        It is wrong, or not allowed.
+    """
     option = re.split(r"[\s=]", line, maxsplit=1)[0]
     if option in HARMLESS:
         return None
     if option in ("-e", "--editable"):
-        raise _refuse("editable", place, line, "Editable installs run code of the repository.", _PUBLISH)
+        raise refuse("editable", place, line, "Editable installs run code of the repository.", PUBLISH)
     if option in INDEX or re.match(r"-[if]\S", option):
-        raise _refuse(
+        raise refuse(
             "index_option", place, option, "A repository cannot choose where packages come from.",
             "Remove the line; packages come from the index that this machine is set up with.",
         )  # fmt: skip
     if option.startswith("-"):
-        raise _refuse("unknown_option", place, option, "This option is not supported here.", "Remove the line.")
+        raise refuse("unknown_option", place, option, "This option is not supported here.", "Remove the line.")
     text, *options = re.split(r"\s+(?=--)", line)
     hashes = []
     for one in options:
         if not (match := re.fullmatch(r"--hash[=\s]+(sha\d+:[0-9a-f]+)", one.strip())):
-            raise _refuse("unknown_option", place, one, "This option is not supported here.", "Remove it.")
+            raise refuse("unknown_option", place, one, "This option is not supported here.", "Remove it.")
         hashes.append(match[1])
     if VCS.match(text) or re.search(r"@\s*(git|hg|svn|bzr)\+", text):
-        raise _refuse("vcs", place, text, "Packages are not built from a source repository.", _PUBLISH)
+        raise refuse("vcs", place, text, "Packages are not built from a source repository.", PUBLISH)
     if re.match(r"(\.{0,2}/|~|file:|[a-zA-Z]:\\)", text) or re.search(r"@\s*(file:|\.{0,2}/)", text):
-        raise _refuse("local_path", place, text, "Packages are not installed from a path.", _PUBLISH)
+        raise refuse("local_path", place, text, "Packages are not installed from a path.", PUBLISH)
     if re.match(r"https?:", text) or re.search(r"@\s*\w+:", text):
-        raise _refuse("direct_url", place, _hidden(text), "Packages are not installed from an address.", _PUBLISH)
+        raise refuse("direct_url", place, _hidden(text), "Packages are not installed from an address.", PUBLISH)
     try:
         parsed = Parsed(text)
     except InvalidRequirement as error:
@@ -148,7 +180,7 @@ def _requirement(line: str, place: str) -> Requirement | None:
     return Requirement(str(parsed), place, tuple(hashes))
 
 
-_PUBLISH = "Name a published package and its version instead, for example pandas==2.3.3."
+PUBLISH = "Name a published package and its version instead, for example pandas==2.3.3."
 
 
 def _hidden(text: str) -> str:
@@ -156,5 +188,6 @@ def _hidden(text: str) -> str:
     return re.sub(r"//[^/@\s]+@", "//***@", text)
 
 
-def _refuse(code: str, place: str, what: str, why: str, hint: str) -> Unbuildable:
+def refuse(code: str, place: str, what: str, why: str, hint: str) -> Unbuildable:
+    """The error about a line that is not allowed."""
     return Unbuildable(code, f"{place}: {_hidden(what)!r} is not allowed. {why}", hint)

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from workspace_ext.contract.environments import EnvironmentDetail, EnvironmentStatus, OfNotebook
+from workspace_ext.contract.environments import (
+    AddPackage,
+    Collect,
+    Collected,
+    EnvironmentDetail,
+    EnvironmentReport,
+    EnvironmentStatus,
+    Kept,
+    OfNotebook,
+    Proposal,
+    WritePackage,
+)
 
 from ..kit.http import Request, Route
+from . import room
 from .declaration import Declaration, locate
 from .errors import Unbuildable
 from .service import Environments, failed
@@ -19,7 +31,7 @@ def routes(environments: Environments) -> list[Route]:
         try:
             return environments.of_notebook(notebook)
         except Unbuildable as error:
-            return failed(EnvironmentStatus("none", "requirements.txt", ""), error)
+            return failed(EnvironmentStatus("none", error.source, ""), error)
 
     def status(request: Request) -> EnvironmentStatus:
         """How a notebook's environment is; starts nothing."""
@@ -49,10 +61,40 @@ def routes(environments: Environments) -> list[Route]:
         """A published environment: its packages and its lock."""
         return environments.detail(request.path["id"])
 
+    def report(request: Request) -> EnvironmentReport:
+        """All about a notebook's environment: why each package is there, and what differs from the default branch."""
+        return environments.report(request.query.notebook)
+
+    def propose(request: Request) -> Proposal:
+        """What adding or upgrading a package comes to; it is resolved, and nothing is written."""
+        return environments.propose(request.body.notebook, request.body.requirement)
+
+    async def write(request: Request) -> None:
+        """Write what was proposed into the project's file."""
+        await environments.write(request.body.notebook, request.body.requirement, request.body.version)
+
+    def kept(_request: Request) -> Kept:
+        """Every environment on the disk, and what they take."""
+        return room.survey(environments.home)
+
+    def collect(request: Request) -> Collected:
+        """Make room: environments that were not used for longest go, those in use never."""
+        return environments.collect(request.body.limit)
+
+    def remove(request: Request) -> None:
+        """Remove an environment in which nothing runs."""
+        room.remove(environments.home, request.path["id"])
+
     return [
         Route("GET", "/environments", "environments:read", status, query=OfNotebook, reply=EnvironmentStatus),
         Route("POST", "/environments/prebuild", "environments:build", prebuild, OfNotebook, reply=EnvironmentStatus),
         Route("POST", "/environments/retry", "environments:build", prebuild, OfNotebook, reply=EnvironmentStatus),
         Route("POST", "/environments/cancel", "environments:build", cancel, OfNotebook, reply=EnvironmentStatus),
+        Route("GET", "/environments/report", "environments:read", report, query=OfNotebook, reply=EnvironmentReport),
+        Route("POST", "/environments/proposals", "environments:build", propose, AddPackage, reply=Proposal),
+        Route("POST", "/environments/packages", "environments:build", write, WritePackage),
+        Route("GET", "/environments/kept", "environments:read", kept, reply=Kept),
+        Route("POST", "/environments/collect", "environments:administer", collect, Collect, reply=Collected),
+        Route("DELETE", "/environments/{id}", "environments:administer", remove),
         Route("GET", "/environments/{id}", "environments:read", detail, reply=EnvironmentDetail),
     ]

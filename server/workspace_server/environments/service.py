@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from workspace_ext.contract.environments import BuildPhase, EnvironmentDetail, EnvironmentStatus
+from workspace_ext.contract.environments import (
+    BuildPhase,
+    Collected,
+    EnvironmentDetail,
+    EnvironmentReport,
+    EnvironmentStatus,
+    Proposal,
+)
 from workspace_ext.contract.operations import WireError
 
 from ..kit.errors import AtriumError
 from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.operations import Handle, Operations
-from . import build, runtime
+from ..projects.ports import NobodyHasAnythingOpen, OpenDocuments
+from . import build, proposals, room, runtime
 from .build import Environment, build_blocking
 from .declaration import Declaration, Place, declare, locate
 from .errors import Cancelled, detail_of
-from .ports import Extras, NoExtras
+from .ports import Base, Extras, NoExtras, no_base
+from .report import report
+from .uv import Uv
 
 __all__ = ["Declaration", "Environment", "Environments", "Place", "build_blocking", "declare", "locate"]
 
+log = logging.getLogger(__name__)
+
 ROOM = "environments"
+COLLECT = 1800.0
 TOGETHER = 3
 EVERY = 0.25
 FAILURES_KEPT = 200
@@ -73,15 +88,31 @@ class Environments:
         self._builds: dict[str, _Build] = {}
         self._failures: dict[str, AtriumError] = {}
         self._threads = ThreadPoolExecutor(TOGETHER, thread_name_prefix="build")
+        self.documents: OpenDocuments = NobodyHasAnythingOpen()
+        self.base: Base = no_base
         self._runtime: Path | None = None
+        self._closed = threading.Event()
 
     def start(self) -> None:
-        """Remove what killed builds left."""
+        """Remove what killed builds left, and make room now and then."""
         build.sweep(self.home)
+        threading.Thread(target=self._keep_small, name="environments", daemon=True).start()
 
     def close(self) -> None:
         """After the operations have been cancelled."""
+        self._closed.set()
         self._threads.shutdown(wait=False)
+
+    def collect(self, most: int | None = None) -> Collected:
+        """Make room, see :func:`workspace_server.environments.room.collect`. Takes seconds: call it from a thread."""
+        return room.collect(self.home, room.limit() if most is None else most, Uv(self.home, self._uv, self._closed))
+
+    def _keep_small(self) -> None:
+        while not self._closed.wait(COLLECT):
+            try:
+                self.collect()
+            except Exception as error:
+                log.warning("Environments could not be collected: %s", error)
 
     # What a notebook declares. Reads files: call it from a thread.
 
@@ -108,6 +139,29 @@ class Environments:
         """Everything about a published environment."""
         return build.describe(self.home, id)
 
+    def report(self, notebook: str) -> EnvironmentReport:
+        """See :func:`workspace_server.environments.report.report`. May resolve: call it from a thread."""
+        base = self.base(notebook)
+        told = (base[0], partial(self.of_notebook, base[1])) if base is not None else None
+        return report(self.home, self.of_notebook(notebook), told, Uv(self.home, self._uv, self._closed))
+
+    def propose(self, notebook: str, wanted: str) -> Proposal:
+        """See :func:`workspace_server.environments.proposals.propose`. Resolves: call it from a thread."""
+        place = locate(self.home, notebook)
+        uv = Uv(self.home, self._uv, self._closed)
+        return proposals.propose(self.home, place, self.extras.of(place.notebook), wanted, uv)
+
+    async def write(self, notebook: str, wanted: str, version: str) -> None:
+        """Write what was proposed, beneath documents that are open."""
+        place = locate(self.home, notebook)
+        async with self.documents.changing(place.root or place.folder):
+            await asyncio.to_thread(proposals.write, place, wanted, version)
+        self._events.publish(ROOM, "", "changed")
+
+    def restore(self, id: str) -> Environment:
+        """See :func:`workspace_server.environments.build.restore`. Builds: call it from a thread."""
+        return build.restore(self.home, id, self._uv)
+
     def python(self, environment: Environment) -> Path:
         """The interpreter of an environment."""
         return environment.python
@@ -130,7 +184,7 @@ class Environments:
         AtriumError
             Why there is none, in one message. A later call tries again.
         """
-        if (ready := await asyncio.to_thread(self.find, declaration)) is not None:
+        if (ready := await asyncio.to_thread(build.take, self.home, declaration)) is not None:
             self._failures.pop(declaration.digest, None)
             return ready
         return await asyncio.shield(self._begin(declaration, owner).outcome)
@@ -146,7 +200,10 @@ class Environments:
 
     def status(self, declaration: Declaration) -> EnvironmentStatus:
         """How it is; starts nothing. Reads files: call it from a thread."""
-        status = EnvironmentStatus("none", declaration.source, declaration.digest, extras=list(declaration.extras))
+        status = EnvironmentStatus(
+            "none", declaration.source, declaration.digest, extras=list(declaration.extras),
+            python=declaration.python, also=list(declaration.also),
+        )  # fmt: skip
         if (running := self._builds.get(declaration.digest)) is not None:
             return replace(
                 status, state="building", phase=running.phase, message=running.message,

@@ -64,9 +64,10 @@ class Uv:
         self._path = find_uv(path)
         self._cancelled = cancelled or threading.Event()
         kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        self.cache = Path(kept.get("UV_CACHE_DIR") or home.cache / "uv")
         self._environment = {
-            "UV_CACHE_DIR": str(home.cache / "uv"),
             **kept,
+            "UV_CACHE_DIR": str(self.cache),
             "NO_COLOR": "1",
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",

@@ -95,7 +95,7 @@ def test_built_once_published_read_only_and_importable(home: Home, project: Path
     uv.log.unlink()
     assert build_blocking(home, declaration, uv=str(uv.path)) == environment
     assert uv.count("") == 0
-    build._discard(environment.folder)
+    build.discard(environment.folder)
     assert find(home, declaration) is None
     assert build_blocking(home, declaration, uv=str(uv.path)).id == environment.id
     assert (uv.count("pip compile"), uv.count("pip sync")) == (0, 1)
@@ -166,7 +166,7 @@ def test_killed_at_any_moment_it_is_whole_or_not_there(home: Home, project: Path
     )
     interrupted = 0
     for delay in (0.05, 0.2, 0.3, 0.4, 0.5, 0.7):
-        build._discard(known.folder)
+        build.discard(known.folder)
         process = subprocess.Popen(
             [sys.executable, "-c", program, str(home.path), str(project)], stdout=subprocess.PIPE, text=True
         )

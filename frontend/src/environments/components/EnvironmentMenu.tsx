@@ -24,7 +24,11 @@ export function EnvironmentMenu({ environment, onClose }: EnvironmentMenuProps):
         <p className="atrium-Muted">
           {status.state === 'ready' ? `${packages(status.count)} from ` : 'From '}
           {origin(status)}
+          {status.python ? `, Python ${status.python}` : ''}
         </p>
+      ) : null}
+      {status?.also?.length ? (
+        <p className="atrium-Muted">Also found, not used: {status.also.join(', ')}</p>
       ) : null}
       {status?.state === 'building' ? (
         <ProgressLine

@@ -1,0 +1,146 @@
+"""Adding a package to what a project declares, or asking for another version of it: in its file, nothing else changed.
+
+What uv writes is left to uv: a lock is not edited, and the dependencies of ``pyproject.toml`` are edited by ``uv add``.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+
+from ..kit.errors import Invalid
+from . import requirements
+from .declaration import BASE, READERS, nearest
+from .errors import Unbuildable
+from .requirements import requirement, text_of
+from .uv import find_uv, redact
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of the project (relative to it) before and after; ``before`` is None where there is none yet."""
+
+    file: str
+    before: str | None
+    after: str
+
+
+def edit(folder: Path, root: Path, wanted: str) -> Edit:
+    """How the project would declare ``wanted`` ("polars>=1") for notebooks in ``folder``. Writes nothing.
+
+    Raises
+    ------
+    Invalid
+        It is no requirement, or not allowed.
+    Unbuildable
+        What declares the environment is not to be edited here; the hint says what to do.
+    """
+    text = wanted.strip()
+    try:
+        asked = requirement(text, "Package")
+    except Unbuildable as error:
+        raise Invalid(error.code, error.message, error.hint, "requirement") from None
+    if asked is None or "\n" in text:
+        raise Invalid("bad_syntax", f"{text!r} names no package.", "Write it like polars, or polars>=1.", "requirement")
+    found = nearest(folder, root)
+    root = root.resolve()
+    if not found:
+        lines = [one for one in BASE if canonicalize_name(one) != asked.name]
+        return Edit("requirements.txt", None, "".join(f"{one}\n" for one in [*lines, text]))
+    name = found[0].relative_to(root).as_posix()
+    if found[0].name == "requirements.txt":
+        return _in_requirements(found[0], root, asked.name, text)
+    if found[0].name == "pyproject.toml":
+        before = text_of(found[0], name)
+        return Edit(name, before, _added(before, text))
+    how = "`uv add` it, which" if found[0].name == "uv.lock" else "Change what it was made from, and"
+    if found[0].name.startswith("environment."):
+        raise Unbuildable("not_edited", f"{name} is conda's, and not edited here.", "List it below `- pip:`.")
+    raise Unbuildable("not_edited", f"{name} is a lock, and not edited here.", f"{how} write the lock again.")
+
+
+def overlay(folder: Path, root: Path, change: Edit, into: Path) -> tuple[Path, Path]:
+    """The same declaration with the change, as (folder, root) below ``into``."""
+    root = root.resolve()
+    wanted = nearest(folder, root)[:1]
+    if wanted:
+        wanted = READERS[wanted[0].name](wanted[0], root).files
+    at = folder.resolve()
+    while at.is_relative_to(root):
+        wanted += [path for path in [at / ".python-version"] if path.is_file()]
+        at = at.parent
+    for path in wanted:
+        copy = into / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    target = into / change.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(change.after)
+    below = into / folder.resolve().relative_to(root)
+    below.mkdir(parents=True, exist_ok=True)
+    return below, into
+
+
+def _in_requirements(path: Path, root: Path, name: str, text: str) -> Edit:
+    """In the line that asks for it by now, wherever it is included from; else in a new line at the end."""
+    place = next((one.origin for one in requirements.read(path, root).wanted if one.name == name), "")
+    file, _, number = place.rpartition(", line ")
+    if not place:
+        file = path.relative_to(root).as_posix()
+    before = text_of(root / file, file)
+    if not place:
+        gap = "" if not before or before.endswith("\n") else "\n"
+        return Edit(file, before, f"{before}{gap}{text}\n")
+    lines = before.splitlines(keepends=True)
+    first = last = int(number) - 1
+    while lines[last].rstrip().endswith("\\") and last + 1 < len(lines):  # Its hashes are those of the old version.
+        last += 1
+    ending = "\n" if lines[last].endswith("\n") else ""
+    comment = re.search(r"(\s+#.*?)?\s*$", lines[last] if first == last else "")
+    lines[first : last + 1] = [f"{_kept(lines[first], text)}{(comment[1] if comment else '') or ''}{ending}"]
+    return Edit(file, before, "".join(lines))
+
+
+def _kept(line: str, text: str) -> str:
+    """The new requirement with the extras and the marker of the old one, unless it brings its own."""
+    try:
+        old = Parsed(re.split(r"\s+#|\s--|\\", line)[0].strip())
+    except ValueError:
+        return text
+    new = Parsed(text)
+    if not new.extras and old.extras:
+        new.extras = old.extras
+    if new.marker is None:
+        new.marker = old.marker
+    return str(new)
+
+
+def _added(text: str, wanted: str) -> str:
+    """``pyproject.toml`` with that dependency, by uv, which keeps its comments and order."""
+    content = tomllib.loads(text)
+    dev = content.get("dependency-groups", {}).get("dev", [])
+    group: list[str] = []
+    for listed, options in ((content.get("project", {}).get("dependencies", []), []), (dev, ["--dev"])):
+        for one in listed:
+            if isinstance(one, str) and canonicalize_name(Parsed(one).name) == canonicalize_name(Parsed(wanted).name):
+                wanted, group = _kept(one, wanted), options
+    with tempfile.TemporaryDirectory(prefix="atrium-add-") as folder:
+        path = Path(folder) / "pyproject.toml"
+        path.write_text(text)
+        done = subprocess.run(
+            [find_uv(), "add", "--frozen", "--offline", "--no-config", "--no-cache", "--raw", *group, wanted],
+            cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            said = redact(done.stderr).strip().removeprefix("error:").strip()
+            raise Unbuildable("not_edited", f"pyproject.toml cannot be edited: {said}.", "Edit it by hand.")
+        return path.read_text()

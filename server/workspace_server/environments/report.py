@@ -1,0 +1,77 @@
+"""All about one environment: what is in it, why, and what is different from the branch that others start from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from workspace_ext.contract.environments import EnvironmentReport, InstalledPackage, PackageChange
+from workspace_ext.contract.operations import WireError
+
+from ..kit.errors import AtriumError, Conflict
+from ..kit.home import Home
+from . import build, room, why
+from .declaration import Declaration
+from .lock import remembered, resolve
+from .proposals import changes
+from .uv import Uv
+
+
+def report(
+    home: Home, declaration: Declaration, base: tuple[str, Callable[[], Declaration]] | None, uv: Uv
+) -> EnvironmentReport:
+    """About the environment that ``declaration`` was built into.
+
+    Parameters
+    ----------
+    base
+        A branch, and what it declares in the same place.
+
+    Raises
+    ------
+    Conflict
+        It is not built yet.
+    """
+    environment, lock = build.find(home, declaration), remembered(home, declaration)
+    if environment is None or lock is None:
+        raise Conflict("not_built", "The environment is not built yet.", "Build it first.")
+    ready = json.loads((environment.folder / build.READY).read_text())
+    changed: list[PackageChange] = []
+    error: WireError | None = None
+    if base is not None:
+        try:
+            changed = changes(resolve(home, base[1](), uv), lock)
+        except AtriumError as failure:
+            error = WireError(failure.code, failure.message, failure.hint)
+    return EnvironmentReport(
+        id=environment.id,
+        source=declaration.source,
+        also=list(declaration.also),
+        python=ready["python"],
+        built=ready["built"],
+        seconds=ready["seconds"],
+        bytes=room.size(environment),
+        packages=_packages(environment, declaration.requirements.splitlines(), ready["python"]),
+        lock=lock.text,
+        base=base[0] if base is not None else "",
+        changes=changed,
+        base_error=error,
+    )
+
+
+def _packages(environment: build.Environment, wanted: Sequence[str], python: str) -> list[InstalledPackage]:
+    asked: dict[str, str] = {}
+    for line in wanted:
+        text, _, origin = line.partition("  # ")
+        asked.setdefault(canonicalize_name(Requirement(text).name), origin)
+    parents = why.required_by(
+        build.site_packages(environment.folder), python, [line.partition("  # ")[0] for line in wanted]
+    )
+    return [
+        InstalledPackage(one.name, one.version, parents.get(name, []), asked.get(name, ""))
+        for one in environment.packages
+        for name in [canonicalize_name(one.name)]
+    ]

@@ -1,0 +1,129 @@
+"""Room on the disk: environments that were not used for longest go, those in use never.
+
+Environments share their files with uv's cache and with each other, so that a file counts once. What the cache alone
+holds goes first: as long as it is there, removing an environment frees nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workspace_ext.contract.environments import Collected, Kept, KeptEnvironment
+
+from ..kit.clock import iso
+from ..kit.errors import Conflict, NotFound
+from ..kit.home import Home
+from . import held
+from .build import READY, Environment, discard, load, retire
+from .uv import Uv
+
+GIB = 2**30
+LIMIT = "ATRIUM_ENVIRONMENTS_GIB"
+DEFAULT = 40.0
+QUIET = 600.0
+QUIET_BY_HAND = 30.0
+
+Files = dict[tuple[int, int], int]
+"""Which file (device, inode) takes how many bytes."""
+
+
+def limit() -> int:
+    """Bytes that environments and uv's cache may take together."""
+    try:
+        return int(float(os.environ.get(LIMIT, DEFAULT)) * GIB)
+    except ValueError:
+        return int(DEFAULT * GIB)
+
+
+def survey(home: Home) -> Kept:
+    """What is there, the last used first. Looks at every file."""
+    found = {one.id: (one, _files(one.folder)) for one in _published(home)}
+    cache = _files(home.cache / "uv")
+    every: Files = dict(cache)
+    for _, files in found.values():
+        every |= files
+    rows = [
+        KeptEnvironment(
+            id, json.loads((one.folder / READY).read_text())["python"], len(one.packages), sum(files.values()),
+            iso(datetime.fromtimestamp(held.used(home, id), UTC)), _is_held(home, id),
+        )
+        for id, (one, files) in found.items()
+    ]  # fmt: skip
+    rows.sort(key=lambda row: row.used, reverse=True)
+    return Kept(rows, sum(cache.values()), sum(every.values()), limit())
+
+
+def size(environment: Environment) -> int:
+    """Bytes of its files, shared ones as well."""
+    return sum(_files(environment.folder).values())
+
+
+def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:
+    """Make room until all of it takes ``most`` bytes, or only what is in use is left."""
+    before = total = survey(home).total
+    removed: list[str] = []
+    for further in ((), ("--ci",)):
+        if total > most and uv.cache == home.cache / "uv":  # Another one is not for this workspace only.
+            uv.run(["cache", "prune", *further])
+            total = survey(home).total
+    for one in sorted(_published(home), key=lambda one: held.used(home, one.id)) if total > most else ():
+        if total <= most:
+            break
+        if _remove(home, one, quiet):
+            removed.append(one.id)
+            total = survey(home).total
+    return Collected(removed, max(0, before - total), total)
+
+
+def remove(home: Home, id: str) -> None:
+    """Remove one by hand; it is built again when somebody needs it.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    Conflict
+        Something runs in it.
+    """
+    environment = load(home, id) if id.isalnum() else None
+    if environment is None:
+        raise NotFound("no_such_environment", f"There is no environment {id}.")
+    if not _remove(home, environment, QUIET_BY_HAND):
+        raise Conflict(
+            "in_use",
+            f"The environment {id} is in use.",
+            "Shut down the kernels, clusters and runs in it, then wait half a minute.",
+        )
+
+
+def _remove(home: Home, environment: Environment, quiet: float) -> bool:
+    with held.alone(home, environment.id, quiet) as alone:
+        going = retire(home, environment) if alone else None
+    if going is not None:
+        discard(going)
+    return going is not None
+
+
+def _published(home: Home) -> list[Environment]:
+    names = [path.name for path in home.environments.iterdir() if path.name.isalnum()]
+    return [one for name in names if (one := load(home, name)) is not None]
+
+
+def _is_held(home: Home, id: str) -> bool:
+    with held.alone(home, id, 0.0) as alone:
+        return not alone
+
+
+def _files(folder: Path) -> Files:
+    found: Files = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                about = Path(parent, name).lstat()
+            except OSError:
+                continue
+            found[about.st_dev, about.st_ino] = about.st_blocks * 512
+    return found
