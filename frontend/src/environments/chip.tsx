@@ -6,7 +6,13 @@ import { EnvironmentMenu } from './components/EnvironmentMenu';
 import type { NotebookEnvironment } from './notebook';
 import { words } from './words';
 
-function EnvironmentChip({ environment }: { environment: NotebookEnvironment }): JSX.Element {
+interface ChipProps {
+  environment: NotebookEnvironment;
+  /** Opens all about it. */
+  onReport: () => void;
+}
+
+function EnvironmentChip({ environment, onReport }: ChipProps): JSX.Element {
   useModel(environment);
   const { status, error } = environment.model;
   const { label, title, state } = words(status, error !== null, environment.outdated);
@@ -17,14 +23,14 @@ function EnvironmentChip({ environment }: { environment: NotebookEnvironment }):
       label={label}
       title={title}
       state={state}
-      menu={close => <EnvironmentMenu environment={environment} onClose={close} />}
+      menu={close => <EnvironmentMenu environment={environment} onClose={close} onReport={onReport} />}
     />
   );
 }
 
 /** The chip for a notebook's toolbar. */
-export function environmentChip(environment: NotebookEnvironment): Widget {
-  const widget = ReactWidget.create(<EnvironmentChip environment={environment} />);
+export function environmentChip(props: ChipProps): Widget {
+  const widget = ReactWidget.create(<EnvironmentChip {...props} />);
   widget.addClass('atrium-ToolbarChip');
   return widget;
 }

@@ -1,10 +1,14 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { find } from '@lumino/algorithm';
 
 import { IAtrium } from '../app/tokens';
 import { environmentChip } from './chip';
 import { EnvironmentModel } from './model';
 import { NotebookEnvironment } from './notebook';
+import { ReportModel } from './report';
+import { reportWidget } from './report-view';
 import { IEnvironments } from './tokens';
 
 /** Documents that are edited together are saved within this time. */
@@ -17,6 +21,17 @@ const environments: JupyterFrontEndPlugin<IEnvironments> = {
   requires: [IAtrium, INotebookTracker],
   provides: IEnvironments,
   activate: (app: JupyterFrontEnd, { client, events }: IAtrium, tracker: INotebookTracker) => {
+    const openReport = (panel: NotebookPanel, notebook: string) => {
+      const id = `atrium-environment-${notebook}`;
+      const open = find(app.shell.widgets('main'), widget => widget.id === id);
+      if (!open) {
+        const mayWrite = panel.context.contentsModel?.writable !== false;
+        const model = new ReportModel(client, events, notebook, mayWrite);
+        const name = PathExt.basename(notebook);
+        app.shell.add(reportWidget(model, id, `Environment: ${name}`), 'main', { ref: panel.id });
+      }
+      app.shell.activateById(id);
+    };
     const byPanel = new Map<NotebookPanel, NotebookEnvironment>();
     tracker.widgetAdded.connect((_, panel) => {
       const path = () => app.serviceManager.contents.localPath(panel.context.path);
@@ -24,7 +39,10 @@ const environments: JupyterFrontEndPlugin<IEnvironments> = {
       byPanel.set(panel, environment);
       panel.disposed.connect(() => byPanel.delete(panel));
       panel.context.pathChanged.connect(() => void environment.model.rename(path()));
-      panel.toolbar.addItem('atrium-environment', environmentChip(environment));
+      panel.toolbar.addItem(
+        'atrium-environment',
+        environmentChip({ environment, onReport: () => openReport(panel, path()) })
+      );
       void panel.context.ready.then(() => {
         environment.model.mayBuild = panel.context.contentsModel?.writable !== false;
         return environment.model.build();

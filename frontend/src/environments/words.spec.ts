@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from './model';
-import { words } from './words';
+import { bytes, why, words } from './words';
 
 function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
   return {
@@ -55,5 +55,29 @@ describe('The chip of an environment', () => {
     expect(words(status({ state: 'failed' }), true, true).state).toBe('error');
     expect(words(null, true, false).state).toBe('error');
     expect(words(null, false, false)).toMatchObject({ label: 'Environment', state: 'quiet' });
+  });
+});
+
+describe('The view of an environment', () => {
+  it('says why a package is there', () => {
+    const one = {
+      name: 'numpy',
+      version: '2.4.0',
+      asked: 'requirements.txt, line 1',
+      required_by: ['pandas']
+    };
+    expect(why(one)).toBe('requirements.txt, line 1 · needed by pandas');
+    expect(why({ ...one, asked: '' })).toBe('needed by pandas');
+    expect(why({ ...one, required_by: [] })).toBe('requirements.txt, line 1');
+  });
+
+  it('says sizes for people', () => {
+    expect([0, 999, 1_500, 12_345_678, 4_200_000_000_000].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '2 kB',
+      '12 MB',
+      '4200 GB'
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { EnvironmentStatus } from './model';
+import type { InstalledPackage } from './report';
 
 /** What the chip says, and the whole sentence for its tooltip. */
 export interface Words {
@@ -15,6 +16,19 @@ export function packages(count: number): string {
 export function origin(status: EnvironmentStatus): string {
   const declared = status.source || 'popular libraries (the project declares none)';
   return status.extras?.length ? `${declared} and the cluster’s client` : declared;
+}
+
+/** A size for people. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  return `${Math.round(count / 1000 ** step)} ${units[step]}`;
+}
+
+/** Why a package is there. */
+export function why(one: InstalledPackage): string {
+  const needed = one.required_by.length ? `needed by ${one.required_by.join(', ')}` : '';
+  return [one.asked, needed].filter(Boolean).join(' · ');
 }
 
 /** The chip of an environment; `status` null: not known yet. */

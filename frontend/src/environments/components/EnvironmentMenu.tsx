@@ -6,10 +6,12 @@ import { origin, packages } from '../words';
 export interface EnvironmentMenuProps {
   environment: NotebookEnvironment;
   onClose: () => void;
+  /** Opens all about it. */
+  onReport: () => void;
 }
 
 /** What the environment holds, how far its build is, or why there is none. */
-export function EnvironmentMenu({ environment, onClose }: EnvironmentMenuProps): JSX.Element {
+export function EnvironmentMenu({ environment, onClose, onReport }: EnvironmentMenuProps): JSX.Element {
   useModel(environment);
   const { model } = environment;
   const { status, error, began } = model;
@@ -59,6 +61,16 @@ export function EnvironmentMenu({ environment, onClose }: EnvironmentMenuProps):
       {status?.state === 'none' && !error ? (
         <Button kind="primary" onClick={() => void model.build()}>
           Build
+        </Button>
+      ) : null}
+      {status?.state === 'ready' ? (
+        <Button
+          onClick={() => {
+            onClose();
+            onReport();
+          }}
+        >
+          Details, add a package
         </Button>
       ) : null}
       {status?.state === 'ready' ? (

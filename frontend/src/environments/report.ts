@@ -1,0 +1,111 @@
+import type { Client } from '../api/client';
+import { type ApiError, asApiError } from '../api/errors';
+import type { Events } from '../api/events';
+import type { Wire } from '../api/wire';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { IDisposable } from '@lumino/disposable';
+
+export type Report = Wire<'EnvironmentReport'>;
+export type InstalledPackage = Wire<'InstalledPackage'>;
+export type PackageChange = Wire<'PackageChange'>;
+export type Proposal = Wire<'Proposal'>;
+
+/** All about the environment of one notebook, and what its project would declare next. */
+export class ReportModel implements IDisposable {
+  readonly notebook: string;
+  /** Whether this person may change what is declared. */
+  readonly mayWrite: boolean;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _client: Client;
+  private readonly _subscription: IDisposable;
+  private _report: Report | null = null;
+  private _error: ApiError | null = null;
+  private _proposal: (Proposal & { requirement: string }) | null = null;
+  private _disposed = false;
+
+  constructor(client: Client, events: Events, notebook: string, mayWrite: boolean) {
+    this._client = client;
+    this.notebook = notebook;
+    this.mayWrite = mayWrite;
+    this._subscription = events.on('environments', event => {
+      if (event === null || event.action === 'ready') {
+        void this.load();
+      }
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Null until the first answer. */
+  get report(): Report | null {
+    return this._report;
+  }
+
+  /** Why there is none. */
+  get error(): ApiError | null {
+    return this._error;
+  }
+
+  /** What adding a package comes to; null when nothing is being looked at. */
+  get proposal(): Proposal | null {
+    return this._proposal;
+  }
+
+  async load(): Promise<void> {
+    try {
+      this._report = await this._client.request<Report>('GET', 'environments/report', undefined, {
+        query: { notebook: this.notebook }
+      });
+      this._error = null;
+    } catch (error) {
+      this._error = asApiError(error);
+    }
+    this._emit();
+  }
+
+  /** Look what adding a package, or another version of one, comes to. */
+  async propose(requirement: string): Promise<void> {
+    this.dismiss();
+    const body = { notebook: this.notebook, requirement };
+    const proposal = await this._client.request<Proposal>('POST', 'environments/proposals', body);
+    this._proposal = { ...proposal, requirement };
+    this._emit();
+  }
+
+  /** Write what was looked at into the project's file, and have that built. */
+  async write(): Promise<void> {
+    if (this._proposal) {
+      const { requirement, version } = this._proposal;
+      const { notebook } = this;
+      await this._client.request('POST', 'environments/packages', { notebook, requirement, version });
+      this.dismiss();
+      await this._client.request('POST', 'environments/prebuild', { notebook });
+      await this.load();
+    }
+  }
+
+  dismiss(): void {
+    this._proposal = null;
+    this._emit();
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._subscription.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private _emit(): void {
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+}
