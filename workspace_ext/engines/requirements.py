@@ -7,7 +7,7 @@ It also needs Java 17 on the machine.
 
 from __future__ import annotations
 
-KERNEL = ["ipykernel>=6.30", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.2", "duckdb>=1.4"]
+KERNEL = ["ipykernel>=6.29", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.2", "duckdb>=1.4"]
 
 DASK = ["dask[dataframe]>=2025.1", "distributed>=2025.1"]
 

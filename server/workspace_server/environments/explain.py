@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
@@ -18,14 +19,23 @@ NETWORK = re.compile(
 )
 
 
-def explain(declaration: Declaration, said: str) -> AtriumError:
-    """The one error that uv's failure ``said`` amounts to."""
-    error = _explain(declaration, said)
+_PACKAGE = r"([A-Za-z][\w.-]*)(?:[<>=!~]\S*)?"
+
+
+def explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], str] = lambda _name: "") -> AtriumError:
+    """The one error that uv's failure ``said`` amounts to.
+
+    Parameters
+    ----------
+    oldest_wheel
+        Tells a package's oldest version that is published as a wheel for the declared Python; "" for none.
+    """
+    error = _explain(declaration, said, oldest_wheel)
     error.detail = _clean(said)
     return error
 
 
-def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
+def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], str]) -> Unbuildable | Offline:
     text = " ".join(said.split())
     origins = _origins(declaration.requirements + declaration.constraints)
     if ("No solution found" not in said and NETWORK.search(said)) or "network was disabled" in said:
@@ -41,19 +51,22 @@ def _explain(declaration: Declaration, said: str) -> Unbuildable | Offline:
             "Check its spelling.",
         )
     named = _named(text, origins)
-    if match := re.search(r"([\w.-]+?)(?:==\S+)? has no wheels with a matching Python", text):
-        return Unbuildable(
-            "wrong_python",
-            f"{match[1]} has no wheel for Python {declaration.python}{_asked(origins, match[1])}.",
-            "Choose a version of it that supports this Python.",
-        )
-    wheel = re.search(r"([\w.-]+)(?:==\S+)? has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)
+    wheel = re.search(rf"{_PACKAGE} has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)
     if wheel:
         name = wheel[1] or wheel[2]
+        oldest = oldest_wheel(name)
+        other = f"{name} {oldest} is the oldest version with a wheel for Python {declaration.python}."
+        if f"{name} has no wheels with a matching Python" in re.sub(r"[<>=!~]\S*(?= has)", "", text):
+            return Unbuildable(
+                "wrong_python",
+                f"{_wanted(origins, name)} has no wheel for Python {declaration.python}{_asked(origins, name)}.",
+                other if oldest else "Choose another version of Python, or another package.",
+            )
         return Unbuildable(
             "source_only",
-            f"{name} is published as source code only for this Python and machine{_asked(origins, name)}.",
-            "Choose a version that has a wheel, or another package: building runs code nobody has looked at.",
+            f"{_wanted(origins, name)} is published as source code only for Python {declaration.python} on this machine"
+            f"{_asked(origins, name)}; building that would run code nobody has looked at.",
+            other if oldest else "No version of it has a wheel: choose another package.",
         )
     missing = re.search(r"there (?:is|are) no versions? of ([\w.-]+?)(?=[<>=!~,\s]|$)", text)
     if missing and len(named) < 2:
@@ -98,6 +111,12 @@ def _origins(lines: str) -> Origins:
         text, _, origin = line.partition("  # ")
         found.setdefault(canonicalize_name(Parsed(text).name), []).append((text, origin))
     return found
+
+
+def _wanted(origins: Origins, name: str) -> str:
+    """The requirement as it was written, or the package alone where something else brings it in."""
+    wanted = origins.get(canonicalize_name(name))
+    return wanted[0][0] if wanted else name
 
 
 def _asked(origins: Origins, name: str) -> str:

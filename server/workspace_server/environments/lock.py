@@ -7,10 +7,12 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from workspace_ext.contract.environments import Package
 from workspace_ext.engines.requirements import SOURCE_BUILDS
@@ -24,6 +26,19 @@ from .uv import Uv
 
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
 WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for word in ("--no-binary", name)))
+
+
+@dataclass(frozen=True)
+class Untold:
+    """``text`` holds wherever ``beside`` is older than ``below``; no metadata says so."""
+
+    beside: str
+    below: str
+    text: str
+    why: str
+
+
+UNTOLD = (Untold("numpy", "2", "pyarrow<26", "pyarrow 26 needs numpy 2"),)
 
 
 @dataclass(frozen=True)
@@ -59,26 +74,56 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
     if (known := remembered(home, declaration)) is not None:
         return known
     with tempfile.TemporaryDirectory(dir=home.cache, prefix="resolve-") as name:
-        folder = Path(name)
-        (folder / "in.txt").write_text(declaration.requirements)
-        (folder / "constraints.txt").write_text(declaration.constraints)
-        constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if declaration.constraints else []
-        status, said = uv.run(
-            [
-                "pip", "compile", folder / "in.txt", *constrained, "-o", folder / "out.txt",
-                "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
-                "--python-version", declaration.python, "--python", interpreter(declaration.python), *WHEELS_ONLY,
-            ]
-        )  # fmt: skip
-        if status != 0:
-            raise explain(declaration, said)
-        lock = canonical((folder / "out.txt").read_text(), declaration)
+        lock = _compile(Path(name), declaration, uv)
+        if bounds := _untold(lock):
+            constraints = declaration.constraints + "".join(f"{text}  # {why}\n" for text, why in bounds)
+            lock = _compile(Path(name), replace(declaration, constraints=constraints), uv)
     path = _memo(home, declaration)
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(json.dumps({"id": lock.id, "lock": lock.text}))
     partial.replace(path)
     return lock
+
+
+def _compile(folder: Path, declaration: Declaration, uv: Uv) -> Lock:
+    (folder / "in.txt").write_text(declaration.requirements)
+    (folder / "constraints.txt").write_text(declaration.constraints)
+    constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if declaration.constraints else []
+    status, said = uv.run(
+        [
+            "pip", "compile", folder / "in.txt", *constrained, "-o", folder / "out.txt",
+            "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
+            "--python-version", declaration.python, "--python", interpreter(declaration.python), *WHEELS_ONLY,
+        ]
+    )  # fmt: skip
+    if status != 0:
+        raise explain(declaration, said, lambda name: _oldest_wheel(name, declaration, folder, uv))
+    return canonical((folder / "out.txt").read_text(), declaration)
+
+
+def _untold(lock: Lock) -> list[tuple[str, str]]:
+    """The bounds that packages of the lock have without saying so, each with whose it is."""
+    pinned = {one.name: Version(one.version) for one in lock.packages}
+    return [
+        (bound.text, bound.why)
+        for bound in UNTOLD
+        if pinned.get(bound.beside, Version(bound.below)) < Version(bound.below)
+        and (asked := Requirement(bound.text)).name in pinned
+        and pinned[asked.name] not in asked.specifier
+    ]
+
+
+def _oldest_wheel(name: str, declaration: Declaration, folder: Path, uv: Uv) -> str:
+    (folder / "one.txt").write_text(name + "\n")
+    status, _ = uv.run(
+        [
+            "pip", "compile", folder / "one.txt", "-o", folder / "oldest.txt", "--resolution", "lowest", "--no-deps",
+            "--no-header", "--no-annotate", "--python-version", declaration.python,
+            "--python", interpreter(declaration.python), *WHEELS_ONLY,
+        ]
+    )  # fmt: skip
+    return (folder / "oldest.txt").read_text().strip().partition("==")[2] if status == 0 else ""
 
 
 def canonical(text: str, declaration: Declaration) -> Lock:
