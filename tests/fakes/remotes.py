@@ -132,7 +132,7 @@ class Guard:
         return 403 if user in self.forbidden else 200
 
 
-# Method, path with query, headers, body -> status and JSON; None: not one of its paths.
+# Method, path with query, headers, body -> status and JSON (or bytes); None: not one of its paths.
 Answer = Callable[[str, str, Mapping[str, str], bytes], tuple[int, Any] | None]
 
 
@@ -167,7 +167,7 @@ def slow_http(folder: Path, seconds: float = 0, guard: Guard | None = None, api:
             body = self.body()
             answer = api(self.command, self.path, dict(self.headers.items()), body) if api is not None else None
             if answer is not None:
-                content = json.dumps(answer[1]).encode()
+                content = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
                 self.send_response(answer[0])
                 self.send_header("Content-Type", "application/json")
                 if answer[0] == 302:

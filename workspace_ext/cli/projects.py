@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
-from ..contract.beginnings import NewProject, Source
+from ..contract.beginnings import ConnectRemote, NewProject, Source
+from ..contract.detached import BackToBranch, BranchHere
+from ..contract.large_files import FetchLargeFiles, LargeFileList
 from ..contract.merges import MergeChoice, PullBranch
 from ..contract.operations import Operation
 from ..contract.projects import (
@@ -62,14 +64,24 @@ def register(verbs: Any) -> None:
     given.add_argument("--folder", default="", help="a folder below the workspace's work folder, which is copied")
     given.add_argument("--example", action="store_true", help="the forecasting example")
     new.add_argument("--remote", default="", metavar="URL", help="an empty repository to push to")
+    connect = verb(
+        "connect", "push a project without a remote to an empty repository, its remote from then on", _connect
+    )
+    connect.add_argument("url", metavar="URL")
     branch = verb("branch", "list the branches, or begin a new one with the uncommitted edits", _branch)
     branch.add_argument("name", nargs="?", default="")
     branch.add_argument("--source", default="", help="where it begins; default: the followed branch")
     branch.add_argument("--no-carry", action="store_true", help="leave uncommitted edits where they are")
     switch = verb("switch", "check out an existing branch, if it is not yet", _switch)
     switch.add_argument("branch")
+    back = verb("back", "put a folder that is on a commit back on its branch, or begin one there", _back)
+    back.add_argument("--folder", default="", help="default: the only one")
+    back.add_argument("--branch", dest="name", default="", help="begin this branch there instead")
     verb("status", "changed files", _status, branch=True)
     committing.add_verbs(verb, _path)
+    large = verb("large-files", "files that are stored in Git LFS, and fetching them", _large_files, branch=True)
+    large.add_argument("paths", nargs="*", help="with --fetch: only these")
+    large.add_argument("--fetch", action="store_true", help="put their contents where the pointers are")
     verb("push", "push a branch", _push, branch=True)
     pull = verb("pull", "bring others' commits into a branch, also beneath open documents", _pull, branch=True)
     pull.add_argument("--from", dest="source", default="", metavar="BRANCH", help="default: the same branch")
@@ -124,6 +136,11 @@ def _clone(arguments: argparse.Namespace, client: Client) -> Any:
     return _ended(client, client.call("POST", "/projects", asked, reply=Operation))
 
 
+def _connect(arguments: argparse.Namespace, client: Client) -> Any:
+    project, asked = _project(arguments, client), ConnectRemote(arguments.url)
+    return _ended(client, client.call("POST", f"/projects/{project.id}/connect", asked, reply=Operation))
+
+
 def _fetch_rest(arguments: argparse.Namespace, client: Client) -> Any:
     project = _project(arguments, client)
     return _ended(client, client.call("POST", f"/projects/{project.id}/fetch-rest", reply=Operation))
@@ -149,9 +166,30 @@ def _switch(arguments: argparse.Namespace, client: Client) -> Any:
     return client.call("POST", f"/projects/{project.id}/switch", SwitchBranch(arguments.branch), reply=OpenedBranch)
 
 
+def _back(arguments: argparse.Namespace, client: Client) -> Any:
+    project = _project(arguments, client)
+    folders = [one.folder for one in project.detached]
+    folder = arguments.folder or (folders[0] if len(folders) == 1 else "")
+    if not folder:
+        told = f"There are several: {', '.join(folders)}." if folders else "No folder is on a commit."
+        raise ClientError(404, "which_folder", told, "Name one with --folder." if folders else "Nothing to do.")
+    if arguments.name:
+        asked = BranchHere(folder, arguments.name)
+        return client.call("POST", f"/projects/{project.id}/detached/branch", asked, reply=OpenedBranch)
+    return client.call("POST", f"/projects/{project.id}/detached/back", BackToBranch(folder), reply=OpenedBranch)
+
+
 def _status(arguments: argparse.Namespace, client: Client) -> Any:
     status = client.call("GET", f"{_path(arguments, client)}/status", reply=Status)
     return status if arguments.json else status.files
+
+
+def _large_files(arguments: argparse.Namespace, client: Client) -> Any:
+    path = f"{_path(arguments, client)}/large-files"
+    if arguments.fetch:
+        asked = FetchLargeFiles(arguments.paths)
+        _ended(client, client.call("POST", f"{path}/fetch", asked, reply=Operation))
+    return client.call("GET", path, reply=LargeFileList).files
 
 
 def _push(arguments: argparse.Namespace, client: Client) -> Any:

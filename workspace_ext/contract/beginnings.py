@@ -22,3 +22,10 @@ class NewProject:
     template: str = ""
     folder: str = ""
     remote: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectRemote:
+    """``url``: an empty repository, for a project whose remote the workspace kept itself until then."""
+
+    url: str

@@ -42,6 +42,13 @@ class LastCommit:
 
 
 @dataclass(frozen=True)
+class UndoAmend:
+    """``commit``: what the amendment made, which is still the last one."""
+
+    commit: str
+
+
+@dataclass(frozen=True)
 class OutputsQuery:
     """A cell that differs, by the name of its change."""
 

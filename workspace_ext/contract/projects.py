@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .detached import Detached
 from .operations import WireError
 
 Change = Literal["modified", "added", "deleted", "untracked", "conflicted"]
@@ -146,7 +147,8 @@ class Project:
     ``problem``: why the followed branch could not be published last time; the last good state stays.
     ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
     ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
-    ``shallow``: only the last commits were cloned; the rest of the history can be fetched.
+    ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
+    are on no branch.
     """
 
     id: str
@@ -162,6 +164,7 @@ class Project:
     archived: str = ""
     strip_outputs: bool = False
     shallow: bool = False
+    detached: list[Detached] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -300,11 +303,11 @@ class FileDiff:
 
     ``parts``: what can be committed or discarded by itself; the names of the cells, and ``rest`` for everything else
     that changed in a notebook (``rest`` says what that is); of a text one for each hunk, in their order. Empty where
-    the file is one whole.
+    the file is one whole. ``size``: bytes of one that is stored in Git LFS (``lfs``).
     """
 
     path: str
-    kind: Literal["notebook", "text", "binary", "large"]
+    kind: Literal["notebook", "text", "binary", "large", "lfs"]
     change: Change
     cells: list[CellDiff] = field(default_factory=list)
     text: str = ""
@@ -313,6 +316,7 @@ class FileDiff:
     outputs: int = 0
     parts: list[str] = field(default_factory=list)
     rest: list[Rest] = field(default_factory=list)
+    size: int = 0
 
 
 @dataclass(frozen=True)

@@ -1314,6 +1314,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/large-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of a branch that are stored in Git LFS. */
+        get: operations["get_atrium_api_projects_id_branches_branch_large_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/large-files/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the contents of such files into the branch's folder; the operation's result is their paths. */
+        post: operations["post_atrium_api_projects_id_branches_branch_large_files_fetch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/last-commit": {
         parameters: {
             query?: never;
@@ -1501,6 +1535,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/undo-amend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the commit again that was amended; what is in the files stays. */
+        post: operations["post_atrium_api_projects_id_branches_branch_undo_amend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/undo-pull": {
         parameters: {
             query?: never;
@@ -1563,6 +1614,23 @@ export interface paths {
         get: operations["get_atrium_api_projects_id_compare_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a project that the workspace keeps the remote of another one: an empty repository, pushed to. */
+        post: operations["post_atrium_api_projects_id_connect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1633,6 +1701,40 @@ export interface paths {
         put?: never;
         /** Bring a deleted branch back as it was. */
         post: operations["post_atrium_api_projects_id_deleted_branches_backup_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/detached/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a folder that is on a commit back on its branch. */
+        post: operations["post_atrium_api_projects_id_detached_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/detached/branch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a branch where such a folder is. */
+        post: operations["post_atrium_api_projects_id_detached_branch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2271,6 +2373,10 @@ export interface components {
             cluster: components["schemas"]["Cluster"] | null;
             environment_changes: boolean;
         };
+        /** BackToBranch */
+        BackToBranch: {
+            folder: string;
+        };
         /**
          * Blame
          * @description ``commits``: those that ``cells`` name. ``complete``: the whole history was looked at.
@@ -2332,6 +2438,11 @@ export interface components {
             unpushed: number;
             /** @default false */
             upstream: boolean;
+        };
+        /** BranchHere */
+        BranchHere: {
+            folder: string;
+            name: string;
         };
         /** BranchList */
         BranchList: {
@@ -2635,6 +2746,13 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * ConnectRemote
+         * @description ``url``: an empty repository, for a project whose remote the workspace kept itself until then.
+         */
+        ConnectRemote: {
+            url: string;
+        };
+        /**
          * CreateBranch
          * @description From branch ``source`` (default: the followed one) with its uncommitted edits, unless ``carry`` is false.
          *
@@ -2854,6 +2972,27 @@ export interface components {
             name: string;
             people?: string[];
         };
+        /**
+         * Detached
+         * @description ``folder`` is relative to ``work``; ``branch``: where it was before, empty where that branch is gone.
+         *
+         *         ``loose``: how many of its commits no branch has. ``changes`` counts uncommitted files. ``elsewhere``: that branch
+         *         is in another folder by now. ``busy``: what is going on there, such as a rebase; then it is left alone.
+         */
+        Detached: {
+            branch: string;
+            /** @default  */
+            busy: string;
+            /** @default 0 */
+            changes: number;
+            /** @default false */
+            elsewhere: boolean;
+            folder: string;
+            head: string;
+            /** @default 0 */
+            loose: number;
+            summary: string;
+        };
         /** DiffQuery */
         DiffQuery: {
             path: string;
@@ -3049,6 +3188,13 @@ export interface components {
             person: string;
         };
         /**
+         * FetchLargeFiles
+         * @description ``paths``: every one that is not here yet, where empty.
+         */
+        FetchLargeFiles: {
+            paths?: string[];
+        };
+        /**
          * FileChange
          * @description ``path`` is relative to the worktree. ``cells`` counts changed cells of a notebook, None for other files.
          */
@@ -3069,7 +3215,7 @@ export interface components {
          *
          *         ``parts``: what can be committed or discarded by itself; the names of the cells, and ``rest`` for everything else
          *         that changed in a notebook (``rest`` says what that is); of a text one for each hunk, in their order. Empty where
-         *         the file is one whole.
+         *         the file is one whole. ``size``: bytes of one that is stored in Git LFS (``lfs``).
          */
         FileDiff: {
             /** @default 0 */
@@ -3078,7 +3224,7 @@ export interface components {
             /** @enum {unknown} */
             change: "added" | "conflicted" | "deleted" | "modified" | "untracked";
             /** @enum {unknown} */
-            kind: "binary" | "large" | "notebook" | "text";
+            kind: "binary" | "large" | "lfs" | "notebook" | "text";
             /** @default 0 */
             outputs: number;
             parts?: string[];
@@ -3086,6 +3232,8 @@ export interface components {
             /** @default 0 */
             removed: number;
             rest?: ("counts" | "metadata" | "order" | "settings")[];
+            /** @default 0 */
+            size: number;
             /** @default  */
             text: string;
         };
@@ -3286,6 +3434,19 @@ export interface components {
             notebook: string;
             state: string;
             waiting: components["schemas"]["Waiting"] | null;
+        };
+        /**
+         * LargeFile
+         * @description ``size`` in bytes, of the contents; ``here``: they are in the worktree, where otherwise the pointer is.
+         */
+        LargeFile: {
+            here: boolean;
+            path: string;
+            size: number;
+        };
+        /** LargeFileList */
+        LargeFileList: {
+            files: components["schemas"]["LargeFile"][];
         };
         /**
          * LastCommit
@@ -3704,7 +3865,8 @@ export interface components {
          *         ``problem``: why the followed branch could not be published last time; the last good state stays.
          *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
          *         ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
-         *         ``shallow``: only the last commits were cloned; the rest of the history can be fetched.
+         *         ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
+         *         are on no branch.
          */
         Project: {
             /** @default  */
@@ -3712,6 +3874,7 @@ export interface components {
             branches: components["schemas"]["Branch"][];
             created: string;
             default_branch: string;
+            detached?: components["schemas"]["Detached"][];
             folder: string;
             followed_branch: string;
             id: string;
@@ -4382,6 +4545,13 @@ export interface components {
          */
         TryCredential: {
             url: string;
+        };
+        /**
+         * UndoAmend
+         * @description ``commit``: what the amendment made, which is still the last one.
+         */
+        UndoAmend: {
+            commit: string;
         };
         /** UndoBringBack */
         UndoBringBack: {
@@ -7359,6 +7529,70 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_branches_branch_large_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LargeFileList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_large_files_fetch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FetchLargeFiles"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_projects_id_branches_branch_last_commit: {
         parameters: {
             query?: never;
@@ -7711,6 +7945,40 @@ export interface operations {
             };
         };
     };
+    post_atrium_api_projects_id_branches_branch_undo_amend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoAmend"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Commit"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_undo_pull: {
         parameters: {
             query?: never;
@@ -7829,6 +8097,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileDiff"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectRemote"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */
@@ -7998,6 +8299,72 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_detached_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackToBranch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBranch"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_detached_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BranchHere"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {

@@ -20,11 +20,16 @@ export function addRowCommands(
     id: string,
     label: string | (() => string),
     selector: string,
-    run: (at: { project: Project; branch: string }) => unknown
+    run: (at: { project: Project; branch: string }) => unknown,
+    isVisible: (project: Project) => boolean = () => true
   ) => {
     const command = `atrium-projects:${id}`;
     app.commands.addCommand(command, {
       label,
+      isVisible: () => {
+        const at = clicked(app, model);
+        return at !== null && isVisible(at.project);
+      },
       execute: () => {
         const at = clicked(app, model);
         return at ? run(at) : undefined;
@@ -37,6 +42,13 @@ export function addRowCommands(
   add('production', 'Production and Webhook', ROW, ({ project }) => openProduction(project.id));
   add('rename-branch', 'Rename Branch…', BRANCH, at => model.lives.ask({ kind: 'rename-branch', ...at }));
   add('delete-branch', 'Delete Branch…', BRANCH, at => model.lives.ask({ kind: 'delete-branch', ...at }));
+  add(
+    'connect',
+    'Connect to a Remote…',
+    PROJECT,
+    ({ project }) => model.lives.ask({ kind: 'connect', project }),
+    project => !project.url
+  );
   add(
     'archive',
     () => (clicked(app, model)?.project.archived ? 'Unarchive Project' : 'Archive Project'),

@@ -26,6 +26,7 @@ export class Committing {
   private readonly _options: CommittingOptions;
   private readonly _changed = new Signal<this, void>(this);
   private _discarded: Discarded | null = null;
+  private _amended: Commit | null = null;
 
   constructor(options: CommittingOptions) {
     this._options = options;
@@ -39,6 +40,18 @@ export class Committing {
   /** What was discarded last and can be brought back. */
   get discarded(): Discarded | null {
     return this._discarded;
+  }
+
+  /** What the last amendment made, if that was the last commit. */
+  get amended(): Commit | null {
+    return this._amended;
+  }
+
+  /** Have the commit again that was amended. */
+  async undoAmend(): Promise<void> {
+    await this._post('undo-amend', { commit: this._amended?.sha ?? '' });
+    this._amended = null;
+    await this._options.load();
   }
 
   /** What a changed cell showed in the last commit, and shows now. */
@@ -58,6 +71,7 @@ export class Committing {
     await this._options.save();
     const commit = await this._post<Commit>('commit', { ...this.staging.of(files), ...words });
     this._discarded = null;
+    this._amended = words.amend ? commit : null;
     await this._options.load();
     return commit;
   }

@@ -8,6 +8,7 @@ import { branchIcon, Button, ErrorNote, historyIcon, OperationLine, useAction, u
 import { AsidesView } from './components/AsidesView';
 import { Changes } from './components/Changes';
 import { DiffOptions, useDiffLayout } from './components/diff-options';
+import { LargeFilesView } from './components/LargeFilesView';
 import { PullRequestLine } from './components/PullRequestLine';
 import { Resolver } from './components/Resolver';
 import { ReviewView } from './components/ReviewView';
@@ -123,6 +124,7 @@ function GitView(props: GitViewProps): JSX.Element {
           <ReviewView model={model} projects={projects} review={model.review} />
         ) : (
           <>
+            <LargeFilesView model={model.largeFiles} head={status?.head ?? ''} />
             <AsidesView model={model.asides} branch={model.branch} chosen={ticked} />
             {quiet ? <OperationLine operation={model.operation} /> : null}
             <Changes model={model} projects={projects} onCarried={props.onCarried} />

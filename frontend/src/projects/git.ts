@@ -9,6 +9,7 @@ import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { Asides } from './asides';
 import { Committing } from './committing';
+import { LargeFiles } from './large-files';
 import { Pulling } from './pulling';
 
 export type Status = Wire<'Status'>;
@@ -26,6 +27,7 @@ export class GitModel implements IDisposable {
   readonly committing: Committing;
   readonly pulling: Pulling;
   readonly asides: Asides;
+  readonly largeFiles: LargeFiles;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _subscription: IDisposable;
@@ -56,6 +58,7 @@ export class GitModel implements IDisposable {
     this._operations = operations;
     this._save = save;
     this.asides = new Asides({ client, project, branch, save, reload: () => this.load() });
+    this.largeFiles = new LargeFiles(client, operations, this._url(''));
     const url = (what: string) => this._url(what);
     this.committing = new Committing({ client, save, url, load: () => this.load() });
     this.committing.changed.connect(() => this._emit());

@@ -14,6 +14,8 @@ export type DeletedProject = Wire<'DeletedProject'>;
 /** What somebody is about to do in the panel. */
 export type Asking =
   | { kind: 'delete-branch' | 'rename-branch'; project: Project; branch: string }
+  | { kind: 'branch-here'; project: Project; folder: string }
+  | { kind: 'connect'; project: Project }
   | { kind: 'delete-project'; project: Project };
 
 /** What was deleted last, and how it comes back. */
@@ -77,6 +79,18 @@ export class Lives {
     this._left.emit({ project, branch });
     await this._ended(null);
     return renamed;
+  }
+
+  /** Put a folder that is on a commit back on its branch. */
+  async back(project: string, folder: string): Promise<void> {
+    await this._client.request('POST', `projects/${project}/detached/back`, { folder });
+    await this._reload();
+  }
+
+  /** Begin a branch where such a folder is. */
+  async branchHere(project: string, folder: string, name: string): Promise<void> {
+    await this._client.request('POST', `projects/${project}/detached/branch`, { folder, name });
+    await this._ended(null);
   }
 
   async deleteBranch(project: string, branch: string): Promise<void> {

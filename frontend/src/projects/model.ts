@@ -53,6 +53,7 @@ export class ProjectsModel implements IDisposable {
   private _suggestions: Suggestion[] = [];
   private _error: ApiError | null = null;
   private _cloning: OperationModel<OpenedBranch> | null = null;
+  private _connecting: OperationModel | null = null;
   private readonly _fetching = new Map<string, OperationModel>();
   private _whoIsWhere: IWhoIsWhere | null = null;
   private _disposed = false;
@@ -103,6 +104,11 @@ export class ProjectsModel implements IDisposable {
   /** The clone that was started here last. */
   get cloning(): OperationModel<OpenedBranch> | null {
     return this._cloning;
+  }
+
+  /** The first push to a remote that runs. */
+  get connecting(): OperationModel | null {
+    return this._connecting;
   }
 
   /** Null as long as nobody has said who knows. */
@@ -166,6 +172,19 @@ export class ProjectsModel implements IDisposable {
     return this._made(
       await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name, depth })
     );
+  }
+
+  /** Push a project that has no remote to an empty one, which is its remote from then on. */
+  async connect(id: string, url: string): Promise<void> {
+    const started = await this._client.request<Operation>('POST', `projects/${id}/connect`, { url });
+    this._connecting = this._operations.follow(started);
+    this._emit();
+    try {
+      await this._connecting.done;
+    } finally {
+      this._connecting = null;
+      await this.load();
+    }
   }
 
   /** How large the repository is, as far as its host tells. */

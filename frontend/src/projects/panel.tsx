@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { Button, ErrorNote, keyIcon, List, Panel, plusIcon, useAction, useModel } from '../ui';
 import { CloneForm } from './components/CloneForm';
 import { Credentials } from './components/Credentials';
+import { ConnectForm } from './components/ConnectForm';
+import { type Detached, DetachedRow } from './components/Detached';
 import { LivesNote } from './components/Lives';
 import { NewForm } from './components/NewForm';
 import { BranchRow, OpenRow, ProductionRow, ProjectRow } from './components/ProjectRows';
@@ -24,10 +26,11 @@ export interface ProjectsPanelProps {
   folder: () => string;
 }
 
-/** A row of the panel; its key says of what: `project`, `project branch name`, `project rest`, `project open …`, `project production`. */
+/** A row of the panel; its key says of what: `project`, `project branch name`, `project rest`, `project detached …`, `project open …`, `project production`. */
 type Row =
   | { kind: 'project'; key: string; project: Project }
   | { kind: 'rest'; key: string; project: Project }
+  | { kind: 'detached'; key: string; project: Project; at: Detached }
   | { kind: 'branch'; key: string; project: Project; branch: Branch }
   | { kind: 'open'; key: string; project: Project; branch: Branch; file: OpenFile; person: string }
   | { kind: 'production'; key: string; project: Project };
@@ -60,6 +63,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
       void open.run(row.project, row.branch);
     } else if (row.kind === 'project' || row.kind === 'rest') {
       props.onFolder(row.project.folder);
+    } else if (row.kind === 'detached') {
+      props.onFolder(row.at.folder);
     } else if (row.kind === 'production') {
       props.onProduction(row.project.id);
     } else {
@@ -97,6 +102,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         />
       ) : null}
       <LivesNote model={model.lives} />
+      <Connect model={model} />
       {beginning ? (
         <NewForm
           model={model}
@@ -160,6 +166,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
               <RestNote model={model} project={row.project.id} />
             ) : row.kind === 'branch' ? (
               <BranchRow branch={row.branch} onGit={() => props.onGit(row.project.id, row.branch.name)} />
+            ) : row.kind === 'detached' ? (
+              <DetachedRow model={model.lives} project={row.project} at={row.at} />
             ) : row.kind === 'open' ? (
               <OpenRow branch={row.branch} file={row.file} person={row.person} />
             ) : (
@@ -186,12 +194,26 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   );
 }
 
+function Connect({ model }: { model: ProjectsModel }): JSX.Element | null {
+  useModel(model.lives);
+  const { asking } = model.lives;
+  return asking?.kind === 'connect' ? (
+    <ConnectForm key={asking.project.id} model={model} project={asking.project} />
+  ) : null;
+}
+
 function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
   return projects.flatMap(project => [
     { kind: 'project' as const, key: project.id, project },
     ...(project.shallow && !project.archived
       ? [{ kind: 'rest' as const, key: `${project.id} rest`, project }]
       : []),
+    ...(project.detached ?? []).map(at => ({
+      kind: 'detached' as const,
+      key: `${project.id} detached ${at.folder}`,
+      project,
+      at
+    })),
     ...[...project.branches]
       .sort((a, b) => Number(b.name === project.followed_branch) - Number(a.name === project.followed_branch))
       .flatMap(branch => [

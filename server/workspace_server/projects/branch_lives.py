@@ -128,6 +128,12 @@ class BranchLives:
             return
         async with self._runner.lock(project, "trees"):
             await self._runner.change(project, "git_lives:recover", trash=str(trash))
+        await self.expire(project_id)
+
+    async def expire(self, project_id: str) -> None:
+        """Let go of what was kept for long enough."""
+        project, trash = await self._project(project_id), self._trash(project_id)
+        async with self._runner.lock(project, "trees"):
             for one in await asyncio.to_thread(self._listed, project_id):
                 if parse(one.until) < now():
                     await self._runner.change(project, "git_lives:forget", backup=one.backup, trash=str(trash))

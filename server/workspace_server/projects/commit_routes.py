@@ -10,6 +10,7 @@ from workspace_ext.contract.committing import (
     LastCommit,
     OutputsQuery,
     Restore,
+    UndoAmend,
 )
 from workspace_ext.contract.projects import Commit, PathList
 
@@ -37,6 +38,11 @@ def commit_routes(projects: Projects) -> list[Route]:
         """The last commit, to begin an amendment with, and why there can be none."""
         return await branches.last_commit(request.path["id"], request.path["branch"])
 
+    async def undo_amend(request: Request) -> Commit:
+        """Have the commit again that was amended; what is in the files stays."""
+        path = request.path
+        return await branches.undo_amend(path["id"], path["branch"], request.body.commit, request.caller.id)
+
     async def discard(request: Request) -> Discarded:
         """Put files, or some of their changes, back to the last commit, also beneath open documents."""
         body: DiscardRequest = request.body
@@ -53,6 +59,7 @@ def commit_routes(projects: Projects) -> list[Route]:
         Route("POST", f"{one}/commit", "projects:write", commit, body=CommitRequest, reply=Commit),
         Route("GET", f"{one}/diff/outputs", "projects:read", outputs, query=OutputsQuery, reply=CellOutputs),
         Route("GET", f"{one}/last-commit", "projects:read", last, reply=LastCommit),
+        Route("POST", f"{one}/undo-amend", "projects:write", undo_amend, body=UndoAmend, reply=Commit),
         Route("POST", f"{one}/discard", "projects:write", discard, body=DiscardRequest, reply=Discarded),
         Route("POST", f"{one}/restore", "projects:write", restore, body=Restore, reply=PathList),
     ]

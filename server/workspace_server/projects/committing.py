@@ -72,6 +72,14 @@ class Committing:
         self._changed(project_id)
         return msgspec.convert(made, Commit)
 
+    async def undo_amend(self, project_id: str, branch: str, commit: str, person: str) -> Commit:
+        """Have the commit again that was amended; what is in the files stays."""
+        project = await self._project(project_id)
+        async with self._runner.lock(project, "trees"):
+            made = await self._runner.change(project, "git_amend:undo", person, branch=branch, commit=commit)
+        self._changed(project_id)
+        return msgspec.convert(made, Commit)
+
     async def last_commit(self, project_id: str, branch: str) -> LastCommit:
         """What an amendment begins with, or why there can be none."""
         project = await self._project(project_id)

@@ -119,7 +119,8 @@ class Following:
         await self._bring_along(project)
 
     async def publish(self, project: ProjectFacts, sha: str) -> None:
-        """Have ``production/<sha>`` there; production does not change."""
+        """Have ``production/<sha>`` there; production does not change. Large files come with it: a run needs them."""
+        await self._runner.remote(project, "git_lfs:fetch", timeout=3600, commit=sha, paths=[])
         await self._runner.read(project, "git_publish:publish", sha=sha, production=str(self._places.home.production))
 
     async def _compare(self, project: ProjectFacts, pinned: str, head: str) -> None:

@@ -9,14 +9,17 @@ from typing import Any
 from workspace_ext.contract.committing import LastCommit
 from workspace_ext.contract.operations import WireError
 
-from ..kit.errors import Conflict
+from ..kit.errors import Conflict, NotFound
 from .git_command import Git, Report
-from .git_commit import keep_backup, match_index
+from .git_commit import BACKUPS, match_index
+from .git_lfs import refuse
 from .git_stage import choose, staged
-from .git_status import commits
-from .git_trees import authorship, commit_tree
+from .git_status import Edit, commits, wire_path
+from .git_trees import authorship, commit_tree, differences
 from .git_worktrees import bound
 
+# What a commit was made in place of, by the commit.
+AMENDED = f"{BACKUPS}amended/"
 _TRAILER = re.compile(r"co-authored-by:\s*([^<>\n]+ <[^<>\s]+>)\s*", re.I)
 
 
@@ -48,6 +51,7 @@ def amend(
     and their time stay; a backup keeps it."""
     git = bound(Git.of(repository), branch)
     chosen = choose(git, paths, partial, none=True)
+    refuse(git, chosen)
     head = git.commit("HEAD")
     if head != commit:
         raise Conflict(
@@ -61,10 +65,29 @@ def amend(
     if tree == was and message.strip() == body.strip():
         raise Conflict("nothing_to_amend", "Nothing would be different.", "Change the message, or tick some changes.")
     made = commit_tree(git, tree, message, *parents.split(), env=author)
-    keep_backup(git, head)
+    git.run("update-ref", AMENDED + made, head)
     git.run("update-ref", "-m", f"commit (amend): {message.splitlines()[0]}", "HEAD", made, head)
     match_index(git, chosen.edits)
     return asdict(commits(git, made, 1)[0])
+
+
+def undo(report: Report, repository: dict[str, Any], branch: str, commit: str) -> dict[str, Any]:
+    """Have the commit again that ``commit``, the last one, was made in place of; files stay as they are."""
+    git = bound(Git.of(repository), branch)
+    before = git.commit(AMENDED + commit) if commit.isalnum() else ""
+    if not before:
+        raise NotFound("no_such_backup", f"{commit[:7]} is no amended commit.", "It may have been undone already.")
+    if git.commit("HEAD") != commit:
+        raise Conflict(
+            "moved_on", f"{branch!r} has another commit since, so this cannot simply be taken back.",
+            "Revert what you do not want.",
+        )  # fmt: skip
+    if (refusal := _refusal(git, commit)) is not None:
+        raise refusal
+    git.run("update-ref", "-m", "atrium: undo amend", "HEAD", before, commit)
+    match_index(git, [Edit(one.raw, wire_path(one.raw), "modified") for one in differences(git, before, commit)])
+    git.run("update-ref", "-d", AMENDED + commit)
+    return asdict(commits(git, before, 1)[0])
 
 
 def _refusal(git: Git, sha: str) -> Conflict | None:

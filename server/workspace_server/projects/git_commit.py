@@ -12,6 +12,7 @@ from typing import Any
 from ..kit.clock import now
 from ..kit.errors import Conflict, NotFound
 from .git_command import Git, Report
+from .git_lfs import refuse
 from .git_stage import PATHS, choose, staged
 from .git_status import Edit, changes, commits, on_disk
 from .git_trees import commit_tree, remove_file
@@ -33,6 +34,7 @@ def commit(
     chosen = choose(git, paths, partial)
     if any(edit.change == "conflicted" for edit in chosen.edits):
         raise Conflict("conflicts", "Some of these files have conflicts.", "Settle them, then commit.")
+    refuse(git, chosen)
     head = git.commit("HEAD")
     tree = staged(git, head, chosen)
     if tree == git.text("rev-parse", f"{head}^{{tree}}"):

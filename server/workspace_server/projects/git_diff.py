@@ -13,6 +13,7 @@ from .git_command import Git, Report
 from .git_status import Edit, edit_of, head_blob, on_disk
 from .git_worktrees import bound
 from .hunks import hunks
+from .lfs import pointer
 from .notebook_diff import count_lines, notebook_diff
 from .notebook_merge import parse
 from .notebook_parts import NotebookChange
@@ -70,6 +71,8 @@ def commits_diff(git: Git, old: str, new: str, raw: bytes, change: Change) -> Fi
 
 def file_diff(git: Git, path: str, raw: bytes, change: Change, old: bytes, new: bytes, text: list[str]) -> FileDiff:
     """``text``: how git would tell the difference; empty for a file that git does not know."""
+    if (points := pointer(new) or pointer(old)) is not None:
+        return FileDiff(path, "lfs", change, size=len(new) if new and pointer(new) is None else points.size)
     if (notebook := notebook_change(git, raw, old, new)) is not None:
         return _notebook(path, change, notebook.cells, notebook.parts, notebook.rest)
     if raw.endswith(b".ipynb") and len(old) + len(new) <= LARGEST_NOTEBOOK:

@@ -25,6 +25,7 @@ from .conflicts import Choices
 from .file_merge import Version, merge_file
 from .git_command import Git, Report
 from .git_commit import BACKUPS, find_backup, keep_backup
+from .git_lfs import is_placed
 from .git_shallow import common
 from .git_status import changes, distance, wire_path
 from .git_trees import (
@@ -96,7 +97,7 @@ def integrate(
     new, left = _combined(git, ours, theirs, ahead, how, choices, message)
     if left:
         return asdict(Pulled(branch, source, ours, behind, [], conflicts=[one.wire() for one in left]))
-    note, left = _planned(git, ours, new, choices)
+    note, left = planned(git, ours, new, choices)
     if left:
         return asdict(Pulled(branch, source, ours, behind, [], conflicts=[one.wire() for one in left]))
     backup = keep_backup(git, note.before)
@@ -198,7 +199,7 @@ def _replayed(git: Git, base: str, ours: str, theirs: str, choices: Choices) -> 
     return made, []
 
 
-def _planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, list[choosing.Conflict]]:
+def planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, list[choosing.Conflict]]:
     """What the worktree becomes when the branch goes from ``ours`` to ``new``."""
     assert git.tree is not None
     edits = {edit.raw for edit in changes(git)}
@@ -262,7 +263,7 @@ def _write_files(git: Git, before: str, after: str) -> None:
     for one in differences(git, before, after):
         there = entry(version_on_disk(git.tree, one.raw), one.old[1] or one.new[1])
         if there != one.new:
-            coming.append((one, there == one.old))
+            coming.append((one, there == one.old or is_placed(git, one.raw, one.old[1])))
     for (one, is_clean), new in zip(coming, versions(git, (one.new for one, _ in coming)), strict=True):
         made = new
         if not is_clean:

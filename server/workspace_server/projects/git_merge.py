@@ -11,6 +11,7 @@ from ..kit.errors import Conflict, NotFound
 from .conflicts import Choices
 from .git_command import Git, Report
 from .git_diff import commits_diff
+from .git_lfs import has_contents
 from .git_remote import fetch_now, push_commit
 from .git_shallow import common
 from .git_status import changes, commits, distance, wire_path
@@ -126,7 +127,7 @@ def incoming(report: Report, repository: dict[str, Any], branch: str) -> dict[st
             f"The pull would overwrite changes that are not committed: {_named(clash)}.",
             "Commit or discard them first.",
         )
-    edited = any(edit.change != "untracked" for edit in edits)
+    edited = any(edit.change != "untracked" for edit in edits) or has_contents(git, touched)
     return {"sha": theirs, "paths": [wire_path(raw) for raw in sorted(touched)], "edited": edited}
 
 

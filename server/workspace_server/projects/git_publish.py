@@ -13,6 +13,8 @@ from uuid import uuid4
 from ..kit.errors import Failed
 from .git_command import Git, Report
 from .git_history import PUBLISHED
+from .git_lfs import fill, stored
+from .git_status import wire_path
 from .git_worktrees import remove_tree
 
 TEMPORARY = ".tmp-"
@@ -37,6 +39,7 @@ def publish(report: Report, repository: dict[str, Any], sha: str, production: st
         env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(making)}
         git.run("read-tree", "--end-of-options", sha, env=env)
         git.within(making, None).run("checkout-index", "--all", "--force", env=env)
+        _with_large_files(git.within(making, None), sha)
         _seal(making)
         try:
             making.rename(final)
@@ -48,6 +51,13 @@ def publish(report: Report, repository: dict[str, Any], sha: str, production: st
         index.unlink(missing_ok=True)
         remove_tree(making)
     return str(final)
+
+
+def _with_large_files(git: Git, sha: str) -> None:
+    """What is stored in LFS, which was fetched before."""
+    for raw, one in stored(git, sha).items():
+        if not fill(git, raw, one):
+            raise Failed("lfs_missing", f"{wire_path(raw)} is stored in Git LFS, and not here.", "Look again.")
 
 
 def _seal(folder: Path) -> None:

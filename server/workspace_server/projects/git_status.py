@@ -12,6 +12,7 @@ from workspace_ext.contract.projects import Branch, Change, Commit, FileChange, 
 
 from .git_command import Git, Report
 from .git_worktrees import bound, find
+from .lfs import but_contents
 from .notebook_diff import notebook_counts
 from .stripping import shown
 
@@ -65,7 +66,7 @@ def porcelain(git: Git) -> tuple[dict[str, str], list[Edit]]:
             edits.append(Edit(raw, wire_path(raw), "conflicted"))
         elif kind == b"?" and not rest.endswith(b"/"):
             edits.append(Edit(rest, wire_path(rest), "untracked"))
-    return headers, sorted(edits, key=lambda edit: edit.raw)
+    return headers, but_contents(git, sorted(edits, key=lambda edit: edit.raw))
 
 
 def _change(codes: str) -> Change:

@@ -26,7 +26,7 @@ class _Stay(HTTPRedirectHandler):
         return None
 
 
-_OPENER = build_opener(_Stay)
+OPENER = build_opener(_Stay)
 
 
 class Api:
@@ -60,7 +60,7 @@ class Api:
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
         request = Request(self._base + path, data=body, headers=headers, method=method)
         try:
-            with _OPENER.open(request, timeout=TIMEOUT) as reply:
+            with OPENER.open(request, timeout=TIMEOUT) as reply:
                 content = reply.read(MOST_BYTES)
         except HTTPError as error:
             with error:

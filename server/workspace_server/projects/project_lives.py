@@ -121,6 +121,10 @@ class ProjectLives:
     async def recover(self) -> None:
         """Finish what the end of the server interrupted, and let go of what was kept for long enough."""
         await asyncio.to_thread(self._finish)
+        await self.expire()
+
+    async def expire(self) -> None:
+        """Let go of what was kept for long enough."""
         for one in await asyncio.to_thread(self.deleted):
             if parse(one.until) < now():
                 await self.purge(one.id)

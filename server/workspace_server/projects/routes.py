@@ -36,7 +36,10 @@ from ..kit.http import Request, Route
 from .aside_routes import aside_routes
 from .browsing_routes import browsing_routes
 from .commit_routes import commit_routes
+from .connecting import connecting_routes
 from .credential_routes import credential_routes
+from .detached import detached_routes
+from .large_files import large_file_routes
 from .life_routes import life_routes
 from .pull_requests import pull_request_routes
 from .service import Projects
@@ -56,6 +59,9 @@ def routes(projects: Projects) -> list[Route]:
         *aside_routes(projects.asides),
         *credential_routes(projects),
         *size_routes(projects.sizes),
+        *connecting_routes(projects.connecting),
+        *detached_routes(projects.detached),
+        *large_file_routes(projects.large_files),
     ]
 
 

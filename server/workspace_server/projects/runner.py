@@ -112,7 +112,7 @@ class GitRunner:
                 return await self._call(repository, function, arguments, timeout, on_progress)
         except (asyncio.CancelledError, AtriumError) as error:
             # Half a pack, too, which on a full disk leaves no room for anything else.
-            await asyncio.to_thread(_unlock, project.git, started, "objects/pack/tmp_*")
+            await asyncio.to_thread(_unlock, project.git, started, "objects/pack/tmp_*", "lfs/tmp/*")
             if isinstance(error, AtriumError) and error.code == "timed_out":
                 raise silent(project.url, timeout) from None
             raise

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from workspace_ext.contract.credentials import CredentialTried
+from workspace_ext.contract.detached import Detached
 from workspace_ext.contract.operations import Operation, WireError
 from workspace_ext.contract.projects import Because, Branch, Production, ProductionHistory, Project, Suggestion
 
@@ -19,6 +20,7 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
+from ..kit.reconciler import Reconciler
 from ..kit.storage import Storage
 from .asides import Asides
 from .beginnings import Beginnings, Example
@@ -26,10 +28,13 @@ from .branch_lives import BranchLives
 from .branches import Branches
 from .browsing import Browsing
 from .cloning import Cloning
+from .connecting import Connecting
 from .credentials import Credentials
+from .detached import DetachedHeads
 from .following import Following
 from .git_history import PUBLISHED
 from .git_shallow import beginnings
+from .large_files import LargeFiles
 from .names import check_branch, check_project_name, project_name
 from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
@@ -42,6 +47,7 @@ from .sizes import Sizes, check_depth
 from .store import ProjectRow
 from .webhooks import Webhooks
 
+EMPTIED_EVERY = 3600.0
 __all__ = ["Place", "Places", "ProjectFacts", "Projects"]
 
 
@@ -63,11 +69,15 @@ class Projects(Places):
         self._cloning = Cloning(self, self._runner, self.branches, self.following, events)
         self.beginnings = Beginnings(self, self._runner, self._cloning, operations)
         self.branch_lives = BranchLives(self, self._runner, self.branches, events)
+        self.connecting = Connecting(self, self._runner, self.following, events, operations)
+        self.detached = DetachedHeads(self, self._runner, self.branches, self.branch_lives, events)
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
         self.pulling = Pulling(self, self._runner, events, operations)
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
         self.browsing = Browsing(self, self._runner, events)
         self.asides = Asides(self, self._runner, events)
+        self.large_files = LargeFiles(self, self._runner, events, operations)
+        self._trash = Reconciler("trash", self._empty_trash)
         self.sizes = Sizes(self, self._runner, events, operations)
 
     def wire(
@@ -91,9 +101,18 @@ class Projects(Places):
             await self.branch_lives.recover(project.id)
             await self.pulling.recover(project.id)
             self.following.add(project.id)
+        self._trash.add("trash")
 
     async def close(self) -> None:
+        await self._trash.close()
         await self.following.close()
+
+    async def _empty_trash(self, _: str) -> float:
+        """Of what was kept for long enough. A server may run for months."""
+        await self.lives.expire()
+        for project in await asyncio.to_thread(self.all):
+            await self.branch_lives.expire(project.id)
+        return EMPTIED_EVERY
 
     # Projects
 
@@ -179,9 +198,11 @@ class Projects(Places):
     async def _described(self, project: ProjectFacts) -> Project:
         problem = project.problem
         branches: list[Branch] = []
+        detached: list[Detached] = []
         try:
             # Of an archived one nobody sees more than its name, so that nothing is looked into.
             branches = [] if project.archived else await self.branches.listed(project.id, remote=False)
+            detached = [] if project.archived else await self.detached.listed(project)
         except AtriumError as error:
             problem = WireError(error.code, error.message, error.hint)
         url = "" if self._runner.own(project.url) else project.url
@@ -189,7 +210,7 @@ class Projects(Places):
             project.id, project.name, url, project.folder.relative_to(self.home.work).as_posix(),
             project.default_branch, project.followed_branch, project.created, branches,
             await asyncio.to_thread(self.production, project.id), problem, project.archived, project.strip_outputs,
-            bool(await asyncio.to_thread(beginnings, project.git)),
+            bool(await asyncio.to_thread(beginnings, project.git)), detached,
         )  # fmt: skip
 
     def _set_followed(self, project_id: str, branch: str) -> None:

@@ -53,6 +53,19 @@ async def test_amending(room: Room, remote: Remote) -> None:
         await branches.commit(project.id, "main", [], "Again", "", room.ana.id, amend=first.sha)
     assert refused.value.code == "moved_on"
 
+    # And taken back: the files stay, and what was amended into it is a change again.
+    with pytest.raises(AtriumError) as refused:
+        await branches.undo_amend(project.id, "main", first.sha, room.bo.id)
+    assert refused.value.code == "no_such_backup"
+    again = await branches.undo_amend(project.id, "main", made.sha, room.bo.id)
+    assert (again.sha, git(tree, "rev-parse", "HEAD")) == (first.sha, first.sha)
+    assert git(tree, "status", "--porcelain") == "M forecast.ipynb"
+    assert "df = 2" in (tree / "forecast.ipynb").read_text()
+    made = await branches.commit(
+        project.id, "main", [], "Read me", "Because.", room.bo.id, [PartialFile("forecast.ipynb", ["b"])],
+        last.co_authors, first.sha,
+    )  # fmt: skip
+
     # A branch that is on the remote only as another one's history is on the remote.
     await branches.create(project.id, CreateBranch("weekly"), room.ana.id)
     await room.ended(await branches.push(project.id, "weekly", room.ana.id))

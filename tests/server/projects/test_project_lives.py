@@ -98,8 +98,10 @@ async def test_after_a_week_it_is_gone(room: Room, remote: Remote, around: Aroun
     await room.projects.lives.delete(project.id, "forecast", False, room.ana.id)
     with room.projects.storage.session() as session:
         session.execute(update(ProjectRow).values(trashed="2026-01-01T00:00:00.000+00:00"))
-    await room.projects.lives.recover()
-    assert room.projects.lives.deleted() == []
+    # By the clock of a server that runs on, too.
+    room.projects._trash.add("trash")
+    while room.projects.lives.deleted():
+        await asyncio.sleep(0.02)
     assert not (room.home.trash / "projects" / project.id).exists()
 
 

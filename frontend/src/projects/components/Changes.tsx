@@ -38,6 +38,7 @@ export function Changes({ model, projects, onCarried }: ChangesProps): JSX.Eleme
         </List>
         {status?.truncated ? <p className="atrium-Empty">There are more files than are listed.</p> : null}
         <Undo model={model} />
+        <UndoAmend model={model} />
         {project && !none && model.branch === project.followed_branch ? (
           <CarryForm projects={projects} project={project} branch={model.branch} onCarried={onCarried} />
         ) : null}
@@ -84,6 +85,23 @@ function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.El
         </Button>
       </div>
       <ErrorNote error={discard.error} />
+    </div>
+  );
+}
+
+function UndoAmend({ model }: { model: GitModel }): JSX.Element | null {
+  const undo = useAction(() => model.committing.undoAmend());
+  const { amended } = model.committing;
+  if (!amended || amended.sha !== model.status?.head) {
+    return null;
+  }
+  return (
+    <div className="atrium-Git-undo" role="status">
+      <span className="atrium-List-label">Amended “{amended.summary}”</span>
+      <Button kind="quiet" busy={undo.busy} onClick={() => void undo.run()}>
+        Undo
+      </Button>
+      <ErrorNote error={undo.error} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { Button, ErrorNote, useAction } from '../../ui';
 import type { Committing } from '../committing';
 import type { CellDiff, FileDiff } from '../git';
 import { hunks } from '../hunks';
+import { size } from '../lives';
 import { count, restOf } from '../words';
 import { DiffOptions } from './diff-options';
 import { Lines } from './Lines';
@@ -53,7 +54,11 @@ export function Diff(props: DiffProps): JSX.Element {
         <Text {...props} />
       ) : (
         <p className="atrium-Empty">
-          {diff.kind === 'binary' ? 'Not a text; its content is not shown.' : 'Too large to be shown here.'}
+          {diff.kind === 'lfs'
+            ? `Stored in Git LFS, ${size(diff.size ?? 0)}.`
+            : diff.kind === 'binary'
+              ? 'Not a text; its content is not shown.'
+              : 'Too large to be shown here.'}
         </p>
       )}
       {diff.kind === 'notebook' ? null : below?.(null)}

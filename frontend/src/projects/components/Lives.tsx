@@ -11,6 +11,7 @@ import {
   size
 } from '../lives';
 import { branchFault } from '../words';
+import { BranchHere } from './Detached';
 
 /** What somebody is about to do with a branch or a project, and what was deleted last. */
 export function LivesNote({ model }: { model: Lives }): JSX.Element | null {
@@ -19,7 +20,9 @@ export function LivesNote({ model }: { model: Lives }): JSX.Element | null {
   const { asking, gone } = model;
   return (
     <>
-      {asking ? <Form key={keyOf(asking)} model={model} asking={asking} /> : null}
+      {asking && asking.kind !== 'connect' ? (
+        <Form key={keyOf(asking)} model={model} asking={asking} />
+      ) : null}
       {gone ? (
         <div className="atrium-Lives-gone" role="status">
           <span>
@@ -37,12 +40,18 @@ export function LivesNote({ model }: { model: Lives }): JSX.Element | null {
 }
 
 function keyOf(asking: Asking): string {
-  return `${asking.kind} ${asking.project.id} ${'branch' in asking ? asking.branch : ''}`;
+  const of = 'branch' in asking ? asking.branch : 'folder' in asking ? asking.folder : '';
+  return `${asking.kind} ${asking.project.id} ${of}`;
 }
 
-function Form({ model, asking }: { model: Lives; asking: Asking }): JSX.Element {
+type Answered = Exclude<Asking, { kind: 'connect' }>;
+
+function Form({ model, asking }: { model: Lives; asking: Answered }): JSX.Element {
   if (asking.kind === 'delete-project') {
     return <DeleteProject model={model} asking={asking} />;
+  }
+  if (asking.kind === 'branch-here') {
+    return <BranchHere model={model} project={asking.project.id} folder={asking.folder} />;
   }
   return asking.kind === 'rename-branch' ? (
     <RenameBranch model={model} project={asking.project.id} branch={asking.branch} />

@@ -1,0 +1,92 @@
+"""Large and odd repositories by clicks: the last commits only, files in Git LFS, a folder on no branch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Person, chromium
+from tests.fakes.lfs import LfsServer
+from tests.fakes.remotes import Remote, allow, git, slow_http
+from tests.fakes.servers import start_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
+
+
+def look(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+def test_the_last_commits_large_files_and_a_folder_on_no_branch(tmp_path: Path) -> None:
+    home, remote, lfs = tmp_path / "home", Remote(tmp_path / "remote"), LfsServer()
+    model = b"model" * 100_000
+    remote.push({".gitattributes": "*.bin filter=lfs -text\n", "model.bin": lfs.add(model)})
+    remote.push({"scaler.bin": lfs.add(b"scaler")})
+    remote.push({"notes.txt": "newest\n"})
+
+    def api(method: str, path: str, headers: object, body: bytes) -> object:
+        return (
+            (200, {"size": 2_300_000}) if path == "/api/v3/repos/team/forecast" else lfs.answer(method, path, {}, body)
+        )
+
+    (remote.path.parent / "team").mkdir()
+    (remote.path.parent / "team" / "forecast.git").symlink_to(remote.path)
+    with slow_http(remote.path.parent, api=api) as base, start_server(home) as server, chromium() as browser:  # type: ignore[arg-type]
+        lfs.base, url = base, f"{base}/team/forecast.git"
+        allow(home, url)
+        (home / "settings" / "git-hosts.json").write_text(f'{{"{base.removeprefix("http://")}": "github"}}')
+        ana = Person(browser, server, "ana")
+        ana.sign_in()
+        page, panel = ana.page, ana.page.locator("#atrium-projects")
+
+        # Its host says that it is large: asked before anything is fetched.
+        form = panel.get_by_role("form", name="Clone repository")
+        form.get_by_label("Repository URL").fill(url)
+        form.get_by_role("button", name="Clone", exact=True).click()
+        expect(form).to_contain_text("It is large: 2.4 GB with all its history.")
+        expect(form.get_by_label("Only the last 50 commits")).to_be_checked()
+        look(page, "large")
+        form.get_by_role("button", name="Clone", exact=True).click()
+        tree = home / "work/projects/forecast/main"
+        expect(panel.get_by_text("production")).to_be_visible()
+        # With so few commits that is all of them; leave out some as fifty would of a real one.
+        git(home / "git/forecast.git", "fetch", "--quiet", "--depth=1", url, "+refs/heads/*:refs/remotes/origin/*")
+        server.api("POST", f"/projects/{server.api('GET', '/projects')['projects'][0]['id']}/look")
+        expect(panel.get_by_text("Last commits only")).to_be_visible()
+        look(page, "shallow")
+        panel.get_by_role("button", name="Fetch the rest").click()
+        expect(panel.get_by_text("Last commits only")).to_be_hidden()
+
+        # Two pointers, fetched one after the other.
+        row = panel.locator(".atrium-List-row[data-key$='branch main']")
+        row.hover()
+        row.get_by_role("button", name="Commits and review of main").click()
+        view = page.get_by_role("region", name="Large files")
+        expect(view).to_contain_text("2 files are stored in Git LFS, 500 KB; only pointers are here.")
+        view.get_by_role("button", name="Show").click()
+        look(page, "lfs")
+        view.get_by_role("button", name="Fetch scaler.bin").click()
+        expect(view).to_contain_text("model.bin is stored in Git LFS, 500 KB; only a pointer is here.")
+        view.get_by_role("button", name="Fetch", exact=True).click()
+        expect(view).to_be_hidden()
+        assert (tree / "model.bin").read_bytes() == model
+
+        # Somebody looks at an earlier commit in a terminal.
+        git(tree, "-c", "core.fsmonitor=false", "checkout", "--quiet", "--force", "HEAD~1")
+        server.api("POST", f"/projects/{server.api('GET', '/projects')['projects'][0]['id']}/look")
+        page.reload()
+        expect(panel.get_by_role("button", name="Back to main")).to_be_visible()
+        panel.get_by_role("button", name="Create branch here").click()
+        panel.get_by_label("Name").fill("earlier")
+        look(page, "detached")
+        panel.get_by_role("button", name="Cancel").click()
+        panel.get_by_role("button", name="Back to main").click()
+        expect(panel.locator(".atrium-List-row[data-key$='branch main']")).to_be_visible()
+        assert git(tree, "branch", "--show-current") == "main"
+        assert ana.problems == []
