@@ -158,8 +158,10 @@ export class GitModel implements IDisposable {
         this._diffError = null;
       }
     } catch (error) {
-      this._diff = null;
-      this._diffError = asApiError(error);
+      if (this._path === path) {
+        this._diff = null;
+        this._diffError = asApiError(error);
+      }
     }
     this._emit();
   }

@@ -1,4 +1,6 @@
+import type { FileChange } from './git';
 import type { Branch } from './model';
+import type { Selection } from './staging';
 
 /** The name that an address suggests, as the server will derive it too. */
 export function projectName(url: string): string {
@@ -87,4 +89,37 @@ export function coAuthors(
     .filter(one => !found.some(({ name }) => one.includes(`<${name}@`)))
     .map(one => ({ name: one, label: `With ${one.replace(/ <.*/, '')}` }));
   return [...found, ...others];
+}
+
+const VERBS: Record<FileChange['change'], string> = {
+  modified: 'Change',
+  added: 'Add',
+  untracked: 'Add',
+  deleted: 'Remove',
+  conflicted: 'Settle'
+};
+
+/** A commit summary that says what of the changes is ticked, in the words in which the server suggests one. */
+export function suggestedSummary(all: readonly FileChange[], ticked: Selection): string {
+  const parts = new Map(
+    ticked.partial.map(one => [one.path, one.parts.filter(part => part !== 'rest').length])
+  );
+  const files = all
+    .filter(file => parts.has(file.path) || ticked.paths.includes(file.path))
+    .map(file => ({ ...file, cells: file.cells == null ? null : (parts.get(file.path) ?? file.cells) }));
+  const file = files.find(one => one.cells && one.change === 'modified') ?? files[0];
+  if (!file) {
+    return '';
+  }
+  const name = file.path.split('/').pop() ?? file.path;
+  const more = files.length > 1 ? ` and ${count(files.length - 1, 'more file')}` : '';
+  if (file.cells && file.change === 'modified') {
+    return `Change ${count(file.cells, 'cell')} of ${name}${more}`;
+  }
+  if (!more) {
+    return file.cells === 0 ? `Re-run ${name}` : `${VERBS[file.change]} ${name}`;
+  }
+  const often = (change: FileChange['change']) => files.filter(one => one.change === change).length;
+  const most = files.reduce((a, b) => (often(b.change) > often(a.change) ? b : a));
+  return `${VERBS[most.change]} ${name}${more}`;
 }

@@ -40,9 +40,9 @@ def put_aside(report: Report, repository: dict[str, Any], branch: str, paths: li
     tree = staged(replace(git, strip_outputs=False), head, chosen)
     kept = commit_tree(git, tree, f"{branch}\n\n{note}\n", head)
     name = f"{now():%Y%m%dT%H%M%S%f}"
-    git.run("update-ref", ASIDE + name, kept, "")
-    perform(git, Note(head, head, kept, head))
+    # First: where this is interrupted, what was staged is no more than unstaged.
     match_index(git, chosen.edits)
+    perform(git, Note(head, head, kept, head, ASIDE + name))
     return asdict(next(one for one in _listed(git) if one.name == name))
 
 
@@ -133,5 +133,5 @@ def _gone(name: str) -> NotFound:
 
 
 def _move(git: Git, old: str, new: str) -> None:
-    git.run("update-ref", new, git.commit(old))
-    git.run("update-ref", "-d", old)
+    kept = git.commit(old)
+    git.run("update-ref", "--stdin", given=f"start\nupdate {new} {kept}\ndelete {old} {kept}\ncommit\n".encode())

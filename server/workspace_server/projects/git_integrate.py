@@ -52,12 +52,14 @@ MAKING = ".atrium-new"
 @dataclass(frozen=True)
 class Note:
     """The branch goes from commit ``old`` to ``new``; commit ``before`` holds what the files were, ``after`` what they
-    become (both with everything that is not committed)."""
+    become (both with everything that is not committed). ``kept``: a reference to ``before``, which
+    comes and goes with it."""
 
     old: str
     new: str
     before: str
     after: str
+    kept: str = ""
 
 
 def integrate(
@@ -148,6 +150,8 @@ def recover(git: Git) -> bool:
         _sweep(git, note)
         _write_files(git, note.after, note.before)
         _follow_index(git, note.new, note.old)
+        if note.kept:
+            git.attempt("update-ref", "-d", note.kept, ok=(0, 1, 128))
     (git.admin / NOTE).unlink()
     return True
 
@@ -249,6 +253,8 @@ def perform(git: Git, note: Note) -> None:
     """Do what a note says. Killed at any moment, :func:`recover` puts everything back."""
     assert git.admin is not None
     _write(git.admin / NOTE, note)
+    if note.kept:
+        git.run("update-ref", note.kept, note.before, "")
     _write_files(git, note.before, note.after)
     _follow_index(git, note.old, note.new)
     git.run("update-ref", "-m", "atrium: pull", "HEAD", note.new, note.old)

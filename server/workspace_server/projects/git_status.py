@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,14 +42,16 @@ def changes(git: Git) -> list[Edit]:
 
 def edit_of(git: Git, path: str) -> Edit | None:
     """How one path of a worktree has changed; None where it has not."""
-    return next((edit for edit in changes(git) if edit.path == path), None)
+    # What is not text has another name on the wire, by which git does not know it.
+    only = [] if "\\" in path else [path]
+    return next((edit for edit in porcelain(git, only)[1] if edit.path == path), None)
 
 
-def porcelain(git: Git) -> tuple[dict[str, str], list[Edit]]:
-    """``git status --porcelain=v2``: its headers and the changed paths."""
+def porcelain(git: Git, only: Sequence[str] = ()) -> tuple[dict[str, str], list[Edit]]:
+    """``git status --porcelain=v2``: its headers and the changed paths, or of them ``only`` some."""
     out = git.run(
         "status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all", "--no-renames",
-        "--ignore-submodules=all",
+        "--ignore-submodules=all", "--", *only,
     )  # fmt: skip
     headers: dict[str, str] = {}
     edits = []

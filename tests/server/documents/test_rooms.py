@@ -174,6 +174,30 @@ def test_a_death_between_the_file_and_its_note_is_no_change_of_somebody_elses(ho
     run(scenario)
 
 
+def test_a_file_whose_branch_was_deleted_leaves_no_stray_folder(home: Home) -> None:
+    async def scenario() -> None:
+        (home.work / "weekly").mkdir()
+        file = write(home, "weekly/a.ipynb", "x")
+        tree = file.parent
+        (tree / ".git").write_text("gitdir: elsewhere\n")
+        async with rooms_of(home) as rooms, rooms.hold("weekly/a.ipynb", "Ana") as room:
+            tree.rename(home.path / "deleted")
+            await until(lambda: room.sync.missing)
+            (notice,) = room.notices
+            assert (notice["kind"], notice["message"]) == ("file-missing", "The branch of weekly/a.ipynb was deleted.")
+            type_into(room, 0, " = 1")
+            for by_hand in (False, True):
+                with pytest.raises(Conflict) as refused:
+                    await room.save(by_hand=by_hand)
+                assert refused.value.code == "branch_gone"
+            assert not tree.exists()
+            # It comes back, and what was typed meanwhile with it.
+            (home.path / "deleted").rename(tree)
+            await until(lambda: sources(file) == ["x = 1"])
+
+    run(scenario)
+
+
 def test_a_file_that_was_deleted_outside_stays_open_and_can_be_written_again(home: Home) -> None:
     async def scenario() -> None:
         file = write(home, "a.ipynb", "x")

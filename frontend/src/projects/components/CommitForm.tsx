@@ -5,7 +5,7 @@ import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { LastCommit } from '../committing';
 import type { GitModel, Status } from '../git';
 import type { Project, ProjectsModel } from '../model';
-import { coAuthors } from '../words';
+import { coAuthors, suggestedSummary } from '../words';
 
 export interface CommitFormProps {
   model: GitModel;
@@ -21,8 +21,8 @@ export function CommitForm({ model, status, projects, project }: CommitFormProps
   const [description, setDescription] = useState('');
   const [last, setLast] = useState<LastCommit | null>(null);
   const [without, setWithout] = useState<ReadonlySet<string>>(new Set());
-  const summary = own ?? status.summary;
   const files = status.files.map(file => file.path);
+  const summary = own ?? suggestedSummary(status.files, committing.staging.of(files));
   const ticked = files.filter(path => committing.staging.state(path) !== 'none');
   const people = coAuthors(status.editors ?? [], ticked, last?.co_authors ?? []);
   const commit = useAction(async (push: boolean) => {

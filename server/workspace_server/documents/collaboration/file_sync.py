@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_ydoc import YNotebook, YUnicode
@@ -29,6 +31,16 @@ SAVE_AFTER = 1.0
 TRIES = 10
 UNREADABLE_FOR = 3.0
 """Seconds until people are told; who writes slowly leaves half a file for a moment."""
+
+
+BRANCH_GONE = (
+    "Nothing is lost here: bring the branch back (Projects → Deleted lately), or copy what you need into another file."
+)
+
+
+def _worktree_of(file: Path) -> Path | None:
+    """The innermost git worktree that a file is in."""
+    return next((folder for folder in file.parents if os.path.lexists(folder / ".git")), None)
 
 
 class FileSync:
@@ -55,6 +67,7 @@ class FileSync:
         self._saves = Saves(journal, room.id)
         self._opened: OnDisk | None = None
         self._writer: NotebookWriter | None = None
+        self._worktree: Path | None = None
         self._saving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +91,7 @@ class FileSync:
             It cannot be shown.
         """
         disk = self._opened = await asyncio.to_thread(self._shadow.read, self._room.file)
+        self._worktree = await asyncio.to_thread(_worktree_of, self._room.file)
         self._signature, self.hash = disk.signature, disk.hash
         self._saves.add(disk.hash, None, 0)
         return disk
@@ -162,7 +176,10 @@ class FileSync:
         async with self._saving:
             for _ in range(TRIES):
                 self._room.flush()
-                if not await self._take_over(by_hand) and not by_hand:
+                taken = await self._take_over(by_hand)
+                if self.missing and self._branch_gone():
+                    raise Conflict("branch_gone", f"The branch of {self._room.path} was deleted.", BRANCH_GONE)
+                if not taken and not by_hand:
                     why = self.unreadable or f"{self._room.path} is not there."
                     raise Conflict("file_gone", why, "Save it by hand.")
                 try:
@@ -261,11 +278,11 @@ class FileSync:
             self._signature = None
             if not self.missing:
                 self.missing = True
-                self._room.tell(
-                    "file-missing",
-                    f"{self._room.path} was deleted outside of JupyterLab.",
-                    "What is open here is kept; save to write it again.",
-                )
+                if self._branch_gone():
+                    self._tell("file-missing", "The branch of {} was deleted.", BRANCH_GONE)
+                else:
+                    hint = "What is open here is kept; save to write it again."
+                    self._tell("file-missing", "{} was deleted outside of JupyterLab.", hint)
             return False
         if now == self._signature:
             return True
@@ -289,6 +306,10 @@ class FileSync:
         if self.unsaved:
             self.later()
         return True
+
+    def _branch_gone(self) -> bool:
+        """Whether the git worktree that the file was in is there no more: saving would leave a stray folder."""
+        return self._worktree is not None and not self._worktree.exists()
 
     async def _read_settled(self) -> OnDisk:
         """The file, once nobody is in the middle of writing it."""
@@ -329,7 +350,7 @@ class FileSync:
             base = merged.base
             if merged.conflicts:
                 self._room.tell("conflict", merged.summary, "Both versions are kept.", conflicts=len(merged.conflicts))
-            elif merged.changed:
+            elif merged.changed and not meant:  # else whoever did it says so
                 self._room.tell("merged", merged.summary)
         elif self.unsaved:
             self._tell("conflict", "{} was changed on disk as well.", "What is open here was kept.")
