@@ -106,7 +106,10 @@ export function suggestedSummary(all: readonly FileChange[], ticked: Selection):
   );
   const files = all
     .filter(file => parts.has(file.path) || ticked.paths.includes(file.path))
-    .map(file => ({ ...file, cells: file.cells == null ? null : (parts.get(file.path) ?? file.cells) }));
+    .map(file => ({
+      ...file,
+      cells: typeof file.cells !== 'number' ? null : (parts.get(file.path) ?? file.cells)
+    }));
   const file = files.find(one => one.cells && one.change === 'modified') ?? files[0];
   if (!file) {
     return '';

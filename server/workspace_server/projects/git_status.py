@@ -42,8 +42,9 @@ def changes(git: Git) -> list[Edit]:
 
 def edit_of(git: Git, path: str) -> Edit | None:
     """How one path of a worktree has changed; None where it has not."""
-    # What is not text has another name on the wire, by which git does not know it.
-    only = [] if "\\" in path else [path]
+    # What is not text has another name on the wire, by which git does not know it; and it refuses what is outside.
+    odd = not path or path.startswith("/") or ".." in path.split("/") or any(one in path for one in "\\\0")
+    only = [] if odd else [path]
     return next((edit for edit in porcelain(git, only)[1] if edit.path == path), None)
 
 
