@@ -39,6 +39,36 @@ print("pids", frame["pid"].nunique())
 """
 
 
+WORKING = """
+import json, os, time, workspace_ext as ws
+
+def idle():
+    with open(os.environ["STATE"]) as file:
+        return json.load(file)["idle_since"]
+
+def until(wanted):
+    for _ in range(600):
+        if (idle() is not None) is wanted:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"never {wanted}")
+
+client = ws.cluster.dask()
+until(True)
+release = os.environ["RELEASE"]
+
+def work(path):
+    while not os.path.exists(path):
+        time.sleep(0.1)
+
+future = client.submit(work, release)
+until(False)
+open(release, "w").close()
+future.result()
+until(True)
+"""
+
+
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> Path:
     return build_environment(tmp_path_factory.mktemp("dask") / "environment", [*KERNEL, *DASK])
@@ -67,6 +97,12 @@ def test_a_function_per_store_runs_on_workers_that_come_and_go(python: Path, tmp
         said = engine.state()
         assert (said["state"], said["message"], said["workers"], said["address"]) == ("stopped", "Stopped", 0, None)
         assert engine.survivors() == []
+
+
+def test_it_tells_since_when_it_has_had_nothing_to_do(python: Path, tmp_path: Path) -> None:
+    with running(python, "dask", tmp_path / "cluster", "--minimum", "1", "--maximum", "1") as engine:
+        told = {"STATE": str(tmp_path / "cluster" / "state.json"), "RELEASE": str(tmp_path / "release")}
+        run_script(python, WORKING, tmp_path, ATRIUM_CLUSTER=attached(engine), **told)
 
 
 def test_a_sign_of_life_every_second(python: Path, tmp_path: Path) -> None:

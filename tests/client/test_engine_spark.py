@@ -110,6 +110,11 @@ def test_the_pandas_api_reads_tables_and_runs_a_function_per_store(
     assert re.fullmatch(r"sc://127\.0\.0\.1:\d+", said["address"])
     told = {"ATRIUM_TABLES": str(tmp_path / "tables"), "ATRIUM_CLUSTER": cluster}
     printed = run_script(python, PANDAS_API, tmp_path, **told)
+    done = time.time()
+    deadline = time.monotonic() + 60
+    while (engine.state()["idle_since"] or 0) < done:
+        assert time.monotonic() < deadline, engine.state()
+        time.sleep(0.2)
     assert "forecasts: 3 rows written, version 0" in printed
     assert "forecasts: 3 rows written, version 1" in printed
     assert "['Amsterdam', 'New York', 'San Francisco'], 'units': [3.0, 3.0, 3.0]" in printed

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
-from ..contract.clusters import Attachment, Cluster, ClusterList, CreateCluster, WhichNotebook
+from ..contract.clusters import Attachment, Cluster, ClusterList, CreateCluster, ScaleCluster, WhichNotebook
 from ..contract.environments import OfNotebook
 
 
@@ -26,6 +26,11 @@ def register(verbs: Any) -> None:
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
     create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")
     create.add_argument("--name", default="", help="default: by its size")
+    create.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
+    create.add_argument("--threads", type=int, default=1, help="of each Dask worker (default: 1)")
+    create.add_argument(
+        "--idle", type=int, default=60, help="minutes without work until it stops; 0: never (default: 60)"
+    )
     create.add_argument("--wait", action="store_true", help="until it runs")
     create.set_defaults(run=_create)
     attach = room.add_parser("attach", help="attach a notebook to a cluster, starting it unless it runs")
@@ -35,6 +40,11 @@ def register(verbs: Any) -> None:
     detach = room.add_parser("detach", help="attach a notebook to no cluster")
     detach.add_argument("notebook", help="its path below work/")
     detach.set_defaults(run=_detach)
+    scale = room.add_parser("scale", help="change between how many workers a cluster has")
+    scale.add_argument("cluster", help="its id or name")
+    scale.add_argument("minimum", type=int, help="workers that are always there")
+    scale.add_argument("maximum", type=int, help="workers that there may be")
+    scale.set_defaults(run=_scale)
     for verb, run, what in (
         ("stop", _stop, "end a cluster's processes"),
         ("restart", _restart, "start a cluster anew"),
@@ -57,7 +67,8 @@ def _list(arguments: argparse.Namespace, client: Client) -> ClusterList | list[d
         {
             "id": one.id, "name": one.name, "kind": one.kind, "state": one.state,
             "workers": f"{one.workers} of {one.minimum}-{one.maximum}", "notebooks": one.attached,
-            "attached": "yes" if one.id == found.attached else "",
+            "attached": "yes" if one.id == found.attached else "", "by": one.created_by,
+            "idle since": one.idle_since or "",
         }
         for one in found.clusters
     ]  # fmt: skip
@@ -72,7 +83,8 @@ def _path(client: Client, wanted: str) -> str:
 
 def _create(arguments: argparse.Namespace, client: Client) -> Cluster | None:
     wanted = CreateCluster(
-        arguments.notebook, arguments.kind, arguments.minimum, arguments.maximum, arguments.name
+        arguments.notebook, arguments.kind, arguments.minimum, arguments.maximum, arguments.name,
+        arguments.memory, arguments.threads, arguments.idle * 60,
     )  # fmt: skip
     made = client.call("POST", "/clusters", wanted, reply=Attachment).cluster
     while arguments.wait and made is not None and made.state in ("building", "starting"):
@@ -90,6 +102,11 @@ def _attach(arguments: argparse.Namespace, client: Client) -> Attachment:
 
 def _detach(arguments: argparse.Namespace, client: Client) -> Attachment:
     return client.call("POST", "/clusters/detach", OfNotebook(arguments.notebook), reply=Attachment)
+
+
+def _scale(arguments: argparse.Namespace, client: Client) -> Cluster:
+    body = ScaleCluster(arguments.minimum, arguments.maximum)
+    return client.call("POST", f"{_path(client, arguments.cluster)}/scale", body, reply=Cluster)
 
 
 def _stop(arguments: argparse.Namespace, client: Client) -> Cluster:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .operations import WireError
@@ -16,7 +16,10 @@ class Cluster:
     """``workers`` are those that are there, between ``minimum`` and ``maximum``; ``attached`` counts notebooks.
 
     ``building``: its environment is. ``matches``: whether it runs the environment that the notebook asked about
-    declares now; None when no notebook was named or nothing runs.
+    declares now; None when no notebook was named or nothing runs. ``memory`` is of each Dask worker or of the Spark
+    server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work for
+    ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached ones,
+    as project and path, whatever their branch.
     """
 
     id: str
@@ -35,6 +38,11 @@ class Cluster:
     matches: bool | None = None
     error: WireError | None = None
     log: str = ""
+    memory: str = ""
+    threads: int = 1
+    idle_seconds: int = 0
+    idle_since: str | None = None
+    notebooks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,17 @@ class CreateCluster:
     minimum: int = 1
     maximum: int = 4
     name: str = ""
+    memory: str = ""
+    threads: int = 1
+    idle_seconds: int = 3600
+
+
+@dataclass(frozen=True)
+class ScaleCluster:
+    """Between how many workers it is to have from now on."""
+
+    minimum: int
+    maximum: int
 
 
 @dataclass(frozen=True)

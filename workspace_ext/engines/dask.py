@@ -12,9 +12,10 @@ import contextlib
 import importlib.util
 import signal
 import sys
+import time
 from typing import Any
 
-from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
+from workspace_ext.engines.process import Settings, Size, State, StateFile, explain, parse_settings
 
 # Work that would keep one worker busy for longer than this brings another one. Dask's own five seconds leave
 # a handful of long tasks, such as one model per store, on a single worker.
@@ -40,13 +41,34 @@ async def start(settings: Settings) -> Any:
         **({"memory_limit": settings.memory} if settings.memory else {}),
     )
     if settings.maximum > settings.minimum:
-        cluster.adapt(
-            minimum=settings.minimum,
-            maximum=settings.maximum,
-            target_duration=TARGET_DURATION,
-            wait_count=IDLE_EVALUATIONS,
-        )
+        adapt(cluster, settings.minimum, settings.maximum)
     return cluster
+
+
+def adapt(cluster: Any, minimum: int, maximum: int) -> None:
+    """Let it have between `minimum` and `maximum` workers from now on, by how much there is to do."""
+    cluster.adapt(minimum=minimum, maximum=maximum, target_duration=TARGET_DURATION, wait_count=IDLE_EVALUATIONS)
+
+
+class Idleness:
+    """Since when a scheduler has had nothing to do."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+        self._transitions = -1
+        self._since: float | None = None
+
+    def look(self) -> float | None:
+        """In seconds since 1970; None while it works. Results that are only kept are no work."""
+        scheduler = self._scheduler
+        moved = scheduler.transition_counter != self._transitions
+        self._transitions = scheduler.transition_counter
+        waiting = scheduler.queued or scheduler.unrunnable
+        if moved or waiting or any(worker.processing for worker in scheduler.workers.values()):
+            self._since = None
+        elif self._since is None:
+            self._since = time.time()
+        return self._since
 
 
 async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio.Event) -> str:
@@ -57,8 +79,12 @@ async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio
         address=cluster.scheduler_address,
         dashboard=cluster.dashboard_link if has_dashboard else None,
     )
+    idleness, size = Idleness(cluster.scheduler), Size(settings.state)
     while not stop.is_set():
-        file.update(workers=len(cluster.scheduler.workers))
+        file.update(workers=len(cluster.scheduler.workers), idle_since=idleness.look())
+        if (wanted := size.wanted()) is not None:
+            adapt(cluster, *wanted)
+            file.update(minimum=wanted[0], maximum=wanted[1])
         if settings.lease.expired():
             return "Nobody used it"
         if cluster.scheduler.status.name != "running":

@@ -19,7 +19,10 @@ HEARTBEAT_SECONDS = 1.0
 
 @dataclass
 class State:
-    """What a cluster says of itself. `workers` are those that are there, between `minimum` and `maximum`."""
+    """What a cluster says of itself. `workers` are those that are there, between `minimum` and `maximum`.
+
+    `idle_since` is the time, in seconds since 1970, since which it has had nothing to do; None while it works.
+    """
 
     minimum: int
     maximum: int
@@ -30,6 +33,7 @@ class State:
     pid: int = 0
     message: str = ""
     time: str = ""
+    idle_since: float | None = None
 
 
 class StateFile:
@@ -89,6 +93,26 @@ class Lease:
         except OSError:
             renewed = 0.0
         return time.time() - max(renewed, self.started) > self.grace_seconds
+
+
+class Size:
+    """A file beside the state, in which whoever owns the cluster asks for another number of workers."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state.with_name("size.json")
+        self._seen = 0
+
+    def wanted(self) -> tuple[int, int] | None:
+        """The minimum and maximum, when they were asked for since the last call."""
+        try:
+            written = self._path.stat().st_mtime_ns
+            if written == self._seen:
+                return None
+            told = json.loads(self._path.read_text())
+            self._seen = written
+            return int(told["minimum"]), int(told["maximum"])
+        except (OSError, ValueError, KeyError):
+            return None
 
 
 @dataclass(frozen=True)

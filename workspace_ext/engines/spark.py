@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -19,13 +20,21 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
 
 START_SECONDS = 300.0
 CLOSE_SECONDS = 15.0
 DEFAULT_MEMORY = "1g"
+
+# What the server remembers of the past.
+KEPT_JOBS = 200
+
+# How often it is asked whether it works.
+IDLE_LOOK_SECONDS = 5.0
 
 # Tasks of a shuffle for each core. More than one, so that a handful of groups rarely share a task.
 SHUFFLE_TASKS_PER_CORE = 4
@@ -81,8 +90,8 @@ def spark_memory(text: str) -> str:
     return f"{max(512, int(float(match[1]) * 1024**exponent))}m"
 
 
-def command(settings: Settings, port: int) -> list[str]:
-    """The command line of the server."""
+def command(settings: Settings, port: int, pages: int) -> list[str]:
+    """The command line of the server, which takes sessions at `port` and tells of its jobs at `pages`."""
     home, folder = spark_home(), settings.state.parent
     options = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
@@ -97,7 +106,10 @@ def command(settings: Settings, port: int) -> list[str]:
         "spark.sql.execution.pyspark.python": sys.executable,
         "spark.sql.shuffle.partitions": settings.maximum * SHUFFLE_TASKS_PER_CORE,
         "spark.sql.warehouse.dir": folder / "scratch" / "warehouse",
-        "spark.ui.enabled": "false",
+        "spark.ui.killEnabled": "false",
+        "spark.ui.port": pages,
+        "spark.ui.retainedJobs": KEPT_JOBS,
+        "spark.ui.retainedStages": KEPT_JOBS,
         "spark.ui.showConsoleProgress": "false",
     }
     memory = spark_memory(settings.memory) if settings.memory else DEFAULT_MEMORY
@@ -126,10 +138,11 @@ class Server:
         folder = settings.state.parent
         (folder / "scratch").mkdir(parents=True, exist_ok=True)
         self.log = folder / "spark.log"
-        port = free_port()
+        port, pages = free_port(), free_port()
         self.address = f"sc://127.0.0.1:{port}"
+        self.pages = f"http://127.0.0.1:{pages}"
         with self.log.open("wb") as log:
-            self.process = self._spawn(command(settings, port), log.fileno(), folder / "scratch")
+            self.process = self._spawn(command(settings, port, pages), log.fileno(), folder / "scratch")
             self.warmer = self._spawn(
                 [sys.executable, "-m", "workspace_ext.engines.warm", self.address], log.fileno(), folder
             )
@@ -180,6 +193,42 @@ class Server:
                 process.wait()
 
 
+class Idleness:
+    """Since when a server has run no job, as its own pages tell."""
+
+    def __init__(self, server: Server) -> None:
+        self._address = f"{server.pages}/api/v1/applications"
+        self._since: float | None = None
+        self._looked = 0.0
+        self._jobs = -1
+        # The server of this very process is never behind a proxy.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def look(self) -> float | None:
+        """In seconds since 1970; None while it works, and while its pages do not answer."""
+        now = time.time()
+        if now - self._looked < IDLE_LOOK_SECONDS:
+            return self._since
+        self._looked = now
+        try:
+            [application] = self._ask("")
+            jobs = self._ask(f"/{application['id']}/jobs")
+        except (OSError, ValueError):
+            self._since = None
+            return None
+        newest = max((int(job["jobId"]) for job in jobs), default=-1)
+        if newest != self._jobs or any(job["status"] == "RUNNING" for job in jobs):
+            self._since, self._jobs = None, newest
+        elif self._since is None:
+            self._since = now
+        return self._since
+
+    def _ask(self, path: str) -> list[dict[str, Any]]:
+        with self._opener.open(self._address + path, timeout=IDLE_LOOK_SECONDS) as response:
+            found: list[dict[str, Any]] = json.load(response)
+            return found
+
+
 def watch(server: Server, settings: Settings, file: StateFile, stop: threading.Event) -> str:
     """Report until the server shall end. Returns why."""
     deadline = time.monotonic() + START_SECONDS
@@ -191,8 +240,10 @@ def watch(server: Server, settings: Settings, file: StateFile, stop: threading.E
         if time.monotonic() > deadline:
             raise StartError(f"Spark was not ready within {START_SECONDS:.0f} s: {server.last_words()}")
     file.update(state="running", address=server.address, workers=settings.maximum)
+    idleness = Idleness(server)
     while not stop.wait(1.0):
         server.ready()
+        file.update(idle_since=idleness.look())
         if settings.lease.expired():
             return "Nobody used it"
     return "Stopped"

@@ -108,6 +108,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/clusters/{id}/scale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change between how many workers a cluster has; what runs goes on. */
+        post: operations["post_atrium_api_clusters_id_scale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/clusters/{id}/stop": {
         parameters: {
             query?: never;
@@ -2586,7 +2603,10 @@ export interface components {
          * @description ``workers`` are those that are there, between ``minimum`` and ``maximum``; ``attached`` counts notebooks.
          *
          *         ``building``: its environment is. ``matches``: whether it runs the environment that the notebook asked about
-         *         declares now; None when no notebook was named or nothing runs.
+         *         declares now; None when no notebook was named or nothing runs. ``memory`` is of each Dask worker or of the Spark
+         *         server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work for
+         *         ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached ones,
+         *         as project and path, whatever their branch.
          */
         Cluster: {
             attached: number;
@@ -2597,6 +2617,10 @@ export interface components {
             /** @default null */
             error: components["schemas"]["WireError"] | null;
             id: string;
+            /** @default 0 */
+            idle_seconds: number;
+            /** @default null */
+            idle_since: string | null;
             /** @enum {unknown} */
             kind: "dask" | "spark";
             /** @default  */
@@ -2604,12 +2628,17 @@ export interface components {
             /** @default null */
             matches: boolean | null;
             maximum: number;
+            /** @default  */
+            memory: string;
             message: string;
             minimum: number;
             name: string;
             notebook: string;
+            notebooks?: string[];
             /** @enum {unknown} */
             state: "building" | "failed" | "running" | "starting" | "stopped" | "stopping";
+            /** @default 1 */
+            threads: number;
             workers: number;
         };
         /**
@@ -2772,15 +2801,21 @@ export interface components {
          * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment.
          */
         CreateCluster: {
+            /** @default 3600 */
+            idle_seconds: number;
             /** @enum {unknown} */
             kind: "dask" | "spark";
             /** @default 4 */
             maximum: number;
+            /** @default  */
+            memory: string;
             /** @default 1 */
             minimum: number;
             /** @default  */
             name: string;
             notebook: string;
+            /** @default 1 */
+            threads: number;
         };
         /**
          * CreateDashboard
@@ -4275,6 +4310,14 @@ export interface components {
             version: number;
         };
         /**
+         * ScaleCluster
+         * @description Between how many workers it is to have from now on.
+         */
+        ScaleCluster: {
+            maximum: number;
+            minimum: number;
+        };
+        /**
          * Schedule
          * @description ``words`` says the cron in English; ``next`` is None while it is paused; ``recent`` is oldest first.
          */
@@ -4936,6 +4979,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WhichNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_id_scale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScaleCluster"];
             };
         };
         responses: {

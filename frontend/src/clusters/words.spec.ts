@@ -19,6 +19,11 @@ function cluster(changes: Partial<Cluster>): Cluster {
     matches: null,
     error: null,
     log: '',
+    memory: '',
+    threads: 1,
+    idle_seconds: 3600,
+    idle_since: null,
+    notebooks: [],
     ...changes
   };
 }

@@ -43,6 +43,9 @@ class EngineState:
     dashboard: str | None = None
     workers: int = 0
     message: str = ""
+    minimum: int = 0
+    maximum: int = 0
+    idle_since: float | None = None
 
 
 class EngineProcess:
@@ -64,6 +67,7 @@ class EngineProcess:
         runtime: Path,
         *,
         memory: str = "",
+        threads: int = 1,
         grace: float = GRACE,
         variables: dict[str, str] | None = None,
     ) -> EngineProcess:
@@ -81,19 +85,21 @@ class EngineProcess:
             Where ``workspace_ext`` is imported from (``Environments.runtime()``).
         memory
             Of each Dask worker or the Spark server, such as ``2GiB``; "" for the engine's default.
+        threads
+            Of each Dask worker.
         grace
             Seconds after which it ends by itself unless :meth:`renew` is called now and then.
         variables
             Further environment variables of the workers.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        for old in ("state.json", "process.json"):
+        for old in ("state.json", "process.json", "size.json"):
             (folder / old).unlink(missing_ok=True)
         (folder / "lease").touch()
         command = [
             str(python), "-m", f"workspace_ext.engines.{kind}", "--state", str(folder / "state.json"),
             "--minimum", str(minimum), "--maximum", str(maximum),
-            "--lease", str(folder / "lease"), "--grace", str(grace),
+            "--lease", str(folder / "lease"), "--grace", str(grace), "--threads", str(threads),
         ]  # fmt: skip
         if memory:
             command += ["--memory", memory]
@@ -143,12 +149,19 @@ class EngineProcess:
         except (OSError, ValueError):
             return EngineState()
         return EngineState(
-            told["state"], told.get("address"), told.get("dashboard"), told.get("workers", 0), told.get("message", "")
-        )
+            told["state"], told.get("address"), told.get("dashboard"), told.get("workers", 0), told.get("message", ""),
+            told.get("minimum", 0), told.get("maximum", 0), told.get("idle_since"),
+        )  # fmt: skip
 
     def renew(self) -> None:
         """It is still wanted."""
         (self.folder / "lease").touch()
+
+    def resize(self, minimum: int, maximum: int) -> None:
+        """Ask a Dask cluster to have between ``minimum`` and ``maximum`` workers; it says when it does."""
+        partial = self.folder / ".size.json"
+        partial.write_text(json.dumps({"minimum": minimum, "maximum": maximum}))
+        partial.replace(self.folder / "size.json")
 
     def wait_running(self, timeout: float = 200.0) -> EngineState:
         """Its state once it takes work.

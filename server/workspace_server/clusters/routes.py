@@ -8,6 +8,7 @@ from workspace_ext.contract.clusters import (
     ClusterList,
     CreateCluster,
     KernelCluster,
+    ScaleCluster,
     WhichNotebook,
 )
 from workspace_ext.contract.environments import OfNotebook
@@ -47,6 +48,10 @@ def routes(clusters: Clusters) -> list[Route]:
         """Start a cluster anew; with a notebook, from its environment."""
         return await clusters.restart(request.path["id"], request.body.notebook)
 
+    async def scale(request: Request) -> Cluster:
+        """Change between how many workers a cluster has; what runs goes on."""
+        return await clusters.scale(request.path["id"], request.body)
+
     async def delete(request: Request) -> None:
         """End a cluster and forget it."""
         await clusters.delete(request.path["id"])
@@ -64,5 +69,6 @@ def routes(clusters: Clusters) -> list[Route]:
         Route("POST", "/clusters/{id}/attach", "clusters:attach", attach, OfNotebook, reply=Attachment),
         Route("POST", "/clusters/{id}/stop", "clusters:write", stop, reply=Cluster),
         Route("POST", "/clusters/{id}/restart", "clusters:write", restart, WhichNotebook, reply=Cluster),
+        Route("POST", "/clusters/{id}/scale", "clusters:write", scale, ScaleCluster, reply=Cluster),
         Route("GET", "/kernel/cluster", "kernel:ask", for_kernel, reply=KernelCluster),
     ]

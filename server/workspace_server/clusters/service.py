@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workspace_ext.contract.clusters import (
@@ -20,6 +21,7 @@ from workspace_ext.contract.clusters import (
     ClusterState,
     CreateCluster,
     KernelCluster,
+    ScaleCluster,
 )
 from workspace_ext.contract.operations import WireError
 
@@ -32,12 +34,12 @@ from ..kit.storage import Storage, new_id
 from .engine import EngineProcess
 from .errors import no_such_cluster, not_attached
 from .extras import extras
+from .limits import MOST_WORKERS, check_options, check_workers
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
 
 __all__ = ["ClusterSpec", "Clusters", "EngineProcess", "extras"]
 
-MOST_WORKERS = 256
 SIZES = ((4, "small"), (16, "medium"), (MOST_WORKERS, "large"))
 
 
@@ -93,19 +95,21 @@ class Clusters:
         digest = self._digests(notebook) if notebook is not None else None
         with self._storage.session() as session:
             rows = list(session.scalars(select(ClusterRow).order_by(ClusterRow.created)))
-            grouped = session.execute(select(AttachmentRow.cluster_id, func.count()).group_by(AttachmentRow.cluster_id))
-            counts = {row[0]: row[1] for row in grouped}
+            notebooks: dict[str, list[str]] = {}
+            for one in session.scalars(select(AttachmentRow).order_by(AttachmentRow.notebook)):
+                notebooks.setdefault(one.cluster_id, []).append(_title(one.notebook))
         attached = self._attached(notebook) if notebook is not None else None
         return ClusterList(
-            [self._wire(row, counts.get(row.id, 0), digest) for row in rows], attached.id if attached else None
+            [self._wire(row, notebooks.get(row.id, []), digest) for row in rows], attached.id if attached else None
         )
 
     def get(self, id: str) -> Cluster:
         """One cluster, with the end of its log."""
         with self._storage.session() as session:
             row = _find(session, id)
-            count = session.scalar(select(func.count()).where(AttachmentRow.cluster_id == id)) or 0
-        cluster = self._wire(row, count, None)
+            attached = select(AttachmentRow.notebook).where(AttachmentRow.cluster_id == id)
+            notebooks = [_title(one) for one in session.scalars(attached.order_by(AttachmentRow.notebook))]
+        cluster = self._wire(row, notebooks, None)
         engine = EngineProcess(self._home.clusters / id, 0, 0)
         return replace(cluster, log=engine.log() if cluster.state == "failed" else "")
 
@@ -123,7 +127,7 @@ class Clusters:
             place = self._place(notebook)
             with self._writing, self._storage.session() as session:
                 row = _find(session, id)
-                row.desired, row.problem = "running", None
+                row.desired, row.problem, row.note = "running", None, ""
                 session.merge(AttachmentRow(notebook=key(place), cluster_id=id))
             return True
 
@@ -153,6 +157,32 @@ class Clusters:
         self._supervisor.look(id, restart=True)
         return await asyncio.to_thread(self.get, id)
 
+    async def scale(self, id: str, wanted: ScaleCluster) -> Cluster:
+        """Between how many workers it has from now on; what runs goes on.
+
+        Raises
+        ------
+        Invalid, Conflict
+            The numbers are impossible; it is a Spark cluster that runs.
+        """
+        check_workers(wanted.minimum, wanted.maximum)
+
+        def change() -> None:
+            with self._writing, self._storage.session() as session:
+                row = _find(session, id)
+                if row.kind == "spark" and self._supervisor.actual(id).phase != "stopped" and row.desired == "running":
+                    raise Conflict(
+                        "spark_keeps_its_size",
+                        f"{row.name} is a Spark cluster, which takes its number of workers when it starts.",
+                        "Stop it, change the number, then start it.",
+                    )
+                row.minimum, row.maximum = wanted.minimum, wanted.maximum
+
+        await asyncio.to_thread(change)
+        self._supervisor.look(id)
+        self._events.publish("clusters", id, "scaled")
+        return await asyncio.to_thread(self.get, id)
+
     async def delete(self, id: str) -> None:
         """End it and forget it; the notebooks that were attached have none then."""
 
@@ -179,7 +209,7 @@ class Clusters:
         digest = await asyncio.to_thread(self._digests, notebook)
         deadline = time.monotonic() + wait
         while True:
-            cluster = await asyncio.to_thread(self._wire, row, 0, digest)
+            cluster = await asyncio.to_thread(self._wire, row, [], digest)
             address = self._supervisor.actual(row.id).state.address
             if cluster.state == "running" and address:
                 if cluster.matches is False:
@@ -224,29 +254,27 @@ class Clusters:
                 found[kind] = ""
         return found
 
-    def _wire(self, row: ClusterRow, attached: int, digests: dict[str, str] | None) -> Cluster:
+    def _wire(self, row: ClusterRow, notebooks: Sequence[str], digests: dict[str, str] | None) -> Cluster:
         actual = self._supervisor.actual(row.id)
         error = unpack(json.loads(row.problem)) if row.problem and row.desired == "stopped" else None
         running = actual.phase == "running"
+        said = row.note if row.desired == "stopped" else actual.message
         building = self._environments.progress(actual.digest) if actual.phase == "building" else ""
         return Cluster(
             id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
-            message=building or actual.message, workers=actual.state.workers if running else 0,
-            minimum=row.minimum, maximum=row.maximum, notebook=row.notebook, attached=attached,
+            message=building or said, workers=actual.state.workers if running else 0,
+            minimum=row.minimum, maximum=row.maximum, notebook=row.notebook, attached=len(notebooks),
             created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
             matches=digests[row.kind] == actual.digest if digests and running else None,
             error=WireError(error.code, error.message, error.hint) if error else None,
+            memory=row.memory, threads=row.threads, idle_seconds=row.idle_seconds,
+            idle_since=_moment(actual.state.idle_since) if running else None, notebooks=list(notebooks),
         )  # fmt: skip
 
     def _create(self, wanted: CreateCluster, owner: str) -> str:
         place = self._place(wanted.notebook)
-        if not 0 <= wanted.minimum <= wanted.maximum or not 1 <= wanted.maximum <= MOST_WORKERS:
-            raise Invalid(
-                "invalid_workers",
-                f"{wanted.minimum} to {wanted.maximum} workers is not possible.",
-                f"The minimum is 0 or more, the maximum at least that and 1 to {MOST_WORKERS}.",
-                "maximum" if wanted.minimum >= 0 else "minimum",
-            )
+        check_workers(wanted.minimum, wanted.maximum)
+        check_options(wanted)
         name = " ".join(wanted.name.split())
         if len(name) > 60:
             raise Invalid("long_name", "The name is longer than 60 characters.", "Shorten it.", "name")
@@ -260,6 +288,8 @@ class Clusters:
                 id=new_id(), name=name or _free_name(wanted.maximum, taken), kind=wanted.kind,
                 minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
                 created_by=owner, created=iso(), desired="running", problem=None,
+                memory="".join(wanted.memory.split()), threads=wanted.threads, idle_seconds=wanted.idle_seconds,
+                note="",
             )  # fmt: skip
             session.add(row)
             return row.id
@@ -268,7 +298,7 @@ class Clusters:
         place = self._place(notebook) if notebook else None
         with self._writing, self._storage.session() as session:
             row = _find(session, id)
-            row.desired, row.problem = desired, None
+            row.desired, row.problem, row.note = desired, None, ""
             if place is not None:
                 row.notebook = place.notebook
 
@@ -300,6 +330,15 @@ def key(place: Place) -> str:
         return place.notebook
     inside = "/".join(place.notebook.split("/")[3:])
     return f"{place.root.parent.name}:{inside}"
+
+
+def _title(key: str) -> str:
+    """An attachment's key as a person reads it."""
+    return key.replace(":", "/", 1)
+
+
+def _moment(seconds: float | None) -> str | None:
+    return iso(datetime.fromtimestamp(seconds, UTC)) if seconds is not None else None
 
 
 def _find(session: Session, id: str) -> ClusterRow:

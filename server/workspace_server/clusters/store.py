@@ -9,7 +9,8 @@ from ..kit.storage import Base, new_id
 
 
 class ClusterRow(Base):
-    """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired."""
+    """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired, ``note`` what
+    else there is to say of why it is stopped. Clusters of earlier versions never stop for being idle."""
 
     __tablename__ = "clusters"
 
@@ -23,6 +24,10 @@ class ClusterRow(Base):
     created: Mapped[str]
     desired: Mapped[str]
     problem: Mapped[str | None]
+    memory: Mapped[str] = mapped_column(server_default="")
+    threads: Mapped[int] = mapped_column(server_default="1")
+    idle_seconds: Mapped[int] = mapped_column(server_default="0")
+    note: Mapped[str] = mapped_column(server_default="")
 
 
 class AttachmentRow(Base):

@@ -28,7 +28,8 @@ START_SECONDS = 240.0
 
 @dataclass
 class Actual:
-    """What is known of a cluster's process. ``digest`` is the declaration that it was started from."""
+    """What is known of a cluster's process. ``digest`` is the declaration that it was started from,
+    ``touched`` the time of the last change that a person made."""
 
     phase: str = "stopped"
     message: str = ""
@@ -38,6 +39,7 @@ class Actual:
     environment: str = ""
     since: float = 0.0
     renewed: float = 0.0
+    touched: float = 0.0
 
 
 class Supervisor:
@@ -70,6 +72,7 @@ class Supervisor:
         """The desired state of ``id`` has changed. On the event loop."""
         if restart:
             self._restart.add(id)
+        self.actual(id).touched = time.time()
         # A build for a cluster that is no longer wanted must not hold its stopping up.
         if (building := self._building.get(id)) is not None:
             building.cancel()
@@ -150,7 +153,7 @@ class Supervisor:
         folder = self._home.clusters / row.id
         engine = EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
-            self._environments.runtime(),
+            self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
         )  # fmt: skip
@@ -174,8 +177,8 @@ class Supervisor:
             await asyncio.to_thread(engine.stop)  # What it left behind, if it was killed.
             actual.engine = None
             if state.state == "stopped":
-                await asyncio.to_thread(self._settle, row.id, None)
-                self._say(row.id, "stopped", state.message)
+                await asyncio.to_thread(self._settle, row.id, None, f"{state.message}.")
+                self._say(row.id, "stopped")
             else:
                 await self._fail(row.id, engine.failure())
             return None
@@ -188,6 +191,13 @@ class Supervisor:
             slow = Conflict("cluster_slow", f"The cluster did not start within {START_SECONDS:.0f} s.", "Restart it.")
             await self._fail(row.id, slow)
             return None
+        if _idle(row, actual, state):
+            note = f"Stopped after {_minutes(row.idle_seconds)} without work."
+            await asyncio.to_thread(self._settle, row.id, None, note)
+            self._notify(row.id, "idle")
+            return 0.0
+        if row.kind == "dask" and state.state == "running" and _size(state) != (row.minimum, row.maximum):
+            await asyncio.to_thread(engine.resize, row.minimum, row.maximum)
         fresh = state != actual.state
         actual.state = state
         self._say(row.id, "running" if state.state == "running" else "starting", state.message, fresh)
@@ -198,11 +208,11 @@ class Supervisor:
         await asyncio.to_thread(self._settle, id, error)
         self._say(id, "failed", error.message)
 
-    def _settle(self, id: str, error: AtriumError | None) -> None:
+    def _settle(self, id: str, error: AtriumError | None, note: str = "") -> None:
         """Nothing is desired any more until somebody says so."""
         with self._storage.session() as session:
             if (row := session.get(ClusterRow, id)) is not None:
-                row.desired = "stopped"
+                row.desired, row.note = "stopped", note
                 row.problem = json.dumps(pack(error)) if error else None
 
     def _say(self, id: str, phase: str, message: str = "", fresh: bool = False) -> None:
@@ -215,3 +225,18 @@ class Supervisor:
         self._events.publish(ROOM, id, action)
         if (event := self._changed.pop(id, None)) is not None:
             event.set()
+
+
+def _idle(row: ClusterRow, actual: Actual, state: EngineState) -> bool:
+    """Whether it has had nothing to do, and nobody has touched it, for as long as it may."""
+    if not row.idle_seconds or state.state != "running" or state.idle_since is None:
+        return False
+    return time.time() - max(state.idle_since, actual.touched) > row.idle_seconds
+
+
+def _size(state: EngineState) -> tuple[int, int]:
+    return state.minimum, state.maximum
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"

@@ -269,3 +269,41 @@ def test_two_people_create_and_delete_at_once(server: Server) -> None:
         time.sleep(0.2)
     time.sleep(2)
     assert not list(server.home.glob("clusters/*/process.json"))
+
+
+@pytest.mark.parts
+def test_its_size_changes_while_it_runs_and_it_stops_when_nobody_has_work(server: Server) -> None:
+    make_project(server.home)
+    wanted = {"notebook": NOTEBOOK, "kind": "dask", "minimum": 1, "maximum": 1}
+    for wrong in ({"memory": "plenty"}, {"threads": 0}, {"idle_seconds": -1}):
+        status, refused = server.request("POST", "atrium/api/clusters", {**wanted, **wrong})
+        assert (status, refused["field"]) == (422, next(iter(wrong)))
+
+    idle = server.api("POST", "/clusters", {**wanted, "idle_seconds": 2})["cluster"]
+    ours = server.api("POST", "/clusters", {**wanted, "idle_seconds": 0, "threads": 2, "memory": "600 MiB"})["cluster"]
+    assert (ours["created_by"], ours["threads"], ours["memory"]) == ("ana", 2, "600MiB")
+    assert ours["notebooks"] == ["forecast/forecast.ipynb"]
+    wait_for(server, ours["id"], "running")
+    server.api("POST", f"/clusters/{ours['id']}/scale", {"minimum": 2, "maximum": 2})
+    deadline = time.monotonic() + 60
+    while (now := server.api("GET", f"/clusters/{ours['id']}"))["workers"] != 2 or now["idle_since"] is None:
+        assert time.monotonic() < deadline, now
+        time.sleep(0.2)
+    address = ask(server, NOTEBOOK)[1]["address"]
+    server.api("POST", "/environments/prebuild", {"notebook": NOTEBOOK})
+    said = in_environment(
+        server, NOTEBOOK,
+        "from distributed import Client\n"
+        f"workers = Client({address!r}).scheduler_info()['workers'].values()\n"
+        "print(sorted((one['nthreads'], one['memory_limit']) for one in workers))",
+    )  # fmt: skip
+    assert said == f"[(2, {600 * 2**20}), (2, {600 * 2**20})]"
+    status, refused = server.request("POST", f"atrium/api/clusters/{ours['id']}/scale", {"minimum": 3, "maximum": 2})
+    assert (status, refused["code"]) == (422, "invalid_workers")
+
+    stopped = wait_for(server, idle["id"], "stopped", seconds=60)
+    assert (stopped["message"], stopped["error"]) == ("Stopped after 2 s without work.", None)
+    assert not (server.home / "clusters" / idle["id"] / "process.json").exists()
+    assert server.api("GET", f"/clusters/{ours['id']}")["state"] == "running"
+    # It says so until somebody starts it again.
+    assert server.api("POST", f"/clusters/{idle['id']}/restart", {})["message"] != stopped["message"]

@@ -29,6 +29,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('holder', 'origin', name=op.f('pk_credentials')),
     sa.UniqueConstraint('id', name=op.f('uq_credentials_id'))
     )
+    with op.batch_alter_table('clusters', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('memory', sa.String(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('threads', sa.Integer(), server_default='1', nullable=False))
+        batch_op.add_column(sa.Column('idle_seconds', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
+
     with op.batch_alter_table('projects', schema=None) as batch_op:
         batch_op.add_column(sa.Column('archived', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('trashed', sa.String(), nullable=True))
@@ -45,6 +51,12 @@ def downgrade() -> None:
         batch_op.drop_column('trashed_by')
         batch_op.drop_column('trashed')
         batch_op.drop_column('archived')
+
+    with op.batch_alter_table('clusters', schema=None) as batch_op:
+        batch_op.drop_column('note')
+        batch_op.drop_column('idle_seconds')
+        batch_op.drop_column('threads')
+        batch_op.drop_column('memory')
 
     op.drop_table('credentials')
     # ### end Alembic commands ###
