@@ -15,6 +15,11 @@ export interface NewCluster {
   kind: ClusterKind;
   minimum: number;
   maximum: number;
+  /** Of each Dask worker or of the Spark server, such as 2GiB; '' for the engine's default. */
+  memory: string;
+  threads: number;
+  /** 0: it never stops by itself. */
+  idle_seconds: number;
 }
 
 const REFRESH_MS = 300;
@@ -64,6 +69,11 @@ export class ClustersModel implements IDisposable {
     return this._clusters?.find(one => one.id === this._attached) ?? null;
   }
 
+  /** The notebook that is attached and detached; '' while there is none. */
+  get path(): string {
+    return this._path;
+  }
+
   /** Why nothing is known of them. */
   get error(): ApiError | null {
     return this._error;
@@ -81,6 +91,7 @@ export class ClustersModel implements IDisposable {
 
   rename(path: string): void {
     this._path = path;
+    this._changed.emit();
     this.refresh();
   }
 
@@ -105,12 +116,17 @@ export class ClustersModel implements IDisposable {
   }
 
   /**
-   * Start it anew, from this notebook's environment.
+   * Start it anew, from this notebook's environment; without a notebook, from that of the one it was made for.
    *
    * @throws ApiError
    */
   async restart(id: string): Promise<void> {
-    await this._change('POST', id, '/restart', { notebook: this._path });
+    await this._change('POST', id, '/restart', { notebook: this._path || null });
+  }
+
+  /** @throws ApiError */
+  async scale(id: string, minimum: number, maximum: number): Promise<void> {
+    await this._change('POST', id, '/scale', { minimum, maximum });
   }
 
   /** @throws ApiError */
@@ -144,7 +160,7 @@ export class ClustersModel implements IDisposable {
     const notebook = this._path;
     try {
       const reply = await this._client.request<Wire<'ClusterList'>>('GET', 'clusters', undefined, {
-        query: { notebook }
+        query: notebook ? { notebook } : {}
       });
       if (notebook !== this._path) {
         return;

@@ -1,5 +1,5 @@
 import type { Cluster } from './model';
-import { words, wrongWorkers } from './words';
+import { idleOf, shapeOf, words, wrongMemory, wrongWorkers } from './words';
 
 function cluster(changes: Partial<Cluster>): Cluster {
   return {
@@ -50,6 +50,25 @@ describe('The chip of a cluster', () => {
     expect(building.title).toContain('installing dask (3 of 67)');
     expect(words(cluster({ state: 'stopping' })).state).toBe('busy');
     expect(words(cluster({ state: 'stopped' })).state).toBe('quiet');
+  });
+});
+
+describe('The shape of a cluster', () => {
+  it('names what each worker has, and when it stops', () => {
+    expect(shapeOf(cluster({ threads: 2, memory: '2GiB' }))).toBe('1-4 workers, 2 threads and 2GiB each');
+    expect(shapeOf(cluster({ minimum: 4 }))).toBe('4 workers, 1 thread each');
+    expect(shapeOf(cluster({ kind: 'spark', memory: '2GiB' }))).toBe('4 workers, 2GiB');
+    expect(idleOf(cluster({}))).toBe('Stops after 1 h without work.');
+    expect(idleOf(cluster({ idle_seconds: 0 }))).toBe('Never stops by itself.');
+  });
+
+  it('has memory in a known unit', () => {
+    expect(['', '2GiB', '500 MB', '1.5g'].map(wrongMemory)).toEqual([
+      null,
+      null,
+      null,
+      'Write it like 2GiB.'
+    ]);
   });
 });
 

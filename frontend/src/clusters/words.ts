@@ -1,3 +1,4 @@
+import { duration } from '../ui/time';
 import type { Cluster } from './model';
 
 export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Spark' };
@@ -12,6 +13,35 @@ export function stateOf(cluster: Cluster): string {
     default:
       return cluster.state;
   }
+}
+
+export function hasEnded(cluster: Cluster): boolean {
+  return cluster.state === 'stopped' || cluster.state === 'failed';
+}
+
+/** "2 notebooks". */
+export function usersOf(cluster: Cluster): string {
+  return cluster.attached
+    ? `${cluster.attached} ${cluster.attached === 1 ? 'notebook' : 'notebooks'}`
+    : 'no notebook';
+}
+
+/** "1-4 workers, 2 threads and 2GiB each". */
+export function shapeOf(cluster: Cluster): string {
+  const { kind, minimum, maximum, memory } = cluster;
+  const workers = `${minimum === maximum || kind === 'spark' ? maximum : `${minimum}-${maximum}`} workers`;
+  if (kind === 'spark') {
+    return [workers, memory].filter(Boolean).join(', ');
+  }
+  const threads = cluster.threads ?? 1;
+  const each = [`${threads} ${threads === 1 ? 'thread' : 'threads'}`, memory].filter(Boolean).join(' and ');
+  return `${workers}, ${each} each`;
+}
+
+/** When it stops by itself. */
+export function idleOf(cluster: Cluster): string {
+  const seconds = cluster.idle_seconds ?? 0;
+  return seconds ? `Stops after ${duration(seconds * 1000)} without work.` : 'Never stops by itself.';
 }
 
 export interface Words {
@@ -44,6 +74,11 @@ export function words(cluster: Cluster | null): Words {
   }
 }
 
+/** What is wrong with an amount of memory, or null; '' is the engine's default. */
+export function wrongMemory(memory: string): string | null {
+  return memory === '' || /^\d+(\.\d+)?\s*[kmgt]i?b$/i.test(memory.trim()) ? null : 'Write it like 2GiB.';
+}
+
 /** What is wrong with a number of workers, or null. */
 export function wrongWorkers(minimum: number, maximum: number): string | null {
   if (!Number.isInteger(minimum) || minimum < 0) {
@@ -53,4 +88,9 @@ export function wrongWorkers(minimum: number, maximum: number): string | null {
     return 'The maximum is at least the minimum, and at least 1.';
   }
   return null;
+}
+
+/** `message` unless the text is a whole number of at least `least`. */
+export function wrongCount(text: string, least: number, message: string): string | null {
+  return text !== '' && Number.isInteger(Number(text)) && Number(text) >= least ? null : message;
 }

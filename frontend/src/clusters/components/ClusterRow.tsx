@@ -1,23 +1,27 @@
+import type { ReactNode } from 'react';
+
 import { Button, ErrorNote, useAction } from '../../ui';
 import { ApiError } from '../../api/errors';
 import type { Cluster, ClustersModel } from '../model';
-import { KINDS, stateOf } from '../words';
+import { hasEnded, KINDS, stateOf } from '../words';
 
 export interface ClusterRowProps {
   cluster: Cluster;
   attached: boolean;
   model: ClustersModel;
   onAttach: () => void;
+  /** What else is said of it. */
+  children?: ReactNode;
 }
 
 /** One cluster: what it is, how it is, and what can be done with it. */
-export function ClusterRow({ cluster, attached, model, onAttach }: ClusterRowProps): JSX.Element {
+export function ClusterRow({ cluster, attached, model, onAttach, children }: ClusterRowProps): JSX.Element {
   const { id } = cluster;
   const detach = useAction(() => model.detach());
   const stop = useAction(() => model.stop(id));
   const restart = useAction(() => model.restart(id));
   const remove = useAction(() => model.delete(id));
-  const ended = cluster.state === 'stopped' || cluster.state === 'failed';
+  const ended = hasEnded(cluster);
   const busy = detach.busy || stop.busy || restart.busy || remove.busy || cluster.state === 'stopping';
   const failed = cluster.error ? new ApiError(0, cluster.error) : null;
   return (
@@ -32,6 +36,7 @@ export function ClusterRow({ cluster, attached, model, onAttach }: ClusterRowPro
       {cluster.matches === false ? (
         <p className="atrium-Muted">It runs another environment than this notebook declares.</p>
       ) : null}
+      {children}
       <ErrorNote
         error={failed ?? detach.error ?? stop.error ?? restart.error ?? remove.error}
         onRetry={ended ? () => void restart.run() : undefined}
@@ -42,11 +47,11 @@ export function ClusterRow({ cluster, attached, model, onAttach }: ClusterRowPro
           <Button disabled={busy} onClick={() => void detach.run()}>
             Detach
           </Button>
-        ) : (
+        ) : model.path ? (
           <Button disabled={busy} onClick={onAttach}>
             Attach
           </Button>
-        )}
+        ) : null}
         {ended ? (
           failed ? null : (
             <Button disabled={busy} onClick={() => void restart.run()}>
@@ -58,11 +63,11 @@ export function ClusterRow({ cluster, attached, model, onAttach }: ClusterRowPro
             Stop
           </Button>
         )}
-        {cluster.matches === false ? (
+        {ended ? null : (
           <Button disabled={busy} onClick={() => void restart.run()}>
-            Restart here
+            {cluster.matches === false ? 'Restart here' : 'Restart'}
           </Button>
-        ) : null}
+        )}
         {ended ? (
           <Button kind="danger" disabled={busy} onClick={() => void remove.run()}>
             Delete

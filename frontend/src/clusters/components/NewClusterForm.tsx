@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { ClusterKind, ClustersModel } from '../model';
-import { KINDS, wrongWorkers } from '../words';
+import { KINDS, wrongCount, wrongMemory, wrongWorkers } from '../words';
 
 export interface NewClusterFormProps {
   model: ClustersModel;
@@ -14,9 +14,22 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
   const [kind, setKind] = useState<ClusterKind>('dask');
   const [minimum, setMinimum] = useState('1');
   const [maximum, setMaximum] = useState('4');
+  const [memory, setMemory] = useState('');
+  const [threads, setThreads] = useState('1');
+  const [idle, setIdle] = useState('60');
+  const wrongSize = wrongMemory(memory);
+  const wrongThreads = wrongCount(threads, 1, 'At least 1, a whole number.');
+  const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
   const wrong = wrongWorkers(Number(minimum || NaN), Number(maximum || NaN));
   const create = useAction(async () => {
-    await model.create({ kind, minimum: Number(minimum), maximum: Number(maximum) });
+    await model.create({
+      kind,
+      minimum: Number(minimum),
+      maximum: Number(maximum),
+      memory,
+      threads: Number(threads),
+      idle_seconds: Number(idle) * 60
+    });
     onDone();
   });
   const onSubmit = (event: FormEvent) => {
@@ -60,9 +73,53 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           )}
         </FormField>
       </div>
+      <details>
+        <summary>More</summary>
+        <div className="atrium-Clusters-workers">
+          <FormField label={kind === 'dask' ? 'Memory per worker' : 'Memory'} error={wrongSize}>
+            {field => (
+              <input
+                {...field}
+                placeholder="default"
+                value={memory}
+                onChange={event => setMemory(event.target.value)}
+              />
+            )}
+          </FormField>
+          {kind === 'dask' ? (
+            <FormField label="Threads per worker" error={wrongThreads}>
+              {field => (
+                <input
+                  {...field}
+                  type="number"
+                  min={1}
+                  value={threads}
+                  onChange={event => setThreads(event.target.value)}
+                />
+              )}
+            </FormField>
+          ) : null}
+          <FormField label="Minutes without work until it stops" error={wrongIdle}>
+            {field => (
+              <input
+                {...field}
+                type="number"
+                min={0}
+                value={idle}
+                onChange={event => setIdle(event.target.value)}
+              />
+            )}
+          </FormField>
+        </div>
+      </details>
       <ErrorNote error={create.error} />
       <div className="atrium-Form-actions">
-        <Button kind="primary" submit busy={create.busy} disabled={wrong !== null}>
+        <Button
+          kind="primary"
+          submit
+          busy={create.busy}
+          disabled={(wrong ?? wrongSize ?? wrongThreads ?? wrongIdle) !== null}
+        >
           Create and attach
         </Button>
       </div>

@@ -1,0 +1,70 @@
+"""The Compute panel: a cluster made, scaled, and stopped for want of work, as its maker is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Person, chromium
+from tests.fakes.servers import start_server
+
+EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.mark.browser
+@pytest.mark.parts
+def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
+    with start_server(tmp_path / "home") as server, chromium() as browser:
+        folder = server.home / "work" / "scratch" / "ana"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "look.ipynb").write_text(EMPTY)
+        ana = Person(browser, server, "ana")
+        ana.sign_in()
+        page = ana.page
+        page.get_by_role("tab", name="Compute").click()
+        panel = page.get_by_role("region", name="Compute")
+        expect(panel).to_contain_text("Open a notebook")
+        page.goto(f"{server.url}lab/tree/scratch/ana/look.ipynb")
+        expect(page.locator(".jp-NotebookPanel")).to_be_visible()
+        if not panel.is_visible():
+            page.get_by_role("tab", name="Compute").click()
+        panel.locator(".atrium-Empty").get_by_role("button", name="New cluster").click()
+        panel.get_by_label("At most").fill("2")
+        panel.get_by_text("More").click()
+        panel.get_by_label("Memory per worker").fill("plenty")
+        expect(panel.get_by_role("button", name="Create and attach")).to_be_disabled()
+        panel.get_by_label("Memory per worker").fill("500MiB")
+        panel.get_by_role("button", name="Create and attach").click()
+        row = panel.locator(".atrium-Clusters-row", has_text="small")
+        expect(row).to_contain_text("1 of 2 workers", timeout=200_000)
+        expect(row).to_contain_text("1 notebook")
+
+        # By keyboard: the row opens, and its size changes while it runs.
+        # In one step: the notebook takes the focus when its kernel starts again with the cluster's packages.
+        panel.locator(".atrium-List-row").press("Enter")
+        expect(row).to_contain_text("1-2 workers, 1 thread and 500MiB each")
+        expect(row).to_contain_text("It runs this notebook’s environment.")
+        if shots := os.environ.get("ATRIUM_SCREENSHOTS"):
+            page.screenshot(path=f"{shots}/compute-light.png")
+            ana.menu("Settings", "Theme")
+            page.locator(".lm-Menu-itemLabel").get_by_text("JupyterLab Dark", exact=True).click()
+            page.wait_for_timeout(1500)
+            page.screenshot(path=f"{shots}/compute-dark.png")
+        row.get_by_label("Workers, at least").fill("2")
+        row.get_by_role("button", name="Scale").click()
+        expect(row).to_contain_text("2 of 2 workers", timeout=60_000)
+        row.get_by_role("button", name="Stop", exact=True).click()
+        row.get_by_role("button", name="Delete").click(timeout=60_000)
+        expect(panel).to_contain_text("No clusters yet")
+
+        made = {"notebook": "scratch/ana/look.ipynb", "kind": "dask", "maximum": 1, "idle_seconds": 1}
+        server.api("POST", "/clusters", made)
+        notice = page.locator(".jp-Notification-Toast, .Toastify__toast").filter(
+            has_text="Stopped after 1 s without work"
+        )
+        expect(notice.first).to_be_visible(timeout=60_000)
+        expect(panel.locator(".atrium-Clusters-row")).to_contain_text("Stopped after 1 s without work.")
+        assert ana.problems == []
