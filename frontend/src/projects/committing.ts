@@ -79,6 +79,8 @@ export class Committing {
   async discard(what: Selection): Promise<void> {
     await this._options.save();
     this._discarded = await this._post<Discarded>('discard', what);
+    // One step is offered to be taken back: the last.
+    this._amended = null;
     await this._options.load();
   }
 
