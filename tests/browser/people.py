@@ -22,6 +22,9 @@ PATIENCE = 60_000
 SIZE = {"width": 1400, "height": 850}
 
 
+# Of JupyterLab's own asking, when a kernel is replaced that has just started, as attaching a cluster may do.
+OF_JUPYTERLAB = "Canceled future for create_subshell_request"
+
 SCREENSHOTS = Path(os.environ.get("ATRIUM_SCREENSHOTS", tempfile.gettempdir())) / "atrium-screenshots"
 
 
@@ -52,7 +55,11 @@ class Person:
         context = browser.new_context(viewport=SIZE, permissions=["clipboard-read", "clipboard-write"])
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("pageerror", lambda error: self._take(str(error)))
+
+    def _take(self, problem: str) -> None:
+        if OF_JUPYTERLAB not in problem:
+            self.problems.append(problem)
 
     def sign_in(self) -> None:
         """Through the page, with name and password."""
