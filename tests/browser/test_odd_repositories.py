@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -31,14 +33,16 @@ def test_the_last_commits_large_files_and_a_folder_on_no_branch(tmp_path: Path) 
     remote.push({"scaler.bin": lfs.add(b"scaler")})
     remote.push({"notes.txt": "newest\n"})
 
-    def api(method: str, path: str, headers: object, body: bytes) -> object:
+    def api(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:
         return (
-            (200, {"size": 2_300_000}) if path == "/api/v3/repos/team/forecast" else lfs.answer(method, path, {}, body)
+            (200, {"size": 2_300_000})
+            if path == "/api/v3/repos/team/forecast"
+            else lfs.answer(method, path, headers, body)
         )
 
     (remote.path.parent / "team").mkdir()
     (remote.path.parent / "team" / "forecast.git").symlink_to(remote.path)
-    with slow_http(remote.path.parent, api=api) as base, start_server(home) as server, chromium() as browser:  # type: ignore[arg-type]
+    with slow_http(remote.path.parent, api=api) as base, start_server(home) as server, chromium() as browser:
         lfs.base, url = base, f"{base}/team/forecast.git"
         allow(home, url)
         (home / "settings" / "git-hosts.json").write_text(f'{{"{base.removeprefix("http://")}": "github"}}')

@@ -21,6 +21,16 @@ export class ApiError extends Error {
   }
 }
 
+/** What happened and what to do, in one text. */
+export function inOne(error: ApiError): string {
+  return [error.message, error.hint].filter(Boolean).join(' ');
+}
+
+/** What is wrong with one input of a form; null where the error is none or about something else. */
+export function faultOf(error: ApiError | null, field: string): string | null {
+  return error?.field === field ? inOne(error) : null;
+}
+
 /** Anything that was thrown, as something that can be shown. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) {

@@ -8,7 +8,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import * as decoding from 'lib0/decoding';
 import { messageSync, WebsocketProvider } from 'y-websocket';
 
-import { type ApiError, asApiError } from '../api/errors';
+import { type ApiError, asApiError, inOne } from '../api/errors';
 import { Edits } from './edits';
 import { type Answer, type Asked, encodeAsked, type Notice, RAW, readTold } from './frames';
 import { Keeper } from './keeper';
@@ -194,7 +194,7 @@ export class RoomConnection implements IDocumentProvider {
     if (error.status === 0 || error.status >= 500) {
       this._retry = setTimeout(() => void this._open(), RETRY_MS);
     } else if (this._opened) {
-      this._end([error.message, error.hint].filter(Boolean).join(' '));
+      this._end(inOne(error));
     } else {
       this._reject(error.message);
     }

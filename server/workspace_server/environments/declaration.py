@@ -125,16 +125,15 @@ def _declare(
 
 def nearest(folder: Path, root: Path) -> list[Path]:
     """The files from ``folder`` up to ``root`` that can declare an environment; the first one does."""
-    folder, root = folder.resolve(), root.resolve()
+    root = root.resolve()
     found: list[Path] = []
-    while folder.is_relative_to(root):
+    for at in pythons.upwards(folder, root):
         for name in READERS:
-            candidate = folder / name
+            candidate = at / name
             # A link that leaves the project could read any file of the machine into an error message.
             inside = candidate.is_file() and candidate.resolve().is_relative_to(root)
             if inside and (name != "pyproject.toml" or pyproject.is_project(candidate)):
                 found.append(candidate)
-        folder = folder.parent
     return found
 
 

@@ -6,7 +6,6 @@ What uv writes is left to uv: a lock is not edited, and the dependencies of ``py
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from ..kit.errors import Invalid
 from . import requirements
 from .declaration import BASE, READERS, nearest
 from .errors import Unbuildable
+from .pythons import upwards
 from .requirements import requirement, text_of
-from .uv import find_uv, redact
-
-PATIENCE = 60.0
+from .uv import apart
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,7 @@ def overlay(folder: Path, root: Path, change: Edit, into: Path) -> tuple[Path, P
     wanted = nearest(folder, root)[:1]
     if wanted:
         wanted = READERS[wanted[0].name](wanted[0], root).files
-    at = folder.resolve()
-    while at.is_relative_to(root):
-        wanted += [path for path in [at / ".python-version"] if path.is_file()]
-        at = at.parent
+    wanted += [path for at in upwards(folder, root) if (path := at / ".python-version").is_file()]
     for path in wanted:
         copy = into / path.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -136,11 +131,7 @@ def _added(text: str, wanted: str) -> str:
     with tempfile.TemporaryDirectory(prefix="atrium-add-") as folder:
         path = Path(folder) / "pyproject.toml"
         path.write_text(text)
-        done = subprocess.run(
-            [find_uv(), "add", "--frozen", "--offline", "--no-config", "--no-cache", "--raw", *group, wanted],
-            cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        done = apart(("add", "--frozen", "--raw", *group, wanted), Path(folder))
         if done.returncode != 0:
-            said = redact(done.stderr).strip().removeprefix("error:").strip()
-            raise Unbuildable("not_edited", f"pyproject.toml cannot be edited: {said}.", "Edit it by hand.")
+            raise Unbuildable("not_edited", f"pyproject.toml cannot be edited: {done.stderr}.", "Edit it by hand.")
         return path.read_text()

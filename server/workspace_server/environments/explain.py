@@ -17,8 +17,6 @@ NETWORK = re.compile(
     r"error sending request|Failed to fetch|network was disabled|dns error|tcp connect|timed out|connection refused",
     re.IGNORECASE,
 )
-
-
 _PACKAGE = r"([A-Za-z][\w.-]*)(?:[<>=!~]\S*)?"
 
 
@@ -37,7 +35,7 @@ def explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], s
 
 def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], str]) -> Unbuildable | Offline:
     text = " ".join(said.split())
-    origins = _origins(declaration.requirements + declaration.constraints)
+    origins = origins_of(declaration.requirements + declaration.constraints)
     if ("No solution found" not in said and NETWORK.search(said)) or "network was disabled" in said:
         return Offline(
             "index_unreachable",
@@ -51,12 +49,13 @@ def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], 
             "Check its spelling.",
         )
     named = _named(text, origins)
+    other_python = re.search(rf"{_PACKAGE} has no wheels with a matching Python", text)
     wheel = re.search(rf"{_PACKAGE} has no (?:usable )?wheels|Wheels are required for `([\w.-]+)`", text)
-    if wheel:
-        name = wheel[1] or wheel[2]
+    if match := other_python or wheel:
+        name = next(filter(None, match.groups()))
         oldest = oldest_wheel(name)
         other = f"{name} {oldest} is the oldest version with a wheel for Python {declaration.python}."
-        if f"{name} has no wheels with a matching Python" in re.sub(r"[<>=!~]\S*(?= has)", "", text):
+        if other_python:
             return Unbuildable(
                 "wrong_python",
                 f"{_wanted(origins, name)} has no wheel for Python {declaration.python}{_asked(origins, name)}.",
@@ -105,7 +104,8 @@ Origins = dict[str, list[tuple[str, str]]]
 """Canonical name -> (requirement, where it comes from)."""
 
 
-def _origins(lines: str) -> Origins:
+def origins_of(lines: str) -> Origins:
+    """Of a declaration's lines, in their order."""
     found: Origins = {}
     for line in lines.splitlines():
         text, _, origin = line.partition("  # ")

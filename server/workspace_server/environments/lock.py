@@ -12,7 +12,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from workspace_ext.contract.environments import Package
 from workspace_ext.engines.requirements import SOURCE_BUILDS
@@ -22,6 +21,7 @@ from .declaration import PLATFORM, Declaration
 from .errors import Unbuildable
 from .explain import explain
 from .pythons import interpreter
+from .requirements import hashed
 from .uv import Uv
 
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
@@ -30,15 +30,14 @@ WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for wo
 
 @dataclass(frozen=True)
 class Untold:
-    """``text`` holds wherever ``beside`` is older than ``below``; no metadata says so."""
+    """Where a lock has ``beside``, ``text`` holds as well; no metadata says so."""
 
     beside: str
-    below: str
     text: str
     why: str
 
 
-UNTOLD = (Untold("numpy", "2", "pyarrow<26", "pyarrow 26 needs numpy 2"),)
+UNTOLD = (Untold("numpy<2", "pyarrow<26", "pyarrow 26 needs numpy 2"),)
 
 
 @dataclass(frozen=True)
@@ -90,40 +89,40 @@ def _compile(folder: Path, declaration: Declaration, uv: Uv) -> Lock:
     (folder / "in.txt").write_text(declaration.requirements)
     (folder / "constraints.txt").write_text(declaration.constraints)
     constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if declaration.constraints else []
-    status, said = uv.run(
+    out = folder / "out.txt"
+    options = [*constrained, "--generate-hashes", "--no-strip-extras"]
+    status, said = _uv_compile(folder / "in.txt", out, declaration.python, uv, *options)
+    if status != 0:
+        raise explain(declaration, said, lambda name: _oldest_wheel(name, declaration.python, folder, uv))
+    return canonical(out.read_text(), declaration)
+
+
+def _uv_compile(given: Path, out: Path, python: str, uv: Uv, *options: str | Path) -> tuple[int, str]:
+    return uv.run(
         [
-            "pip", "compile", folder / "in.txt", *constrained, "-o", folder / "out.txt",
-            "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras",
-            "--python-version", declaration.python, "--python", interpreter(declaration.python), *WHEELS_ONLY,
+            "pip", "compile", given, "-o", out, *options, "--no-header", "--no-annotate",
+            "--python-version", python, "--python", interpreter(python), *WHEELS_ONLY,
         ]
     )  # fmt: skip
-    if status != 0:
-        raise explain(declaration, said, lambda name: _oldest_wheel(name, declaration, folder, uv))
-    return canonical((folder / "out.txt").read_text(), declaration)
 
 
 def _untold(lock: Lock) -> list[tuple[str, str]]:
     """The bounds that packages of the lock have without saying so, each with whose it is."""
-    pinned = {one.name: Version(one.version) for one in lock.packages}
-    return [
-        (bound.text, bound.why)
-        for bound in UNTOLD
-        if pinned.get(bound.beside, Version(bound.below)) < Version(bound.below)
-        and (asked := Requirement(bound.text)).name in pinned
-        and pinned[asked.name] not in asked.specifier
-    ]
+    pinned = {one.name: one.version for one in lock.packages}
+
+    def met(text: str) -> bool | None:
+        """None where the package is not there at all."""
+        asked = Requirement(text)
+        return asked.specifier.contains(pinned[asked.name], prereleases=True) if asked.name in pinned else None
+
+    return [(bound.text, bound.why) for bound in UNTOLD if met(bound.beside) and met(bound.text) is False]
 
 
-def _oldest_wheel(name: str, declaration: Declaration, folder: Path, uv: Uv) -> str:
-    (folder / "one.txt").write_text(name + "\n")
-    status, _ = uv.run(
-        [
-            "pip", "compile", folder / "one.txt", "-o", folder / "oldest.txt", "--resolution", "lowest", "--no-deps",
-            "--no-header", "--no-annotate", "--python-version", declaration.python,
-            "--python", interpreter(declaration.python), *WHEELS_ONLY,
-        ]
-    )  # fmt: skip
-    return (folder / "oldest.txt").read_text().strip().partition("==")[2] if status == 0 else ""
+def _oldest_wheel(name: str, python: str, folder: Path, uv: Uv) -> str:
+    given, out = folder / "one.txt", folder / "oldest.txt"
+    given.write_text(name + "\n")
+    status, _ = _uv_compile(given, out, python, uv, "--resolution", "lowest", "--no-deps")
+    return out.read_text().strip().partition("==")[2] if status == 0 else ""
 
 
 def canonical(text: str, declaration: Declaration) -> Lock:
@@ -132,10 +131,9 @@ def canonical(text: str, declaration: Declaration) -> Lock:
     for name, digest in declaration.hashes:
         demanded.setdefault(name, set()).add(digest)
     entries = []
-    for entry in re.split(r"\n(?=\S)", text.strip()):
-        head, *hashes = re.split(r"\s*\\?\s+--hash=", entry.strip())
+    for head, hashes in hashed(text):
         name = canonicalize_name(re.split(r"[\[=<>]", head, maxsplit=1)[0].strip())
-        if name in demanded and not (hashes := [one for one in hashes if one in demanded[name]]):
+        if name in demanded and not (hashes := tuple(one for one in hashes if one in demanded[name])):
             raise Unbuildable(
                 "hash_mismatch",
                 f"{declaration.source} demands hashes of {name} that the package index's files do not have.",

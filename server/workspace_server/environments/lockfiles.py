@@ -6,7 +6,6 @@ What the kernel and the cluster need beyond that is resolved around it.
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,10 +18,9 @@ from packaging.utils import canonicalize_name
 from .errors import Unbuildable
 from .pyproject import PYPI, read_toml
 from .pythons import Wanted
-from .requirements import PUBLISH, Requirement, Requirements, refuse, requirement
-from .uv import find_uv, redact
+from .requirements import PUBLISH, Requirement, Requirements, hashed, refuse, requirement
+from .uv import apart
 
-PATIENCE = 60.0
 # The kinds of sources of uv.lock that are not an index, and what each is refused as.
 ELSEWHERE = {"git": "vcs", "url": "direct_url", "path": "local_path", "directory": "local_path"}
 OWN = ("editable", "virtual")
@@ -56,13 +54,12 @@ def read_uv(path: Path, root: Path) -> Requirements:
     texts = {one.relative_to(path.parent).as_posix(): one.read_text() for one in files if one != path}
     exported = _export(text, tuple(sorted(texts.items())), name)
     found = Requirements(files=files, python=_python(content, text, name))
-    for entry in re.split(r"\n(?=\S)", exported.strip()):
-        head, *hashes = re.split(r"\s*\\?\s+--hash=", entry.strip())
+    for head, hashes in hashed(exported):
         if head and not head.startswith("#"):
             of = canonicalize_name(re.split(r"[\[=<>; ]", head, maxsplit=1)[0])
             one = requirement(head, f"{name}, line {places.get(of, 1)}")
             if one is not None:
-                found.wanted.append(Requirement(one.text, one.origin, tuple(hashes)))
+                found.wanted.append(Requirement(one.text, one.origin, hashes))
     return found
 
 
@@ -112,16 +109,10 @@ def _export(lock: str, projects: tuple[tuple[str, str], ...], name: str) -> str:
             path = Path(folder) / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        done = subprocess.run(
-            [
-                find_uv(), "export", "--frozen", "--offline", "--no-config", "--no-cache", "--no-header",
-                "--no-annotate", "--no-emit-workspace", "--no-emit-local", "--quiet",
-            ],
-            cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        options = ("--frozen", "--no-header", "--no-annotate", "--no-emit-workspace", "--no-emit-local", "--quiet")
+        done = apart(("export", *options), Path(folder))
     if done.returncode != 0:
-        reason = redact(done.stderr).strip().removeprefix("error:").strip()
-        raise Unbuildable("bad_lock", f"{name} cannot be used: {reason}.", "Write it again with `uv lock`.")
+        raise Unbuildable("bad_lock", f"{name} cannot be used: {done.stderr}.", "Write it again with `uv lock`.")
     return done.stdout
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.dependency_groups import resolve_dependency_groups
+from packaging.utils import canonicalize_name
 
 from .errors import Unbuildable
 from .pythons import Wanted
@@ -126,7 +127,7 @@ def _check_uv(settings: Any, wanted: set[str], name: str, lines: list[str]) -> N
                 "Remove it; packages come from the index that this machine is set up with.",
             )  # fmt: skip
     for package, source in settings.get("sources", {}).items():
-        if re.sub(r"[-_.]+", "-", package).lower() in wanted:
+        if canonicalize_name(package) in wanted:
             kind = next(iter(source[0] if isinstance(source, list) and source else source), "source")
             raise refuse(
                 {"git": "vcs", "url": "direct_url", "index": "index_option"}.get(str(kind), "local_path"),

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -107,14 +108,21 @@ def _look(_moment: int) -> dict[str, tuple[str, Path]]:
     return found
 
 
+def upwards(folder: Path, root: Path) -> Iterator[Path]:
+    """``folder`` and the folders that it is in, as far as ``root``: the nearest that says something holds."""
+    at, root = folder.resolve(), root.resolve()
+    while at.is_relative_to(root):
+        yield at
+        at = at.parent
+
+
 def pinned(folder: Path, root: Path) -> Wanted | None:
     """What the nearest ``.python-version`` from ``folder`` up to ``root`` asks for."""
-    folder, root = folder.resolve(), root.resolve()
-    while folder.is_relative_to(root):
-        path = folder / ".python-version"
+    root = root.resolve()
+    for at in upwards(folder, root):
+        path = at / ".python-version"
         if path.is_file() and path.resolve().is_relative_to(root):
             return _pinned(path, path.relative_to(root).as_posix())
-        folder = folder.parent
     return None
 
 

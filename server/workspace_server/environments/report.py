@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from workspace_ext.contract.environments import EnvironmentReport, InstalledPackage, PackageChange
@@ -15,6 +14,7 @@ from ..kit.errors import AtriumError, Conflict
 from ..kit.home import Home
 from . import build, room, why
 from .declaration import Declaration
+from .explain import origins_of
 from .lock import remembered, resolve
 from .proposals import changes
 from .uv import Uv
@@ -54,7 +54,7 @@ def report(
         built=ready["built"],
         seconds=ready["seconds"],
         bytes=room.size(environment),
-        packages=_packages(environment, declaration.requirements.splitlines(), ready["python"]),
+        packages=_packages(environment, declaration.requirements, ready["python"]),
         lock=lock.text,
         base=base[0] if base is not None else "",
         changes=changed,
@@ -62,16 +62,12 @@ def report(
     )
 
 
-def _packages(environment: build.Environment, wanted: Sequence[str], python: str) -> list[InstalledPackage]:
-    asked: dict[str, str] = {}
-    for line in wanted:
-        text, _, origin = line.partition("  # ")
-        asked.setdefault(canonicalize_name(Requirement(text).name), origin)
-    parents = why.required_by(
-        build.site_packages(environment.folder), python, [line.partition("  # ")[0] for line in wanted]
-    )
+def _packages(environment: build.Environment, wanted: str, python: str) -> list[InstalledPackage]:
+    asked = origins_of(wanted)
+    texts = [text for several in asked.values() for text, _ in several]
+    parents = why.required_by(build.site_packages(environment.folder), python, texts)
     return [
-        InstalledPackage(one.name, one.version, parents.get(name, []), asked.get(name, ""))
+        InstalledPackage(one.name, one.version, parents.get(name, []), asked[name][0][1] if name in asked else "")
         for one in environment.packages
         for name in [canonicalize_name(one.name)]
     ]

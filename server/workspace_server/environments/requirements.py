@@ -127,6 +127,13 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
         yield first, line
 
 
+def hashed(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The entries of what uv writes with hashes: each requirement, and its hashes."""
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        head, *hashes = re.split(r"\s*\\?\s+--hash=", entry.strip())
+        yield head, tuple(hashes)
+
+
 def _included(path: Path, target: str, root: Path, place: str) -> Path:
     other = (path.parent / target).resolve()
     if "://" in target or not other.is_relative_to(root):

@@ -40,11 +40,7 @@ def limit() -> int:
 
 def survey(home: Home) -> Kept:
     """What is there, the last used first. Looks at every file."""
-    found = {one.id: (one, _files(one.folder)) for one in _published(home)}
-    cache = _files(home.cache / "uv")
-    every: Files = dict(cache)
-    for _, files in found.values():
-        every |= files
+    found, cache = _measured(home)
     rows = [
         KeptEnvironment(
             id, json.loads((one.folder / READY).read_text())["python"], len(one.packages), sum(files.values()),
@@ -53,7 +49,7 @@ def survey(home: Home) -> Kept:
         for id, (one, files) in found.items()
     ]  # fmt: skip
     rows.sort(key=lambda row: row.used, reverse=True)
-    return Kept(rows, sum(cache.values()), sum(every.values()), limit())
+    return Kept(rows, sum(cache.values()), _total(found, cache), limit())
 
 
 def size(environment: Environment) -> int:
@@ -63,18 +59,21 @@ def size(environment: Environment) -> int:
 
 def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:
     """Make room until all of it takes ``most`` bytes, or only what is in use is left."""
-    before = total = survey(home).total
+    there, cache = _measured(home)
+    before = total = _total(there, cache)
     removed: list[str] = []
     for further in ((), ("--ci",)):
         if total > most and uv.cache == home.cache / "uv":  # Another one is not for this workspace only.
             uv.run(["cache", "prune", *further])
-            total = survey(home).total
-    for one in sorted(_published(home), key=lambda one: held.used(home, one.id)) if total > most else ():
+            there, cache = _measured(home)
+            total = _total(there, cache)
+    for id in sorted(there, key=lambda id: held.used(home, id)):
         if total <= most:
             break
-        if _remove(home, one, quiet):
-            removed.append(one.id)
-            total = survey(home).total
+        if _remove(home, there[id][0], quiet):
+            removed.append(id)
+            del there[id]
+            total = _total(there, cache)
     return Collected(removed, max(0, before - total), total)
 
 
@@ -105,6 +104,19 @@ def _remove(home: Home, environment: Environment, quiet: float) -> bool:
     if going is not None:
         discard(going)
     return going is not None
+
+
+def _measured(home: Home) -> tuple[dict[str, tuple[Environment, Files]], Files]:
+    """Every environment by its id with its files, and those of uv's cache."""
+    return {one.id: (one, _files(one.folder)) for one in _published(home)}, _files(home.cache / "uv")
+
+
+def _total(there: dict[str, tuple[Environment, Files]], cache: Files) -> int:
+    """Bytes of all of them; what several share counts once."""
+    every = dict(cache)
+    for _, files in there.values():
+        every |= files
+    return sum(every.values())
 
 
 def _published(home: Home) -> list[Environment]:

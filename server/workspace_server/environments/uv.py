@@ -19,6 +19,8 @@ from .errors import Cancelled
 
 POLL = 0.1
 GRACE = 3.0
+PATIENCE = 60.0
+"""Seconds for what fetches nothing."""
 # Of a server or shell that happens to run in an environment of its own.
 FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "UV_PROJECT")
 
@@ -132,6 +134,17 @@ def end_group(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def apart(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """``uv arguments`` in a folder of its own: nothing is fetched, and nobody's settings or cache are looked at. Its
+    ``stderr`` is the reason, where it fails."""
+    done = subprocess.run(
+        [find_uv(), *arguments, "--offline", "--no-config", "--no-cache"],
+        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    done.stderr = redact(done.stderr).strip().removeprefix("error:").strip()
+    return done
 
 
 def redact(text: str) -> str:

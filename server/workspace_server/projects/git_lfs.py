@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .git_stage import Chosen
 from .git_status import wire_path
 from .git_trees import own_index
 from .git_worktrees import bound
-from .lfs import PLACED, Pointer, identity, is_content, placed, pointer, pointers_of
+from .lfs import LONGEST, PLACED, Pointer, identity, is_content, placed, pointer, pointers_of
 from .lfs_api import Batch
 
 
@@ -37,11 +37,16 @@ def stored(git: Git, commit: str) -> dict[bytes, Pointer]:
     if not any(b"filter=lfs" in git.run("cat-file", "blob", blob) for blob in told):
         return {}
     with own_index(git, commit) as index:
-        out = git.run("check-attr", "--cached", "-z", "--stdin", "filter", env=index, given=b"\0".join(blobs) + b"\0")
-    said = out.split(b"\0")
-    filtered = [raw for raw, value in zip(said[::3], said[2::3], strict=False) if value == b"lfs"]
+        filtered = _filtered(git, blobs, "--cached", env=index)
     found = pointers_of(git, [blobs[raw] for raw in filtered])
     return {raw: found[blobs[raw]] for raw in filtered if blobs[raw] in found}
+
+
+def _filtered(git: Git, raws: Iterable[bytes], *options: str, env: Mapping[str, str] | None = None) -> list[bytes]:
+    """Those of the paths that git's attributes give to LFS."""
+    given = b"".join(raw + b"\0" for raw in raws)
+    said = git.run("check-attr", *options, "-z", "--stdin", "filter", env=env, given=given).split(b"\0")
+    return [raw for raw, value in zip(said[::3], said[2::3], strict=False) if value == b"lfs"]
 
 
 def listed(report: Report, repository: dict[str, Any], branch: str) -> list[dict[str, Any]]:
@@ -127,9 +132,7 @@ def refuse(git: Git, chosen: Chosen) -> None:
     """
     assert git.tree is not None
     there = [edit for edit in chosen.edits if edit.change != "deleted"]
-    given = b"".join(edit.raw + b"\0" for edit in there)
-    said = git.run("check-attr", "-z", "--stdin", "filter", given=given).split(b"\0") if there else []
-    filtered = {raw for raw, value in zip(said[::3], said[2::3], strict=False) if value == b"lfs"}
+    filtered = set(_filtered(git, [edit.raw for edit in there])) if there else set()
     if wrong := [edit.path for edit in there if edit.raw in filtered and not _is_pointer(git, edit.raw)]:
         raise Conflict(
             "lfs", f"{', '.join(wrong[:3])} belongs into Git LFS, so that a commit from here would hold its content.",
@@ -153,6 +156,6 @@ def _is_pointer(git: Git, raw: bytes) -> bool:
     assert git.tree is not None
     path = git.tree / os.fsdecode(raw)
     try:
-        return path.is_file() and path.stat().st_size <= 1024 and pointer(path.read_bytes()) is not None
+        return path.is_file() and path.stat().st_size <= LONGEST and pointer(path.read_bytes()) is not None
     except OSError:
         return False

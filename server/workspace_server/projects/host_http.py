@@ -6,10 +6,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from workspace_ext.contract.pull_requests import HostKind
@@ -37,9 +36,7 @@ class Api:
         self._base = base
         self._headers = {"Accept": "application/json", "User-Agent": "jupyter-atrium"}
         if sign_in.kind == "token":
-            lent = urlsplit(Path(sign_in.file).read_text().strip())
-            user, token = unquote(lent.username or ""), unquote(lent.password or "")
-            self._headers |= _authorization(kind, user, token)
+            self._headers |= _authorization(kind, *sign_in.pair())
 
     def get(self, path: str, **query: Any) -> Any:
         """What is at a path below the base address; None where there is nothing (404)."""

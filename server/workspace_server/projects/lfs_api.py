@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import Request
 
 from ..kit.errors import Failed, Invalid, Unavailable
@@ -110,6 +110,5 @@ class Batch:
         sign_in = self._git.sign_in
         if sign_in.kind != "token":
             return {}
-        lent = urlsplit(Path(sign_in.file).read_text().strip())
-        pair = f"{unquote(lent.username or '')}:{unquote(lent.password or '')}"
+        pair = ":".join(sign_in.pair())
         return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from ..kit.errors import AtriumError, Unavailable
 
@@ -47,6 +49,13 @@ class SignIn:
         return (
             [none, ("credential.helper", f"store --file={shlex.quote(self.file)}")] if self.kind == "token" else [none]
         )
+
+    def pair(self) -> tuple[str, str]:
+        """User name and token, for those who ask over HTTP themselves; empty where git is nobody there."""
+        if self.kind != "token":
+            return "", ""
+        lent = urlsplit(Path(self.file).read_text().strip())
+        return unquote(lent.username or ""), unquote(lent.password or "")
 
     def ssh(self) -> str:
         """``GIT_SSH_COMMAND``."""

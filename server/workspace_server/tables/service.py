@@ -132,8 +132,8 @@ class Tables:
         folder = self.folder(name, notebook)
         copies, branch = self._place(notebook)
         if copies is not None:
-            ensure_copy(self.main / name, copies / name)
             folder = self._inside(copies, name)
+            ensure_copy(self.main / name, folder)
         delta.restore(folder, version, {"branch": branch, "notebook": notebook})
         self._events.publish("tables", name, "restored")
         return self._described(folder, branch)

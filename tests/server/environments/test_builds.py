@@ -29,13 +29,6 @@ pytestmark = pytest.mark.parts
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path / "home")
-    made.prepare()
-    return made
-
-
-@pytest.fixture
 def project(home: Home) -> Path:
     """The checkout of a project's main branch."""
     folder = home.projects / "forecast" / "main"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -269,20 +270,18 @@ def test_which_python(tmp_path: Path) -> None:
 
 
 @pytest.mark.parts
-def test_real_locks_are_built_as_they_pin(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    home.prepare()
+def test_real_locks_are_built_as_they_pin(home: Home, tmp_path: Path) -> None:
     project = write(tmp_path / "project", pyproject__toml=PROJECT.replace("six==1.17.0", "six<1.17"))
-    run = {"cwd": project, "check": True, "capture_output": True}
+    run = partial(subprocess.run, cwd=project, check=True, capture_output=True)
     uv = find_uv()
-    subprocess.run([uv, "lock", "--no-config"], **run)  # type: ignore[call-overload]
+    run([uv, "lock", "--no-config"])
     (project / "pyproject.toml").write_text(PROJECT.replace("six==1.17.0", "six"))
     locked = declare(project, project)
     assert locked.source == "uv.lock"
     built = {one.name: one.version for one in build_blocking(home, locked).packages}
     assert (built["six"], "iniconfig" in built, "ipykernel" in built) == ("1.16.0", True, True)
 
-    subprocess.run([uv, "export", "--format", "pylock.toml", "-o", "pylock.toml"], **run)  # type: ignore[call-overload]
+    run([uv, "export", "--format", "pylock.toml", "-o", "pylock.toml"])
     (project / "uv.lock").unlink()
     other = declare(project, project)
     assert other.source == "pylock.toml"

@@ -49,13 +49,6 @@ assert ws.sql("SELECT * FROM sales")["store"].tolist() == ["Amsterdam"]
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
 def project(tmp_path: Path, name: str) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()

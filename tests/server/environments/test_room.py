@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,13 +17,6 @@ from workspace_server.kit.errors import Conflict, NotFound
 from workspace_server.kit.home import Home
 
 pytestmark = pytest.mark.parts
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path / "home")
-    made.prepare()
-    return made
 
 
 def built(home: Home, version: str) -> Environment:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.remotes import ENV, Remote, git, notebook
+from tests.fakes.remotes import Remote, git, notebook
 from workspace_ext.contract.asides import BringBack, PutAside
 from workspace_ext.contract.projects import CreateBranch, Project
 from workspace_server.kit.errors import Conflict, NotFound
 
 from .conftest import Room
+from .deaths import FILES, dies_at
 
 
 @pytest.fixture
@@ -103,52 +98,18 @@ async def test_what_changed_in_the_same_place(room: Room, project: Project, take
     assert [digit for digit in "21" if f"df = {digit}{digit}" in text] == list(expected)
 
 
-DIE = """
-import json, os, sys
-from workspace_server.projects import git_aside, git_command, git_integrate
-step, count = int(sys.argv[2]), 0
-def dies(module, name):
-    real = getattr(module, name)
-    def call(*arguments, **more):
-        global count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), 9)
-        return real(*arguments, **more)
-    setattr(module, name, call)
-for name in ("_replace", "remove_file", "_write", "_follow_index"):
-    dies(git_integrate, name)
-dies(git_aside, "match_index")
-real = git_command.Git.run
-def run(self, *arguments, **more):
-    global count
-    if arguments[0] == "update-ref":
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), 9)
-    return real(self, *arguments, **more)
-git_command.Git.run = run
-given = json.loads(sys.argv[1])
-getattr(git_aside, given.pop("function"))(lambda *_: None, **given)
-"""
-
-
 async def test_killed_at_every_step(room: Room, project: Project) -> None:
     tree, asides, facts = room.tree(project), room.projects.asides, room.projects.get(project.id)
     repository = {
         "directory": str(facts.git), "home": str(room.home.cache / "git-home"), "author": ["Ana", "ana@atrium.local"],
     }  # fmt: skip
 
-    async def until_done(check: Callable[[], Awaitable[None]], **given: object) -> int:
+    async def until_done(check: Callable[[], Awaitable[None]], function: str, **given: object) -> int:
         """Die at the first step, at the second one, and so on; how many there are."""
+        call = (f"git_aside:{function}", {"repository": repository, **given})
         for step in range(1, 100):
-            done = await asyncio.to_thread(
-                subprocess.run, [sys.executable, "-c", DIE, json.dumps({"repository": repository, **given}), str(step)],
-                capture_output=True, text=True, env={**ENV, "PYTHONPATH": os.pathsep.join(sys.path)},
-            )  # fmt: skip
-            if done.returncode == 0:
+            if not await dies_at(step, (*FILES, "git_aside:match_index"), call):
                 return step
-            assert done.returncode == -signal.SIGKILL, done.stderr
             await room.projects.pulling.recover(project.id)
             await check()
         raise AssertionError("it never ends")
@@ -164,8 +125,7 @@ async def test_killed_at_every_step(room: Room, project: Project) -> None:
         assert await asides.listed(project.id) == []
         assert not list(tree.rglob("*.atrium-new"))
 
-    put: dict[str, object] = {"function": "put_aside", "branch": "main", "paths": [], "note": ""}
-    assert await until_done(nothing_is_aside, **put) > 6
+    assert await until_done(nothing_is_aside, "put_aside", branch="main", paths=[], note="") > 6
     (aside,) = await asides.listed(project.id)
     assert git(tree, "status", "--porcelain") == ""
     after = holds()
@@ -175,6 +135,5 @@ async def test_killed_at_every_step(room: Room, project: Project) -> None:
         assert holds() in (before, after)
         assert await asides.listed(project.id) == [aside]
 
-    back: dict[str, object] = {"function": "bring_back", "branch": "main", "name": aside.name, "take": ""}
-    assert await until_done(it_is_here_or_there, **back) > 6
+    assert await until_done(it_is_here_or_there, "bring_back", branch="main", name=aside.name, take="") > 6
     assert (holds(), await asides.listed(project.id)) == (before, [])

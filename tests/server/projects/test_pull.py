@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.remotes import ENV, Remote, git, notebook
+from tests.fakes.remotes import Remote, git, notebook
 from workspace_ext.contract.merges import MergeChoice, PullBranch
 from workspace_ext.contract.projects import CreateBranch, Project
 from workspace_server.kit.errors import AtriumError, Conflict
 
 from .conftest import Refused, Room
+from .deaths import FILES, dies_at
 
 
 @pytest.fixture
@@ -181,39 +179,6 @@ async def test_odd_files(room: Room, project: Project, remote: Remote, tmp_path:
     assert (tree / "plan" / "a.md").read_text() == "mine\n"
 
 
-DIE = """
-import json, os, sys
-from workspace_server.projects import git_integrate, git_trees, git_command
-step = int(sys.argv[2])
-count = 0
-def counting(module, name):
-    real = getattr(module, name)
-    def call(*arguments, **more):
-        global count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), 9)
-        return real(*arguments, **more)
-    setattr(module, name, call)
-for name in ("_replace", "remove_file", "_write", "_follow_index", "recover"):
-    counting(git_integrate, name)
-real = git_command.Git.run
-def run(self, *arguments, **more):
-    if arguments[0] == "update-ref":
-        global count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), 9)
-    return real(self, *arguments, **more)
-git_command.Git.run = run
-given = json.loads(sys.argv[1])
-from workspace_server.projects.git_remote import fetch
-fetch(lambda *_: None, given['repository'])
-git_integrate.integrate(lambda *_: None, **given)
-print(count)
-"""
-
-
 async def test_killed_at_every_step(room: Room, project: Project, remote: Remote) -> None:
     tree = room.tree(project)
     facts = room.projects.get(project.id)
@@ -237,13 +202,11 @@ async def test_killed_at_every_step(room: Room, project: Project, remote: Remote
     steps = 0
     while True:
         steps += 1
-        done = await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-c", DIE, json.dumps(given), str(steps)], capture_output=True, text=True,
-            env={**ENV, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
-        if done.returncode == 0:
+        if not await dies_at(
+            steps, (*FILES, "git_integrate:recover"),
+            ("git_remote:fetch", {"repository": repository}), ("git_integrate:integrate", given),
+        ):  # fmt: skip
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
         # Somebody goes on writing before the server is back.
         (tree / "mine.md").write_text(f"mine {steps}\n")
         await room.projects.pulling.recover(project.id)

@@ -1,8 +1,9 @@
 import { type FormEvent, useState } from 'react';
 
-import { Button, ErrorNote, FormField, RelativeTime, useAction } from '../../ui';
+import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import type { Cluster, ClustersModel } from '../model';
-import { hasEnded, idleOf, shapeOf, usersOf, wrongWorkers } from '../words';
+import { hasEnded, idleOf, shapeOf, usersOf } from '../words';
+import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface ClusterDetailsProps {
   cluster: Cluster;
@@ -46,11 +47,14 @@ export function ClusterDetails({ cluster, model, opened }: ClusterDetailsProps):
 }
 
 function Scale({ cluster, model }: Omit<ClusterDetailsProps, 'opened'>): JSX.Element {
-  const [minimum, setMinimum] = useState(String(cluster.minimum));
-  const [maximum, setMaximum] = useState(String(cluster.maximum));
-  const wrong = wrongWorkers(Number(minimum || NaN), Number(maximum || NaN));
-  const same = Number(minimum) === cluster.minimum && Number(maximum) === cluster.maximum;
-  const scale = useAction(() => model.scale(cluster.id, Number(minimum), Number(maximum)));
+  const [workers, setWorkers] = useState({
+    minimum: String(cluster.minimum),
+    maximum: String(cluster.maximum)
+  });
+  const minimum = Number(workers.minimum);
+  const maximum = Number(workers.maximum);
+  const same = minimum === cluster.minimum && maximum === cluster.maximum;
+  const scale = useAction(() => model.scale(cluster.id, minimum, maximum));
   if (cluster.kind === 'spark' && !hasEnded(cluster)) {
     return <p className="atrium-Muted">Stop it to change how many workers it has.</p>;
   }
@@ -61,29 +65,8 @@ function Scale({ cluster, model }: Omit<ClusterDetailsProps, 'opened'>): JSX.Ele
   return (
     <form onSubmit={onSubmit} noValidate>
       <div className="atrium-Clusters-scale">
-        <FormField label="Workers, at least" error={wrong}>
-          {field => (
-            <input
-              {...field}
-              type="number"
-              min={0}
-              value={minimum}
-              onChange={event => setMinimum(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField label="At most">
-          {field => (
-            <input
-              {...field}
-              type="number"
-              min={1}
-              value={maximum}
-              onChange={event => setMaximum(event.target.value)}
-            />
-          )}
-        </FormField>
-        <Button submit busy={scale.busy} disabled={wrong !== null || same}>
+        <WorkersFields value={workers} onChange={setWorkers} />
+        <Button submit busy={scale.busy} disabled={wrongRange(workers) !== null || same}>
           Scale
         </Button>
       </div>

@@ -21,7 +21,7 @@ export function ClusterMenu({ model, onClose }: ClusterMenuProps): JSX.Element {
   });
   const none = clusters?.length === 0;
   return (
-    <div className="atrium-Clusters">
+    <div className="atrium-Clusters atrium-ClusterMenu">
       <h2>Cluster</h2>
       {none ? <p className="atrium-Muted">Many workers, in this notebook’s own environment.</p> : null}
       {none ? null : (

@@ -2,7 +2,8 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { ClusterKind, ClustersModel } from '../model';
-import { KINDS, wrongCount, wrongMemory, wrongWorkers } from '../words';
+import { KINDS, wrongCount, wrongMemory } from '../words';
+import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface NewClusterFormProps {
   model: ClustersModel;
@@ -12,20 +13,19 @@ export interface NewClusterFormProps {
 /** A new cluster, filled in so that one click is enough. */
 export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Element {
   const [kind, setKind] = useState<ClusterKind>('dask');
-  const [minimum, setMinimum] = useState('1');
-  const [maximum, setMaximum] = useState('4');
+  const [workers, setWorkers] = useState({ minimum: '1', maximum: '4' });
   const [memory, setMemory] = useState('');
   const [threads, setThreads] = useState('1');
   const [idle, setIdle] = useState('60');
   const wrongSize = wrongMemory(memory);
   const wrongThreads = wrongCount(threads, 1, 'At least 1, a whole number.');
   const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
-  const wrong = wrongWorkers(Number(minimum || NaN), Number(maximum || NaN));
+  const wrong = wrongRange(workers);
   const create = useAction(async () => {
     await model.create({
       kind,
-      minimum: Number(minimum),
-      maximum: Number(maximum),
+      minimum: Number(workers.minimum),
+      maximum: Number(workers.maximum),
       memory,
       threads: Number(threads),
       idle_seconds: Number(idle) * 60
@@ -50,28 +50,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
         )}
       </FormField>
       <div className="atrium-Clusters-workers">
-        <FormField label="Workers, at least" error={wrong}>
-          {field => (
-            <input
-              {...field}
-              type="number"
-              min={0}
-              value={minimum}
-              onChange={event => setMinimum(event.target.value)}
-            />
-          )}
-        </FormField>
-        <FormField label="At most">
-          {field => (
-            <input
-              {...field}
-              type="number"
-              min={1}
-              value={maximum}
-              onChange={event => setMaximum(event.target.value)}
-            />
-          )}
-        </FormField>
+        <WorkersFields value={workers} onChange={setWorkers} />
       </div>
       <details>
         <summary>More</summary>

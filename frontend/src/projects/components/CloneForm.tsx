@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
 
-import { ApiError } from '../../api/errors';
+import { ApiError, faultOf } from '../../api/errors';
 import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
 import { wantsSignIn } from '../credentials';
 import type { OpenedBranch, ProjectsModel, RepositorySize } from '../model';
@@ -45,8 +45,6 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
   });
   const suggestion = url ? undefined : model.suggestions[0];
   const error = clone.error instanceof ApiError ? clone.error : null;
-  const about = error?.field;
-  const said = error && about ? [error.message, error.hint].filter(Boolean).join(' ') : null;
   return (
     <>
       <form
@@ -61,7 +59,7 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
           }
         }}
       >
-        <FormField label="Repository URL" hint="https:// or ssh://" error={about === 'url' ? said : null}>
+        <FormField label="Repository URL" hint="https:// or ssh://" error={faultOf(error, 'url')}>
           {control => (
             <input
               {...control}
@@ -76,7 +74,7 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
           )}
         </FormField>
         {url.trim() ? (
-          <FormField label="Name" error={about === 'name' ? said : null}>
+          <FormField label="Name" error={faultOf(error, 'name')}>
             {control => (
               <input
                 {...control}
@@ -110,7 +108,7 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
           </>
         ) : null}
         {clone.busy ? <OperationLine operation={model.cloning} /> : null}
-        {error && !about ? <ErrorNote error={error} /> : null}
+        {error && !error.field ? <ErrorNote error={error} /> : null}
         <div className="atrium-Form-actions">
           {onClose ? (
             <Button kind="quiet" onClick={onClose}>

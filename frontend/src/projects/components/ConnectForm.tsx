@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-import { ApiError } from '../../api/errors';
+import { ApiError, faultOf } from '../../api/errors';
 import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
 import { wantsSignIn } from '../credentials';
 import type { Project, ProjectsModel } from '../model';
@@ -14,7 +14,7 @@ export function ConnectForm({ model, project }: { model: ProjectsModel; project:
     model.lives.ask(null);
   });
   const error = connect.error instanceof ApiError ? connect.error : null;
-  const about = error?.field === 'url' ? [error.message, error.hint].filter(Boolean).join(' ') : null;
+  const about = faultOf(error, 'url');
   return (
     <>
       <form

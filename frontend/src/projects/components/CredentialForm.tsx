@@ -1,5 +1,6 @@
 import { useState } from 'react';
 
+import { faultOf } from '../../api/errors';
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { CredentialKind, Followed, Wish } from '../credentials';
 import { SecretField } from './SecretField';
@@ -22,9 +23,7 @@ export function CredentialForm({ followed, keep, onClose }: CredentialFormProps)
     onClose();
   });
   const change = (changes: Partial<Wish>) => setWish({ ...wish, ...changes });
-  const about = save.error?.field;
-  const said = (field: string) =>
-    save.error && about === field ? [save.error.message, save.error.hint].filter(Boolean).join(' ') : null;
+  const said = (field: string) => faultOf(save.error, field);
   const shown = ['host', 'kind', 'user', 'secret', 'label'];
   const text = (name: 'host' | 'user' | 'label', label: string, hint?: string) => (
     <FormField label={label} hint={hint} error={said(name)}>
@@ -94,7 +93,7 @@ export function CredentialForm({ followed, keep, onClose }: CredentialFormProps)
         onChange={secret => change({ secret })}
       />
       {text('label', 'Label', 'Optional, to recognise it by')}
-      {save.error && !shown.includes(about ?? '') ? <ErrorNote error={save.error} /> : null}
+      {save.error && !shown.includes(save.error.field ?? '') ? <ErrorNote error={save.error} /> : null}
       <div className="atrium-Form-actions">
         <Button kind="quiet" onClick={onClose}>
           Close

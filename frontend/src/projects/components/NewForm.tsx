@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-import { ApiError } from '../../api/errors';
+import { ApiError, faultOf } from '../../api/errors';
 import { Button, ErrorNote, FormField, OperationLine, useAction } from '../../ui';
 import { wantsSignIn } from '../credentials';
 import type { NewProject, OpenedBranch, ProjectsModel } from '../model';
@@ -52,8 +52,7 @@ export function NewForm({ model, folder, onBegun, onClose }: NewFormProps): JSX.
     }
   });
   const error = begin.error instanceof ApiError ? begin.error : null;
-  const of = (field: string) =>
-    error?.field === field ? [error.message, error.hint].filter(Boolean).join(' ') : null;
+  const of = (field: string) => faultOf(error, field);
   const placed = ['name', 'template', 'folder', 'remote'].includes(error?.field ?? '');
   const text = (
     value: string,

@@ -13,7 +13,7 @@ from uuid import uuid4
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from tornado.websocket import WebSocketHandler
 
@@ -210,10 +210,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.drop("You were too far behind.")
             return
         # Not through write_message, which starts a task for each frame of each client.
-        framed = _framed(frame)
         with contextlib.suppress(StreamClosedError):
-            if rest := framed[_sent_at_once(stream, framed) :]:
-                stream.write(rest)
+            stream.write(_framed(frame))
 
     def drop(self, why: str) -> None:
         """Close the connection; the browser comes back by itself and synchronises anew."""
@@ -266,16 +264,6 @@ def _framed(content: bytes) -> bytes:
     if size < 65536:
         return struct.pack("!BBH", BINARY, 126, size) + content
     return struct.pack("!BBQ", BINARY, 127, size) + content
-
-
-def _sent_at_once(stream: Any, data: bytes) -> int:
-    """How many bytes went straight to the socket: nearly always all, at a fifth of what the stream's buffer costs."""
-    if type(stream) is not IOStream or stream.writing() or stream.closed():
-        return 0
-    try:
-        return int(stream.socket.send(data))
-    except OSError:  # Full, or broken, which the stream will find as well.
-        return 0
 
 
 def _reason(text: str) -> str:
