@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client, Method } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 
 export type Cluster = Wire<'Cluster'>;
@@ -29,7 +29,7 @@ export class ClustersModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _client: Client;
   private readonly _subscriptions: IDisposable[];
-  private readonly _refresh: Throttler<void>;
+  private readonly _refresh: Refresh;
   private readonly _onEnvironmentChanges: () => unknown;
   private _path: string;
   private _clusters: readonly Cluster[] | null = null;
@@ -42,7 +42,7 @@ export class ClustersModel implements IDisposable {
     this._client = client;
     this._path = path;
     this._onEnvironmentChanges = onEnvironmentChanges;
-    this._refresh = new Throttler(() => this._fetch(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscriptions = [
       events.on('clusters', () => this.refresh()),
       // How far a cluster's own environment is.
@@ -85,7 +85,7 @@ export class ClustersModel implements IDisposable {
 
   refresh(): void {
     if (!this._disposed) {
-      void this._refresh.invoke().catch(() => undefined);
+      this._refresh.soon();
     }
   }
 
@@ -145,7 +145,7 @@ export class ClustersModel implements IDisposable {
 
   private async _attach(path: string, body: object): Promise<void> {
     const done = await this._client.request<Wire<'Attachment'>>('POST', path, body);
-    await this._fetch();
+    await this._refresh.now();
     if (done.environment_changes) {
       void this._onEnvironmentChanges();
     }
@@ -153,7 +153,7 @@ export class ClustersModel implements IDisposable {
 
   private async _change(method: Method, id: string, verb = '', body: object = {}): Promise<void> {
     await this._client.request(method, `clusters/${encodeURIComponent(id)}${verb}`, body);
-    await this._fetch();
+    await this._refresh.now();
   }
 
   private async _fetch(): Promise<void> {

@@ -8,6 +8,9 @@ import { textBefore } from './ycells';
 /** Where a change happened that is in no cell: the order of cells, the metadata, a plain text. */
 export const ELSEWHERE = '';
 
+/** What JupyterLab writes into the metadata by itself when a kernel has started. */
+const KERNELS = new Set(['kernelspec', 'language_info']);
+
 /** What was typed in a cell since the server had all of it: `base` became `text`. */
 export interface Typed {
   cell: string;
@@ -113,8 +116,8 @@ export class Edits implements IDisposable {
     }
     this._note(transaction);
     const places = new Set<string>();
-    for (const type of transaction.changed.keys()) {
-      const place = this._place(type as unknown as Y.AbstractType<unknown>);
+    for (const [type, keys] of transaction.changed) {
+      const place = this._place(type as unknown as Y.AbstractType<unknown>, keys);
       if (place !== null) {
         places.add(place);
       }
@@ -153,10 +156,14 @@ export class Edits implements IDisposable {
     }
   }
 
-  /** Null for what is no part of the document: its path, whether it is dirty. */
-  private _place(type: Y.AbstractType<unknown>): string | null {
+  /** Null for what nobody did, or what is no part of the document: its kernel, its path, whether it is dirty. */
+  private _place(type: Y.AbstractType<unknown>, keys: ReadonlySet<string | null>): string | null {
     const { ydoc } = this._model;
     const cells = ydoc.share.get('cells');
+    const meta = ydoc.share.get('meta');
+    if (meta && type.parent === meta && [...keys].every(key => key !== null && KERNELS.has(key))) {
+      return null;
+    }
     for (let each: Y.AbstractType<unknown> | null = type; each; each = each.parent) {
       if (each === ydoc.share.get('state')) {
         return null;

@@ -1,9 +1,9 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 import type { IWhoIsWhere, OpenFile } from '../projects/tokens';
 
@@ -16,7 +16,7 @@ export class OpenFiles implements IWhoIsWhere, IDisposable {
   private readonly _client: Client;
   private readonly _me: () => string;
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _throttle = new Throttler(() => this._load(), { limit: APART_MS, edge: 'trailing' });
+  private readonly _refresh = new Refresh(() => this._load(), APART_MS);
   private readonly _subscription: IDisposable;
   private _files: readonly OpenFile[] = [];
   private _disposed = false;
@@ -36,9 +36,7 @@ export class OpenFiles implements IWhoIsWhere, IDisposable {
 
   /** Look again, for somebody may have come or gone. */
   readonly refresh = (): void => {
-    if (!this._disposed) {
-      void this._throttle.invoke().catch(() => undefined);
-    }
+    this._refresh.soon();
   };
 
   below(folder: string): readonly OpenFile[] {
@@ -53,7 +51,7 @@ export class OpenFiles implements IWhoIsWhere, IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
-      this._throttle.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }

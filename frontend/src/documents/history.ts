@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 
 export type Point = Wire<'HistoryPoint'>;
@@ -22,7 +22,7 @@ const TYPING_MS = 2_000;
 export class HistoryModel implements IDisposable {
   private readonly _client: Client;
   private readonly _subscription: IDisposable;
-  private readonly _typing: Throttler<void>;
+  private readonly _typing: Refresh;
   private readonly _changed = new Signal<this, void>(this);
   private _path: string;
   private _history: Wire<'DocumentHistory'> | null = null;
@@ -39,7 +39,7 @@ export class HistoryModel implements IDisposable {
   constructor(client: Client, events: Events, path: string) {
     this._client = client;
     this._path = path;
-    this._typing = new Throttler(() => this._compare(), { limit: TYPING_MS, edge: 'trailing' });
+    this._typing = new Refresh(() => this._compare(), TYPING_MS);
     this._subscription = events.on('documents', event => {
       // Until the first answer is there, it may be about this document: that may be without what is told of now.
       const isMine = this._history === null || event?.id === this._history.document;
@@ -153,7 +153,7 @@ export class HistoryModel implements IDisposable {
   /** Somebody typed in the document. */
   edited(): void {
     if (this._against === 'now' && !this._disposed) {
-      void this._typing.invoke().catch(() => undefined);
+      this._typing.soon();
     }
   }
 

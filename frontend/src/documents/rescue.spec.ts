@@ -10,7 +10,7 @@ const SERVER = 'server';
 /** Ana's page, and what Bo does: `arrive` brings to her what he has done, `send` to him what she has. */
 function pair() {
   const ana = new YNotebook();
-  const bo = new YNotebook();
+  const bo = YNotebook.create();
   const sync = (from: YNotebook, to: YNotebook) =>
     Y.applyUpdate(to.ydoc, Y.encodeStateAsUpdate(from.ydoc, Y.encodeStateVector(to.ydoc)), SERVER);
   bo.insertCells(0, [cell('a', 'one two'), cell('b', 'rest')]);
@@ -37,6 +37,18 @@ describe('Edits', () => {
     arrive();
     expect(ana.cells.map(each => each.getSource())).toEqual(['rest', 'one two']);
     expect(stranded).toEqual([{ cell: 'a', base: 'one two', text: 'two three' }]);
+  });
+
+  it('are what somebody did, not what a kernel that starts writes into the metadata', () => {
+    const { ana, edits } = pair();
+    const made: string[] = [];
+    edits.made.connect((_, place) => made.push(place));
+    ana.setMetadata('kernelspec', { name: 'python3', display_name: 'Python 3' });
+    ana.setMetadata('language_info', { name: 'python' });
+    expect(made).toEqual([]);
+    ana.setMetadata('title', 'Forecast');
+    type(ana, 0, 0, '!');
+    expect(made).toEqual(['', 'a']);
   });
 
   it('begins where the server had all of it', () => {

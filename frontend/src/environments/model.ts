@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 
 export type EnvironmentStatus = Wire<'EnvironmentStatus'>;
@@ -20,20 +20,18 @@ export class EnvironmentModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _client: Client;
   private readonly _subscription: IDisposable;
-  private readonly _refresh: Throttler<void>;
+  private readonly _refresh: Refresh;
   private _path: string;
   private _status: EnvironmentStatus | null = null;
   private _error: ApiError | null = null;
   private _began: number | null = null;
+  private _asked = 0;
   private _disposed = false;
 
   constructor(client: Client, events: Events, path: string) {
     this._client = client;
     this._path = path;
-    this._refresh = new Throttler(() => this._ask('GET', 'environments'), {
-      limit: REFRESH_MS,
-      edge: 'trailing'
-    });
+    this._refresh = new Refresh(() => this._ask('GET', 'environments'), REFRESH_MS);
     this._subscription = events.on('environments', event => {
       // The end of another build may be that of what somebody else has just declared.
       if (event === null || event.action !== 'building' || event.id === this._status?.digest) {
@@ -67,9 +65,7 @@ export class EnvironmentModel implements IDisposable {
 
   /** Ask again how it is, soon. */
   refresh(): void {
-    if (!this._disposed) {
-      void this._refresh.invoke().catch(() => undefined);
-    }
+    this._refresh.soon();
   }
 
   /** Have it built unless it is there; what failed before is tried again. Who only reads is told how it is. */
@@ -108,17 +104,21 @@ export class EnvironmentModel implements IDisposable {
 
   private async _ask(method: 'GET' | 'POST', path: string): Promise<void> {
     const notebook = this._path;
+    const asked = ++this._asked;
     try {
       const status = await (method === 'GET'
         ? this._client.request<EnvironmentStatus>(method, path, undefined, { query: { notebook } })
         : this._client.request<EnvironmentStatus>(method, path, { notebook }));
-      if (notebook !== this._path) {
+      if (asked !== this._asked) {
         return;
       }
       this._status = status;
       this._error = null;
       this._began = status.state === 'building' ? (this._began ?? Date.now()) : null;
     } catch (error) {
+      if (asked !== this._asked) {
+        return;
+      }
       this._error = asApiError(error);
     }
     if (!this._disposed) {

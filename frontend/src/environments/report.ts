@@ -1,6 +1,7 @@
 import type { Client } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
@@ -10,6 +11,9 @@ export type InstalledPackage = Wire<'InstalledPackage'>;
 export type PackageChange = Wire<'PackageChange'>;
 export type Proposal = Wire<'Proposal'>;
 
+/** A build's end is told once, those of several follow each other. */
+const REFRESH_MS = 200;
+
 /** All about the environment of one notebook, and what its project would declare next. */
 export class ReportModel implements IDisposable {
   readonly notebook: string;
@@ -18,6 +22,7 @@ export class ReportModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _client: Client;
   private readonly _subscription: IDisposable;
+  private readonly _refresh: Refresh;
   private _report: Report | null = null;
   private _error: ApiError | null = null;
   private _proposal: (Proposal & { requirement: string }) | null = null;
@@ -27,9 +32,10 @@ export class ReportModel implements IDisposable {
     this._client = client;
     this.notebook = notebook;
     this.mayWrite = mayWrite;
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscription = events.on('environments', event => {
       if (event === null || event.action === 'ready') {
-        void this.load();
+        this._refresh.soon();
       }
     });
   }
@@ -57,7 +63,11 @@ export class ReportModel implements IDisposable {
     return this._proposal;
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this._refresh.now();
+  }
+
+  private async _fetch(): Promise<void> {
     try {
       this._report = await this._client.request<Report>('GET', 'environments/report', undefined, {
         query: { notebook: this.notebook }
@@ -99,6 +109,7 @@ export class ReportModel implements IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }

@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 
 export type Schedule = Wire<'Schedule'>;
@@ -32,7 +32,7 @@ export class JobsModel implements IDisposable {
   private readonly _ended = new Signal<this, Run>(this);
   private readonly _client: Client;
   private readonly _subscriptions: IDisposable[];
-  private readonly _refresh: Throttler<void>;
+  private readonly _refresh: Refresh;
   private _schedules: readonly Schedule[] | null = null;
   private _runs: readonly Run[] | null = null;
   private _error: ApiError | null = null;
@@ -41,7 +41,7 @@ export class JobsModel implements IDisposable {
 
   constructor(client: Client, events: Events) {
     this._client = client;
-    this._refresh = new Throttler(() => this._fetch(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscriptions = [
       events.on('jobs', () => this.refresh()),
       events.on('runs', event => {
@@ -90,7 +90,7 @@ export class JobsModel implements IDisposable {
 
   refresh(): void {
     if (!this._disposed) {
-      void this._refresh.invoke().catch(() => undefined);
+      this._refresh.soon();
     }
   }
 
@@ -136,7 +136,7 @@ export class JobsModel implements IDisposable {
   /** @throws ApiError */
   async create(wish: NewSchedule): Promise<Schedule> {
     const made = await this._client.request<Schedule>('POST', 'schedules', wish);
-    await this._fetch();
+    await this._refresh.now();
     return made;
   }
 
@@ -181,7 +181,7 @@ export class JobsModel implements IDisposable {
 
   private async _change(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: object = {}): Promise<void> {
     await this._client.request(method, path, body);
-    await this._fetch();
+    await this._refresh.now();
   }
 
   private async _fetch(): Promise<void> {

@@ -1,9 +1,9 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 
 import type { Client } from '../api/client';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import { notifyError } from '../ui';
 import { type Blame, marksOf } from './cell-marks';
 import type { Place } from './model';
@@ -17,7 +17,7 @@ export class NotebookBlame implements IDisposable {
   private readonly _client: Client;
   private readonly _place: () => Place | null;
   private readonly _onClick: (place: Place, commit: string) => void;
-  private readonly _throttle: Throttler<void>;
+  private readonly _refresh: Refresh;
   private readonly _subscription: IDisposable;
   private _blame: Blame | null = null;
   private _failed = false;
@@ -35,16 +35,16 @@ export class NotebookBlame implements IDisposable {
     this._client = options.client;
     this._place = options.place;
     this._onClick = options.onClick;
-    this._throttle = new Throttler(() => this._load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._load(), REFRESH_MS);
     this._subscription = options.events.on('projects', event => {
       if (event === null || event.id === this._place()?.project.id) {
-        this._refresh();
+        this._refresh.soon();
       }
     });
-    this._panel.context.fileChanged.connect(this._refresh);
+    this._panel.context.fileChanged.connect(this._refresh.soon);
     this._panel.content.modelContentChanged.connect(this._paint);
     this._panel.disposed.connect(() => this.dispose());
-    void this._load();
+    void this._refresh.now();
   }
 
   get isDisposed(): boolean {
@@ -57,19 +57,13 @@ export class NotebookBlame implements IDisposable {
     }
     this._disposed = true;
     this._subscription.dispose();
-    this._throttle.dispose();
+    this._refresh.dispose();
     if (!this._panel.isDisposed) {
-      this._panel.context.fileChanged.disconnect(this._refresh);
+      this._panel.context.fileChanged.disconnect(this._refresh.soon);
       this._panel.content.modelContentChanged.disconnect(this._paint);
       this._panel.content.node.querySelectorAll(`.${CLASS}`).forEach(mark => mark.remove());
     }
   }
-
-  private readonly _refresh = (): void => {
-    if (!this._disposed) {
-      void this._throttle.invoke().catch(() => undefined);
-    }
-  };
 
   private async _load(): Promise<void> {
     await this._panel.context.ready;

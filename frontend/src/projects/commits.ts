@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { type ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 import { CommitPages, type GraphCommit, type Wanted } from './commit-pages';
 import type { FileChange, FileDiff } from './git';
@@ -24,7 +24,7 @@ export class CommitsModel implements IDisposable {
   private readonly _client: Client;
   private readonly _pages: CommitPages;
   private readonly _subscription: IDisposable;
-  private readonly _throttle: Throttler<void>;
+  private readonly _refresh: Refresh;
   private readonly _changed = new Signal<this, void>(this);
   private _selected: string | null = null;
   private _base: string | null = null;
@@ -43,10 +43,10 @@ export class CommitsModel implements IDisposable {
     this._client = client;
     const first: Wanted = { branch: home, by: 'message', text: '', ...wanted };
     this._pages = new CommitPages(client, this._url('graph'), first, () => this._emit());
-    this._throttle = new Throttler(() => this._pages.refresh(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._pages.refresh(), REFRESH_MS);
     this._subscription = events.on('projects', event => {
       if (event === null || event.id === project) {
-        void this._throttle.invoke().catch(() => undefined);
+        this._refresh.soon();
       }
     });
   }
@@ -208,7 +208,7 @@ export class CommitsModel implements IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
-      this._throttle.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }

@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { Asides } from './asides';
@@ -31,7 +31,7 @@ export class GitModel implements IDisposable {
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _subscription: IDisposable;
-  private readonly _throttle: Throttler<void>;
+  private readonly _refresh: Refresh;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _save: () => Promise<void>;
   private _status: Status | null = null;
@@ -69,7 +69,7 @@ export class GitModel implements IDisposable {
       follow: started => this._ended(started)
     });
     this.pulling.changed.connect(() => this._emit());
-    this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscription = events.on('projects', event => {
       if (event === null || event.id === project) {
         this.refresh();
@@ -121,7 +121,11 @@ export class GitModel implements IDisposable {
     await this.load();
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this._refresh.now();
+  }
+
+  private async _fetch(): Promise<void> {
     try {
       this._status = await this._client.request<Status>('GET', this._url('status'));
       this._error = null;
@@ -135,7 +139,7 @@ export class GitModel implements IDisposable {
 
   refresh(): void {
     if (!this._disposed) {
-      void this._throttle.invoke().catch(() => undefined);
+      this._refresh.soon();
     }
   }
 
@@ -205,7 +209,7 @@ export class GitModel implements IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
-      this._throttle.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }

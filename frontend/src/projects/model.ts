@@ -1,11 +1,11 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ComponentType } from 'react';
 
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
 import type { Event, Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { CredentialsModel } from './credentials';
@@ -48,7 +48,7 @@ export class ProjectsModel implements IDisposable {
   private readonly _published = new Signal<this, Project>(this);
   private readonly _alarmed = new Signal<this, Alarm>(this);
   private readonly _subscription: IDisposable;
-  private readonly _throttle: Throttler<void>;
+  private readonly _refresh: Refresh;
   private _projects: Project[] | null = null;
   private _suggestions: Suggestion[] = [];
   private _error: ApiError | null = null;
@@ -63,7 +63,7 @@ export class ProjectsModel implements IDisposable {
     this.credentials = new CredentialsModel(client);
     this.lives = new Lives(client, () => this.load());
     this._operations = operations;
-    this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscription = events.on('projects', event => void this._onEvent(event));
   }
 
@@ -126,7 +126,11 @@ export class ProjectsModel implements IDisposable {
     return this._disposed;
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this._refresh.now();
+  }
+
+  private async _fetch(): Promise<void> {
     try {
       const [projects, suggestions] = await Promise.all([
         this._client.request<Wire<'ProjectList'>>('GET', 'projects'),
@@ -143,7 +147,7 @@ export class ProjectsModel implements IDisposable {
 
   refresh(): void {
     if (!this._disposed) {
-      void this._throttle.invoke().catch(() => undefined);
+      this._refresh.soon();
     }
   }
 
@@ -264,7 +268,7 @@ export class ProjectsModel implements IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
-      this._throttle.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }

@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import { ApiError, asApiError } from '../api/errors';
 import type { Events } from '../api/events';
+import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 import { count } from './words';
 
@@ -20,7 +20,7 @@ export class ProductionModel implements IDisposable {
   readonly project: string;
   private readonly _client: Client;
   private readonly _subscription: IDisposable;
-  private readonly _throttle: Throttler<void>;
+  private readonly _refresh: Refresh;
   private readonly _changed = new Signal<this, void>(this);
   private _history: Publication[] | null = null;
   private _webhook: Webhook | null = null;
@@ -31,10 +31,10 @@ export class ProductionModel implements IDisposable {
   constructor(client: Client, events: Events, project: string) {
     this.project = project;
     this._client = client;
-    this._throttle = new Throttler(() => this.load(), { limit: REFRESH_MS, edge: 'trailing' });
+    this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscription = events.on('projects', event => {
       if (event === null || event.id === project) {
-        void this._throttle.invoke().catch(() => undefined);
+        this._refresh.soon();
       }
     });
   }
@@ -76,7 +76,11 @@ export class ProductionModel implements IDisposable {
     return new URL(this._client.url(this._url('webhook')), window.location.href).href;
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this._refresh.now();
+  }
+
+  private async _fetch(): Promise<void> {
     try {
       const [history, webhook] = await Promise.all([
         this._client.request<Wire<'ProductionHistory'>>('GET', this._url('production/history')),
@@ -129,7 +133,7 @@ export class ProductionModel implements IDisposable {
     if (!this._disposed) {
       this._disposed = true;
       this._subscription.dispose();
-      this._throttle.dispose();
+      this._refresh.dispose();
       Signal.clearData(this);
     }
   }
