@@ -15,7 +15,7 @@ from .kit.errors import AtriumError, Invalid
 from .kit.events import Events
 from .kit.home import Home
 from .kit.storage import Storage
-from .projects import known_hosts
+from .projects.credentials import known_hosts
 from .projects.places import Places
 
 # Not for the people of a shared server: Jupyter's news, installing extensions for everybody, and a "Share" that hands

@@ -10,8 +10,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SEED = 20261120
 FIRST, LAST = date(2024, 1, 1), date(2026, 10, 31)
@@ -87,4 +89,6 @@ def _expected(store: Store, day: date) -> float:
 
 
 def _table(rows: Sequence[tuple[object, ...]], names: tuple[str, ...]) -> pa.Table:
+    import pyarrow as pa  # Every server imports this module, and few of them make a table of it.
+
     return pa.table({name: [row[column] for row in rows] for column, name in enumerate(names)})

@@ -9,7 +9,7 @@ from typing import Any
 
 from workspace_ext.contract.documents import CellChange
 
-from ..projects.notebook_diff import Cell, cell_diff, count_lines, paired, source_of
+from ..projects.contents.notebook_diff import Cell, cell_diff, count_lines, paired, source_of
 from .collaboration.points import Content
 from .errors import NoSuchCell
 

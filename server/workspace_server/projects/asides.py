@@ -28,29 +28,29 @@ class Asides:
     async def listed(self, project_id: str) -> list[Aside]:
         """What is put aside in a project, newest first, of all its branches."""
         project = await self._project(project_id)
-        return msgspec.convert(await self._runner.read(project, "git_aside:listed"), list[Aside])
+        return msgspec.convert(await self._runner.read(project, "git.aside:listed"), list[Aside])
 
     async def put(self, project_id: str, branch: str, wanted: PutAside, person: str) -> Aside:
         """Put changed files of a branch back to the last commit, and keep what they were."""
         note = re.sub(r"[\x00-\x1f\x7f]+", " ", wanted.note).strip()[:LONGEST_NOTE]
-        made = await self._changed(project_id, branch, "git_aside:put_aside", person, paths=wanted.paths, note=note)
+        made = await self._changed(project_id, branch, "git.aside:put_aside", person, paths=wanted.paths, note=note)
         return msgspec.convert(made, Aside)
 
     async def bring_back(self, project_id: str, branch: str, name: str, wanted: BringBack, person: str) -> BroughtBack:
         """Bring it into the worktree of a branch, the one where it was or another, merged with what is there."""
-        done = await self._changed(project_id, branch, "git_aside:bring_back", person, name=name, take=wanted.take)
+        done = await self._changed(project_id, branch, "git.aside:bring_back", person, name=name, take=wanted.take)
         return msgspec.convert(done, BroughtBack)
 
     async def undo(self, project_id: str, branch: str, name: str, backup: str, person: str) -> None:
         """Take back that it was brought back. What was written since stays."""
-        await self._changed(project_id, branch, "git_aside:undo_bring_back", person, name=name, backup=backup)
+        await self._changed(project_id, branch, "git.aside:undo_bring_back", person, name=name, backup=backup)
 
     async def drop(self, project_id: str, name: str) -> None:
         """Take it off the list; :meth:`keep` has it there again."""
-        await self._listed_otherwise(project_id, "git_aside:drop", name)
+        await self._listed_otherwise(project_id, "git.aside:drop", name)
 
     async def keep(self, project_id: str, name: str) -> None:
-        await self._listed_otherwise(project_id, "git_aside:keep", name)
+        await self._listed_otherwise(project_id, "git.aside:keep", name)
 
     async def _listed_otherwise(self, project_id: str, function: str, name: str) -> None:
         project = await self._project(project_id)

@@ -17,7 +17,7 @@ from workspace_ext.contract.operations import Operation
 from ..kit.errors import Invalid, NotFound
 from ..kit.operations import Handle, Operations
 from .cloning import Cloning
-from .git_worktrees import remove_tree
+from .git.worktrees import remove_tree
 from .names import check_project_name
 from .places import Places
 from .runner import GitRunner

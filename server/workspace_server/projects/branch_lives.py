@@ -18,7 +18,7 @@ from ..kit.clock import iso, now, parse
 from ..kit.errors import Conflict
 from ..kit.events import Events
 from .branches import Branches
-from .git_lives import Kept, read_kept
+from .git.lives import Kept, read_kept
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .ports import Neighbours, NoNeighbours
@@ -43,7 +43,7 @@ class BranchLives:
         tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
         if tree is not None:
             await self._runner.documents.flush(tree)
-        found = await self._runner.read(project, "git_lives:costs", target=project.followed_branch, branch=branch)
+        found = await self._runner.read(project, "git.lives:costs", target=project.followed_branch, branch=branch)
         cost = msgspec.convert(found[0], BranchCost)
         folder = tree if tree is not None else Path("/nowhere")
         there = await asyncio.to_thread(self.neighbours.dependents, project_id, branch, folder)
@@ -64,7 +64,7 @@ class BranchLives:
         if reason := _protected(project, branch):
             raise reason
         async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
-            done = await self._runner.change(project, "git_lives:rename", branch=branch, name=name)
+            done = await self._runner.change(project, "git.lives:rename", branch=branch, name=name)
             await asyncio.to_thread(self.neighbours.renamed, project_id, branch, name)
         folder = ""
         if done["folder"]:
@@ -114,7 +114,7 @@ class BranchLives:
         if not backup.isalnum():
             backup = "none"
         async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
-            done = await self._runner.change(project, "git_lives:restore", backup=backup, trash=str(trash))
+            done = await self._runner.change(project, "git.lives:restore", backup=backup, trash=str(trash))
             branch: str = done["branch"]
             await asyncio.to_thread(self.neighbours.renamed, project_id, _parked(branch, backup), branch)
         self._events.publish("projects", project_id, "changed")
@@ -127,7 +127,7 @@ class BranchLives:
         if not await asyncio.to_thread(trash.exists):
             return
         async with self._runner.lock(project, "trees"):
-            await self._runner.change(project, "git_lives:recover", trash=str(trash))
+            await self._runner.change(project, "git.lives:recover", trash=str(trash))
         await self.expire(project_id)
 
     async def expire(self, project_id: str) -> None:
@@ -136,7 +136,7 @@ class BranchLives:
         async with self._runner.lock(project, "trees"):
             for one in await asyncio.to_thread(self._listed, project_id):
                 if parse(one.until) < now():
-                    await self._runner.change(project, "git_lives:forget", backup=one.backup, trash=str(trash))
+                    await self._runner.change(project, "git.lives:forget", backup=one.backup, trash=str(trash))
                     parked = _parked(one.branch, one.backup)
                     await asyncio.to_thread(self.neighbours.forgotten, project_id, parked)
 
@@ -147,10 +147,10 @@ class BranchLives:
     async def _deleted(self, project: ProjectFacts, branch: str, trash: Path, person: str) -> dict[str, str]:
         try:
             done: dict[str, str] = await self._runner.change(
-                project, "git_lives:delete", branch=branch, trash=str(trash), by=person
+                project, "git.lives:delete", branch=branch, trash=str(trash), by=person
             )
         except BaseException:
-            await asyncio.shield(self._runner.change(project, "git_lives:recover", trash=str(trash)))
+            await asyncio.shield(self._runner.change(project, "git.lives:recover", trash=str(trash)))
             raise
         return done
 

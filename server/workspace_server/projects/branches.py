@@ -26,9 +26,9 @@ from ..kit.events import Events
 from ..kit.operations import Handle, Operations
 from .committing import Committing, commit_message
 from .entrances import entrances
-from .following import Following
 from .names import check_branch
 from .places import Places, ProjectFacts
+from .production.following import Following
 from .runner import GitRunner
 
 
@@ -46,7 +46,7 @@ class Branches(Committing):
         """Branches with a worktree first, then (``remote``) the others."""
         project = await self._project(project_id)
         work = str(self._places.home.work)
-        listed = await self._runner.read(project, "git_status:branches", work=work, remote=remote)
+        listed = await self._runner.read(project, "git.status:branches", work=work, remote=remote)
         return [self._with_people(branch) for branch in msgspec.convert(listed, list[Branch])]
 
     async def create(self, project_id: str, wanted: CreateBranch, person: str) -> OpenedBranch:
@@ -60,7 +60,7 @@ class Branches(Committing):
         async with self._runner.lock(project, "trees"):
             made = await self._runner.change(
                 project,
-                "git_branches:create_branch",
+                "git.branches:create_branch",
                 name=name,
                 source=source,
                 below=str(project.folder),
@@ -71,7 +71,7 @@ class Branches(Committing):
             kept = self._others(tree, carried, person) if tree is not None else {}
             if carried and not kept:
                 await self._runner.change(
-                    project, "git_commit:put_back", branch=source, paths=carried, copied_to=str(folder)
+                    project, "git.commit:put_back", branch=source, paths=carried, copied_to=str(folder)
                 )
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, name, folder, wanted.notebook, carried, kept)
@@ -81,35 +81,35 @@ class Branches(Committing):
         project = await self._project(project_id)
         async with self._runner.lock(project, "trees"):
             folder = await self._runner.change(
-                project, "git_branches:open_branch", branch=branch, below=str(project.folder)
+                project, "git.branches:open_branch", branch=branch, below=str(project.folder)
             )
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, branch, Path(folder), notebook)
 
     async def status(self, project_id: str, branch: str, person: str = "") -> Status:
         project = await self._project(project_id)
-        found = msgspec.convert(await self._runner.read(project, "git_status:status", branch=branch), Status)
+        found = msgspec.convert(await self._runner.read(project, "git.status:status", branch=branch), Status)
         editors = await self.editors(project_id, branch, [file.path for file in found.files], person)
         return replace(found, editors=editors)
 
     async def diff(self, project_id: str, branch: str, path: str) -> FileDiff:
         project = await self._project(project_id)
         return msgspec.convert(
-            await self._runner.read(project, "git_diff:worktree_diff", branch=branch, path=path), FileDiff
+            await self._runner.read(project, "git.diff:worktree_diff", branch=branch, path=path), FileDiff
         )
 
     async def log(self, project_id: str, branch: str, limit: int) -> list[Commit]:
         project = await self._project(project_id)
         limit = max(1, min(limit, 1000))
         return msgspec.convert(
-            await self._runner.read(project, "git_status:log", branch=branch, limit=limit), list[Commit]
+            await self._runner.read(project, "git.status:log", branch=branch, limit=limit), list[Commit]
         )
 
     async def review(self, project_id: str, branch: str, person: str = "") -> Review:
         project = await self._project(project_id)
         async with self._runner.lock(project, "remote"):
             found = await self._runner.remote(
-                project, "git_merge:review", person, timeout=60, branch=branch, target=project.followed_branch
+                project, "git.merge:review", person, timeout=60, branch=branch, target=project.followed_branch
             )
         return msgspec.convert(found, Review)
 
@@ -119,7 +119,7 @@ class Branches(Committing):
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
                 pushed = await self._runner.remote(
-                    project, "git_remote:push", person, on_progress=handle.report, branch=branch
+                    project, "git.remote:push", person, on_progress=handle.report, branch=branch
                 )
             await self._after_push(project, branch, "pushed", person)
             return pushed
@@ -134,7 +134,7 @@ class Branches(Committing):
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
                 merged = await self._runner.remote(
-                    project, "git_merge:merge", person, on_progress=handle.report,
+                    project, "git.merge:merge", person, on_progress=handle.report,
                     branch=branch, target=project.followed_branch, message=message,
                 )  # fmt: skip
             handle.report("Updating production")

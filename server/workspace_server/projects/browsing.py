@@ -49,25 +49,25 @@ class Browsing:
             if len(text) > LONGEST_SEARCH or re.search(r"[\x00-\x1f\x7f]", text):
                 raise Invalid("invalid_search", "This cannot be looked for.", "Give a few words of one line.", field)
         project = await self._project(project_id)
-        found = await self._runner.read(project, "git_graph:graph", **asdict(wanted))
+        found = await self._runner.read(project, "git.graph:graph", **asdict(wanted))
         return msgspec.convert(found, CommitGraph)
 
     async def commit(self, project_id: str, sha: str) -> CommitDetails:
         """A commit and the files that it changed."""
         project = await self._project(project_id)
-        return msgspec.convert(await self._runner.read(project, "git_graph:details", sha=sha), CommitDetails)
+        return msgspec.convert(await self._runner.read(project, "git.graph:details", sha=sha), CommitDetails)
 
     async def compare(self, project_id: str, wanted: CompareQuery) -> Comparison:
         """The files that differ between two commits."""
         project = await self._project(project_id)
-        found = await self._runner.read(project, "git_graph:compare", old=wanted.old, new=wanted.new)
+        found = await self._runner.read(project, "git.graph:compare", old=wanted.old, new=wanted.new)
         return msgspec.convert(found, Comparison)
 
     async def compare_file(self, project_id: str, wanted: CompareFileQuery) -> FileDiff:
         """How a file differs between two commits."""
         project = await self._project(project_id)
         found = await self._runner.read(
-            project, "git_graph:compare_file", old=wanted.old, new=wanted.new, path=wanted.path
+            project, "git.graph:compare_file", old=wanted.old, new=wanted.new, path=wanted.path
         )
         return msgspec.convert(found, FileDiff)
 
@@ -76,7 +76,7 @@ class Browsing:
         project = await self._project(project_id)
         tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
         made = await self._runner.change_files(
-            project, tree, "git_restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
+            project, tree, "git.restore:restore_file", person, branch=branch, commit=wanted.commit, path=wanted.path
         )
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(made, RestoredFile)
@@ -86,7 +86,7 @@ class Browsing:
         project = await self._project(project_id)
         of = (project_id, branch, path)
         found: dict[str, Any] = await self._runner.read(
-            project, "git_blame:blame", branch=branch, path=path, known=self._known.get(of, {})
+            project, "git.blame:blame", branch=branch, path=path, known=self._known.get(of, {})
         )
         if found["known"]:
             self._known[of] = found["known"]

@@ -15,9 +15,9 @@ from ..kit.errors import Conflict
 from ..kit.events import Events
 from ..kit.operations import Handle
 from .branches import Branches
-from .following import Following
-from .git_worktrees import remove_tree
+from .git.worktrees import remove_tree
 from .places import Places, ProjectFacts
+from .production.following import Following
 from .runner import GitRunner
 from .store import ProjectRow
 

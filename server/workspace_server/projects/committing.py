@@ -60,7 +60,7 @@ class Committing:
         saved = time.time()
         async with self._runner.lock(project, "trees"):
             left = await self._edited(project, branch, [file.path for file in partial])
-            function = "git_amend:amend" if amend else "git_commit:commit"
+            function = "git.amend:amend" if amend else "git.commit:commit"
             made = await self._runner.change(
                 project, function, person, branch=branch, paths=list(paths), message=message,
                 partial=_by_path(partial), **({"commit": amend} if amend else {}),
@@ -76,19 +76,19 @@ class Committing:
         """Have the commit again that was amended; what is in the files stays."""
         project = await self._project(project_id)
         async with self._runner.lock(project, "trees"):
-            made = await self._runner.change(project, "git_amend:undo", person, branch=branch, commit=commit)
+            made = await self._runner.change(project, "git.amend:undo", person, branch=branch, commit=commit)
         self._changed(project_id)
         return msgspec.convert(made, Commit)
 
     async def last_commit(self, project_id: str, branch: str) -> LastCommit:
         """What an amendment begins with, or why there can be none."""
         project = await self._project(project_id)
-        return msgspec.convert(await self._runner.read(project, "git_amend:last_commit", branch=branch), LastCommit)
+        return msgspec.convert(await self._runner.read(project, "git.amend:last_commit", branch=branch), LastCommit)
 
     async def cell_outputs(self, project_id: str, branch: str, path: str, part: str) -> CellOutputs:
         """What a changed cell showed in the last commit, and shows now."""
         project = await self._project(project_id)
-        found = await self._runner.read(project, "git_outputs:cell_outputs", branch=branch, path=path, part=part)
+        found = await self._runner.read(project, "git.outputs:cell_outputs", branch=branch, path=path, part=part)
         return msgspec.convert(found, CellOutputs)
 
     async def editors(self, project_id: str, branch: str, paths: Sequence[str], person: str) -> list[Editor]:
@@ -113,7 +113,7 @@ class Committing:
         if not edits:
             return {}
         # Commits made in a terminal count, too. They tell seconds: in the same one, rather propose one too many.
-        last = await self._runner.read(project, "git_commit:committed_at", branch=branch, paths=list(edits))
+        last = await self._runner.read(project, "git.commit:committed_at", branch=branch, paths=list(edits))
         since = {
             path: [name for name, at in who.items() if int(at) >= last.get(path, 0)] for path, who in edits.items()
         }
@@ -127,7 +127,7 @@ class Committing:
         project = await self._project(project_id)
         tree = await self._tree(project_id, branch)
         made = await self._runner.change_files(
-            project, tree, "git_discard:discard", person, branch=branch, paths=list(paths), partial=_by_path(partial)
+            project, tree, "git.discard:discard", person, branch=branch, paths=list(paths), partial=_by_path(partial)
         )
         self._changed(project_id)
         return msgspec.convert(made, Discarded)
@@ -137,7 +137,7 @@ class Committing:
         project = await self._project(project_id)
         tree = await self._tree(project_id, branch)
         back: list[str] = await self._runner.change_files(
-            project, tree, "git_discard:restore", branch=branch, backup=backup
+            project, tree, "git.discard:restore", branch=branch, backup=backup
         )
         self._changed(project_id)
         return back

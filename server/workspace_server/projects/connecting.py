@@ -13,8 +13,8 @@ from ..kit.errors import Conflict
 from ..kit.events import Events
 from ..kit.http import Request, Route
 from ..kit.operations import Handle, Operations
-from .following import Following
 from .places import Places
+from .production.following import Following
 from .runner import GitRunner
 from .store import ProjectRow
 
@@ -52,7 +52,7 @@ class Connecting:
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
                 pushed = await self._runner.remote(
-                    replace(project, url=url), "git_connect:connect", person, on_progress=handle.report, timeout=3600,
+                    replace(project, url=url), "git.connect:connect", person, on_progress=handle.report, timeout=3600,
                     branch=project.default_branch,
                 )  # fmt: skip
                 # The remote of one's own goes with the next start of the server.

@@ -15,7 +15,7 @@ from ..kit.events import Events
 from ..kit.http import Request, Route
 from .branch_lives import BranchLives
 from .branches import Branches
-from .git_worktrees import find
+from .git.worktrees import find
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
@@ -38,13 +38,13 @@ class DetachedHeads:
         heads = await asyncio.to_thread(find, project.git)
         if all(branch for _, branch in heads.values()):
             return []
-        found = await self._runner.read(project, "git_detached:listed", work=str(self._places.home.work))
+        found = await self._runner.read(project, "git.detached:listed", work=str(self._places.home.work))
         return msgspec.convert(found, list[Detached])
 
     async def back(self, project_id: str, folder: str, person: str) -> OpenedBranch:
         """Put the folder back on the branch that it was on, beneath open documents, with what is not committed."""
         project, tree = await self._at(project_id, folder)
-        done = await self._runner.change_files(project, tree, "git_detached:back", person, at=str(tree))
+        done = await self._runner.change_files(project, tree, "git.detached:back", person, at=str(tree))
         return await self._ended(project, tree, done["branch"])
 
     async def branch_here(self, project_id: str, folder: str, name: str) -> OpenedBranch:
@@ -52,7 +52,7 @@ class DetachedHeads:
         project, tree = await self._at(project_id, folder)
         name = check_branch(name.strip())
         async with self._runner.lock(project, "trees"):
-            await self._runner.change(project, "git_detached:branch_here", at=str(tree), name=name)
+            await self._runner.change(project, "git.detached:branch_here", at=str(tree), name=name)
         return await self._ended(project, tree, name)
 
     async def _ended(self, project: ProjectFacts, tree: Path, branch: str) -> OpenedBranch:

@@ -31,7 +31,7 @@ class LargeFiles:
     async def listed(self, project_id: str, branch: str) -> list[LargeFile]:
         """Those of the last commit, whether their contents are in the worktree or not."""
         project = await asyncio.to_thread(self._places.get, project_id)
-        return msgspec.convert(await self._runner.read(project, "git_lfs:listed", branch=branch), list[LargeFile])
+        return msgspec.convert(await self._runner.read(project, "git.lfs:listed", branch=branch), list[LargeFile])
 
     async def fetch(self, project_id: str, branch: str, paths: list[str], person: str) -> Operation:
         """Fetch contents in the background, then put them in the place of their pointers."""
@@ -40,11 +40,11 @@ class LargeFiles:
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
                 await self._runner.remote(
-                    project, "git_lfs:fetch", person, on_progress=handle.report, timeout=PATIENCE,
+                    project, "git.lfs:fetch", person, on_progress=handle.report, timeout=PATIENCE,
                     commit=f"refs/heads/{branch}", paths=paths,
                 )  # fmt: skip
             tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
-            placed = await self._runner.change_files(project, tree, "git_lfs:place", person, branch=branch, paths=paths)
+            placed = await self._runner.change_files(project, tree, "git.lfs:place", person, branch=branch, paths=paths)
             self._events.publish("projects", project_id, "changed")
             return placed
 

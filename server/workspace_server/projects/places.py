@@ -16,7 +16,7 @@ from ..kit.clock import iso
 from ..kit.errors import Conflict, NotFound
 from ..kit.home import Home
 from ..kit.storage import Storage
-from .git_worktrees import find
+from .git.worktrees import find
 from .names import branch_of
 from .store import LeaseRow, PinRow, ProjectRow
 

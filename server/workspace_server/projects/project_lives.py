@@ -16,9 +16,9 @@ from ..kit.clock import iso, now, parse
 from ..kit.errors import Conflict, Invalid, NotFound
 from ..kit.events import Events
 from .branch_lives import KEPT_FOR, BranchLives
-from .following import Following
-from .git_worktrees import remove_tree
+from .git.worktrees import remove_tree
 from .places import Places, ProjectFacts
+from .production.following import Following
 from .runner import GitRunner
 from .store import ProjectRow
 
@@ -49,7 +49,7 @@ class ProjectLives:
         """What deleting the project would take away."""
         project = await asyncio.to_thread(self._places.get, project_id)
         await self._runner.documents.flush(project.folder)
-        found = await self._runner.read(project, "git_lives:costs", target=project.followed_branch)
+        found = await self._runner.read(project, "git.lives:costs", target=project.followed_branch)
         only_here = [cost for cost in msgspec.convert(found, list[BranchCost]) if cost.unpushed or cost.changes]
         there = await asyncio.to_thread(self._branches.neighbours.dependents, project_id, "", project.folder)
         size = await asyncio.to_thread(lambda: sum(_size(folder) for folder in (project.folder, project.git)))

@@ -13,9 +13,9 @@ from workspace_ext.contract.pull_requests import HostedBranch, MergePullRequest,
 from ..kit.errors import AtriumError, NotFound
 from ..kit.events import Events
 from ..kit.http import Request, Route
-from .following import Following
-from .hosting import Hosted, hosted_at, named_hosts
+from .hosts.addresses import Hosted, hosted_at, named_hosts
 from .places import Places, ProjectFacts
+from .production.following import Following
 from .runner import GitRunner
 
 
@@ -38,7 +38,7 @@ class PullRequests:
         known = HostedBranch(branch, target, at.host, at.kind, at.guessed, at.new_url(branch, target))
         try:
             found = await self._runner.host(
-                "host_requests:newest", person, at.origin, hosted=asdict(at), branch=branch, target=target
+                "hosts.requests:newest", person, at.origin, hosted=asdict(at), branch=branch, target=target
             )
         except AtriumError as error:
             return replace(known, signed_in=True, problem=WireError(error.code, error.message, error.hint))
@@ -58,7 +58,7 @@ class PullRequests:
         if at is None:
             raise NotFound("no_known_host", "The host of this project is of no known kind.", "Merge it on its page.")
         await self._runner.host(
-            "host_requests:merge", person, at.origin, hosted=asdict(at), number=wanted.number, head=wanted.head
+            "hosts.requests:merge", person, at.origin, hosted=asdict(at), number=wanted.number, head=wanted.head
         )
         await self._following.follow(project, "merged", person)
         self._events.publish("projects", project_id, "changed")

@@ -12,7 +12,7 @@ from workspace_ext.contract.operations import Operation
 
 from ..kit.events import Events
 from ..kit.operations import Handle, Operations
-from .git_worktrees import NOTE
+from .git.worktrees import NOTE
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
@@ -40,12 +40,12 @@ class Pulling:
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
                 handle.report("Fetching")
-                await self._runner.remote(project, "git_remote:fetch", person, on_progress=handle.report)
+                await self._runner.remote(project, "git.remote:fetch", person, on_progress=handle.report)
                 handle.report("Merging")
                 tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
                 async with self._runner.changing(project, tree):
                     pulled = await self._runner.change(
-                        project, "git_integrate:integrate", person, branch=branch, source=source, how=wanted.how,
+                        project, "git.integrate:integrate", person, branch=branch, source=source, how=wanted.how,
                         made=msgspec.to_builtins(wanted.choices), message=message,
                     )  # fmt: skip
             self._events.publish("projects", project_id, "changed")
@@ -59,7 +59,7 @@ class Pulling:
         project = await self._project(project_id)
         tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
         undone = await self._runner.change_files(
-            project, tree, "git_integrate:undo", person, branch=branch, backup=backup
+            project, tree, "git.integrate:undo", person, branch=branch, backup=backup
         )
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(undone, Pulled)
@@ -69,7 +69,7 @@ class Pulling:
         project = await self._project(project_id)
         if await asyncio.to_thread(lambda: any(project.git.glob(f"worktrees/*/{NOTE}"))):
             async with self._runner.lock(project, "trees"):
-                await self._runner.change(project, "git_integrate:recover_all")
+                await self._runner.change(project, "git.integrate:recover_all")
 
     async def _project(self, project_id: str) -> ProjectFacts:
         return await asyncio.to_thread(self._places.get, project_id)

@@ -37,14 +37,14 @@ from .aside_routes import aside_routes
 from .browsing_routes import browsing_routes
 from .commit_routes import commit_routes
 from .connecting import connecting_routes
-from .credential_routes import credential_routes
+from .credentials.routes import credential_routes
 from .detached import detached_routes
 from .large_files import large_file_routes
 from .life_routes import life_routes
+from .production.webhooks import LARGEST
 from .pull_requests import pull_request_routes
 from .service import Projects
 from .sizes import size_routes
-from .webhooks import LARGEST
 
 
 def routes(projects: Projects) -> list[Route]:

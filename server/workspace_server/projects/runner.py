@@ -16,8 +16,8 @@ from ..access.service import Access
 from ..kit.errors import AtriumError, Unavailable
 from ..kit.home import Home
 from ..kit.processes import Report, Workers
-from .credentials import Credentials, Holder
-from .git_errors import host_of
+from .credentials.service import Credentials, Holder
+from .git.errors import host_of
 from .names import allowed_remotes, protocols_for
 from .places import ProjectFacts
 from .ports import NobodyHasAnythingOpen, OpenDocuments
@@ -74,13 +74,13 @@ class GitRunner:
 
     @asynccontextmanager
     async def changing(self, project: ProjectFacts, tree: Path | None) -> AsyncIterator[None]:
-        """Hold what people have open in a worktree while its files change, see :mod:`.git_integrate`. Where that is
+        """Hold what people have open in a worktree while its files change, see :mod:`.git.integrate`. Where that is
         cancelled, or killed, what it had written goes back before anybody sees it."""
         async with self.documents.changing(tree) if tree is not None else nullcontext():
             try:
                 yield
             except BaseException:
-                await asyncio.shield(self.change(project, "git_integrate:recover_all"))
+                await asyncio.shield(self.change(project, "git.integrate:recover_all"))
                 raise
 
     async def change_files(
@@ -154,7 +154,7 @@ class GitRunner:
         )
 
     async def look(self, url: str, person: str) -> dict[str, Any]:
-        """Branches of any repository, as :func:`.git_remote.look` gives them, with ``person``'s credential."""
+        """Branches of any repository, as :func:`.git.remote.look` gives them, with ``person``'s credential."""
         repository = await self._abroad(url)
         async with self._signed_in(repository, Holder(person)):
             return await self._look(repository)
@@ -162,7 +162,7 @@ class GitRunner:
     async def clone(
         self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report, depth: int = 0
     ) -> dict[str, Any]:
-        """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git_remote.clone`."""
+        """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git.remote.clone`."""
         repository = await self._abroad(url, person)
         repository["directory"] = str(staging / "repository.git")
         arguments = {
@@ -171,13 +171,13 @@ class GitRunner:
         async with self._signed_in(repository, Holder(person)):
             # A short look first: a remote that does not answer must not hold the person for minutes.
             await self._look(repository)
-            made: dict[str, Any] = await self._call(repository, "git_remote:clone", arguments, None, on_progress)
+            made: dict[str, Any] = await self._call(repository, "git.remote:clone", arguments, None, on_progress)
         return made
 
     async def begin(
         self, directory: Path, url: str, person: str, on_progress: Report, local: bool = False, **arguments: Any
     ) -> str:
-        """Make a repository with a first commit of ``person``'s, see :func:`.git_begin.begin`: that commit.
+        """Make a repository with a first commit of ``person``'s, see :func:`.git.begin.begin`: that commit.
 
         ``url``: the template's; ``local``: it is a git directory of this home.
         """
@@ -187,7 +187,7 @@ class GitRunner:
             repository = await self._abroad(url, person)
         repository["directory"] = str(directory)
         async with self._signed_in(repository, Holder(person)):
-            made = await self._call(repository, "git_begin:begin", arguments, 600, on_progress)
+            made = await self._call(repository, "git.begin:begin", arguments, 600, on_progress)
         sha: str = made["sha"]
         return sha
 
@@ -196,7 +196,7 @@ class GitRunner:
         repository = await self._abroad(url, person)
         repository["directory"] = str(directory)
         async with self._signed_in(repository, Holder(person)):
-            await self._call(repository, "git_begin:push", {"sha": sha}, 600, on_progress)
+            await self._call(repository, "git.begin:push", {"sha": sha}, 600, on_progress)
 
     async def _abroad(self, url: str, person: str = "") -> dict[str, Any]:
         """A repository that is not here (yet)."""
@@ -212,7 +212,7 @@ class GitRunner:
 
     async def _look(self, repository: dict[str, Any]) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = await self._call(repository, "git_remote:look", {}, 60)
+            found: dict[str, Any] = await self._call(repository, "git.remote:look", {}, 60)
         except AtriumError as error:
             raise (silent(repository["url"], 60) if error.code == "timed_out" else error) from None
         return found

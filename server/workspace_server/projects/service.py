@@ -29,23 +29,23 @@ from .branches import Branches
 from .browsing import Browsing
 from .cloning import Cloning
 from .connecting import Connecting
-from .credentials import Credentials
+from .credentials.service import Credentials
 from .detached import DetachedHeads
-from .following import Following
-from .git_history import PUBLISHED
-from .git_shallow import beginnings
+from .git.history import PUBLISHED
+from .git.shallow import beginnings
 from .large_files import LargeFiles
 from .names import check_branch, check_project_name, project_name
-from .pinning import Pinning
 from .places import Place, Places, ProjectFacts
 from .ports import Neighbours, OpenDocuments
+from .production.following import Following
+from .production.pinning import Pinning
+from .production.webhooks import Webhooks
 from .project_lives import ProjectLives
 from .pull_requests import PullRequests
 from .pulling import Pulling
 from .runner import GitRunner
 from .sizes import Sizes, check_depth
 from .store import ProjectRow
-from .webhooks import Webhooks
 
 EMPTIED_EVERY = 3600.0
 __all__ = ["Place", "Places", "ProjectFacts", "Projects"]
@@ -152,7 +152,7 @@ class Projects(Places):
         """Follow another branch of the remote from now on. Pinned production stays where it is."""
         check_branch(branch)
         project = await asyncio.to_thread(self.get, project_id)
-        remote = await self._runner.remote(project, "git_remote:look", person, timeout=60)
+        remote = await self._runner.remote(project, "git.remote:look", person, timeout=60)
         if branch not in remote["heads"]:
             raise NotFound("no_such_branch", f"The remote has no branch {branch!r}.", "Push it first.")
         await asyncio.to_thread(self._set_followed, project_id, branch)

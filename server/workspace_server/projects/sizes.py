@@ -13,7 +13,7 @@ from ..kit.errors import AtriumError, Invalid
 from ..kit.events import Events
 from ..kit.http import Request, Route
 from ..kit.operations import Handle, Operations
-from .hosting import hosted_at, named_hosts
+from .hosts.addresses import hosted_at, named_hosts
 from .places import Places
 from .runner import GitRunner
 
@@ -40,7 +40,7 @@ class Sizes:
         if at is None:
             return RepositorySize(url)
         try:
-            size = await self._runner.host("host_requests:size", person, at.origin, PATIENCE, hosted=asdict(at))
+            size = await self._runner.host("hosts.requests:size", person, at.origin, PATIENCE, hosted=asdict(at))
         except AtriumError:
             size = None
         return RepositorySize(url, size, size is not None and size > LARGE)
@@ -52,7 +52,7 @@ class Sizes:
         async def run(handle: Handle) -> Any:
             async with self._runner.lock(project, "remote"):
                 await self._runner.remote(
-                    project, "git_shallow:fetch_rest", person, on_progress=handle.report, timeout=24 * 3600
+                    project, "git.shallow:fetch_rest", person, on_progress=handle.report, timeout=24 * 3600
                 )
             self._events.publish("projects", project_id, "changed")
             return None

@@ -14,7 +14,7 @@ from typing import Any
 from tests.fakes.remotes import ENV
 
 # What puts files, notes and the index in place; each call is a step, and each reference that git is told of another.
-FILES = tuple(f"git_integrate:{name}" for name in ("_replace", "remove_file", "_write", "_follow_index"))
+FILES = tuple(f"git.integrate:{name}" for name in ("_replace", "remove_file", "_write", "_follow_index"))
 
 _PROGRAM = """
 import importlib, json, os, sys
@@ -36,7 +36,7 @@ def dies(module, name):
     setattr(module, name, call)
 for name in given["counted"]:
     dies(*find(name))
-from workspace_server.projects.git_command import Git
+from workspace_server.projects.git.command import Git
 real = Git.run
 def run(self, *arguments, **more):
     if arguments[0] == "update-ref":

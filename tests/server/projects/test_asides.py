@@ -106,9 +106,9 @@ async def test_killed_at_every_step(room: Room, project: Project) -> None:
 
     async def until_done(check: Callable[[], Awaitable[None]], function: str, **given: object) -> int:
         """Die at the first step, at the second one, and so on; how many there are."""
-        call = (f"git_aside:{function}", {"repository": repository, **given})
+        call = (f"git.aside:{function}", {"repository": repository, **given})
         for step in range(1, 100):
-            if not await dies_at(step, (*FILES, "git_aside:match_index"), call):
+            if not await dies_at(step, (*FILES, "git.aside:match_index"), call):
                 return step
             await room.projects.pulling.recover(project.id)
             await check()

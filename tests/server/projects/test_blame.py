@@ -13,7 +13,7 @@ from tests.fakes.remotes import ENV, Remote, git, notebook
 from tests.server.projects.conftest import Room
 from workspace_ext.contract.projects import CreateBranch
 from workspace_server.kit.errors import Invalid
-from workspace_server.projects.git_blame import blame, unchanged
+from workspace_server.projects.git.blame import blame, unchanged
 
 
 def test_cells_are_the_same_by_id_else_by_source() -> None:

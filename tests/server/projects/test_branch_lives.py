@@ -12,7 +12,7 @@ from tests.fakes.remotes import Remote, git
 from workspace_ext.contract.lives import Dependent
 from workspace_ext.contract.projects import CreateBranch, Project
 from workspace_server.kit.errors import AtriumError, Conflict, NotFound
-from workspace_server.projects.git_lives import MOVING
+from workspace_server.projects.git.lives import MOVING
 
 from .conftest import Room
 

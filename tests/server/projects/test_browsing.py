@@ -15,9 +15,9 @@ from tests.server.projects.conftest import Room
 from workspace_ext.contract.commits import CompareFileQuery, CompareQuery, GraphQuery, RestoreFile
 from workspace_ext.contract.projects import CreateBranch
 from workspace_server.kit.errors import Conflict, Invalid, NotFound
-from workspace_server.projects import git_integrate
-from workspace_server.projects.git_command import Git
-from workspace_server.projects.git_graph import graph
+from workspace_server.projects.git import integrate as git_integrate
+from workspace_server.projects.git.command import Git
+from workspace_server.projects.git.graph import graph
 
 pytestmark = pytest.mark.parts
 

@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.remotes import Guard, Remote, allow, git, notebook, slow_http
 from workspace_ext.contract.credentials import KeepCredential, KeepServiceCredential
 from workspace_ext.contract.projects import CreateBranch
-from workspace_server.projects.credentials import Holder
+from workspace_server.projects.credentials.service import Holder
 from workspace_server.projects.origins import origin_of
 from workspace_server.projects.store import CredentialRow
 

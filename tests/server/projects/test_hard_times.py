@@ -80,7 +80,7 @@ async def test_a_remote_that_says_nothing_is_left_at_once(room: Room, remote: Re
             assert done.state == "cancelled"
         # And one that nobody cancels is told.
         with pytest.raises(Unavailable, match=r"did not answer within 1 s") as error:
-            await room.projects._runner.remote(room.projects.get(project.id), "git_remote:fetch", timeout=1)
+            await room.projects._runner.remote(room.projects.get(project.id), "git.remote:fetch", timeout=1)
         assert (error.value.code, bool(error.value.hint)) == ("unreachable", True)
     assert {path.name for path in residue(room)} == {"forecast", "forecast.git"}
     assert git(room.tree(project), "status", "--porcelain") == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workspace_server.kit.errors import Invalid, Unavailable
-from workspace_server.projects import known_hosts
+from workspace_server.projects.credentials import known_hosts
 
 
 @pytest.fixture

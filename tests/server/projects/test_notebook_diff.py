@@ -6,7 +6,7 @@ import json
 import time
 
 from tests.fakes.remotes import notebook
-from workspace_server.projects.notebook_diff import notebook_counts, notebook_diff
+from workspace_server.projects.contents.notebook_diff import notebook_counts, notebook_diff
 
 
 def without_ids(text: str) -> bytes:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workspace_ext.contract.merges import MergeChoice
-from workspace_server.projects.conflicts import Choices, Conflict
-from workspace_server.projects.file_merge import Version, merge_file
-from workspace_server.projects.notebook_merge import merge_notebooks, parse
+from workspace_server.projects.contents.conflicts import Choices, Conflict
+from workspace_server.projects.contents.file_merge import Version, merge_file
+from workspace_server.projects.contents.notebook_merge import merge_notebooks, parse
 
 Cells = dict[str, str]
 

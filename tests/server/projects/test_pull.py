@@ -203,8 +203,8 @@ async def test_killed_at_every_step(room: Room, project: Project, remote: Remote
     while True:
         steps += 1
         if not await dies_at(
-            steps, (*FILES, "git_integrate:recover"),
-            ("git_remote:fetch", {"repository": repository}), ("git_integrate:integrate", given),
+            steps, (*FILES, "git.integrate:recover"),
+            ("git.remote:fetch", {"repository": repository}), ("git.integrate:integrate", given),
         ):  # fmt: skip
             break
         # Somebody goes on writing before the server is back.

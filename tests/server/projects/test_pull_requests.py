@@ -15,9 +15,9 @@ from workspace_ext.contract.credentials import KeepCredential
 from workspace_ext.contract.projects import Project
 from workspace_ext.contract.pull_requests import HostReview, MergePullRequest
 from workspace_server.kit.errors import Conflict, NotFound, Unavailable
-from workspace_server.projects import hosting
-from workspace_server.projects.host_requests import merge, newest
-from workspace_server.projects.hosting import hosted_at
+from workspace_server.projects.hosts import addresses
+from workspace_server.projects.hosts.addresses import hosted_at
+from workspace_server.projects.hosts.requests import merge, newest
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_bitbucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = {"directory": str(tmp_path), "home": str(tmp_path), "sign_in": sign_in}
     at = {"kind": "bitbucket", "guessed": False, "origin": "https://bitbucket.org", "path": "team/forecast"}
     with slow_http(tmp_path, api=host) as base:
-        monkeypatch.setattr(hosting, "_OWN_APIS", {"bitbucket.org": f"{base}/2.0"})
+        monkeypatch.setattr(addresses, "_OWN_APIS", {"bitbucket.org": f"{base}/2.0"})
         found = newest(lambda *_: None, repository, at, "weekly", "main")["request"]
         assert (found["number"], found["state"], found["mergeable"]) == (7, "open", "unknown")
         assert [(check["name"], check["state"]) for check in found["checks"]] == CHECKS

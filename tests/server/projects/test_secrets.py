@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from workspace_ext.contract.credentials import KeepCredential
-from workspace_server.projects.credentials import Holder
+from workspace_server.projects.credentials.service import Holder
+from workspace_server.projects.credentials.sign_in import SignIn
+from workspace_server.projects.credentials.vault import Vault
 from workspace_server.projects.names import protocols_for
 from workspace_server.projects.origins import origin_named
-from workspace_server.projects.sign_in import SignIn
-from workspace_server.projects.vault import Vault
 
 from .conftest import Room
 from .refusals import BO, refused

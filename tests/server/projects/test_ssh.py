@@ -11,7 +11,7 @@ from tests.fakes.remotes import Remote, allow, git, notebook
 from tests.fakes.ssh_server import SshServer, new_key, ssh_server
 from workspace_ext.contract.credentials import KeepCredential, KeepServiceCredential
 from workspace_ext.contract.projects import CreateBranch
-from workspace_server.projects import known_hosts
+from workspace_server.projects.credentials import known_hosts
 
 from .conftest import Room
 from .refusals import refused

@@ -15,8 +15,8 @@ from tests.fakes.remotes import Remote, git, notebook
 from workspace_ext.contract.committing import CellOutputs, PartialFile
 from workspace_ext.contract.projects import FileDiff, Project
 from workspace_server.kit.errors import AtriumError
-from workspace_server.projects.hunks import applied, hunks
-from workspace_server.projects.notebook_parts import NotebookChange
+from workspace_server.projects.contents.hunks import applied, hunks
+from workspace_server.projects.contents.notebook_parts import NotebookChange
 
 from .conftest import Room
 

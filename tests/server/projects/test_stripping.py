@@ -12,7 +12,7 @@ from workspace_ext.contract.committing import PartialFile
 from workspace_ext.contract.merges import PullBranch
 from workspace_ext.contract.projects import CreateBranch
 from workspace_server.kit.errors import AtriumError
-from workspace_server.projects.stripping import stripped_file
+from workspace_server.projects.git.stripping import stripped_file
 
 from .conftest import Room
 

@@ -16,7 +16,14 @@ import pytest
 
 from tests.fakes.remotes import Remote, allow
 from tests.fakes.servers import Server, start_server
-from workspace_server.projects.webhooks import LARGEST, MOST_A_MINUTE, MOST_REMEMBERED, REMEMBERED, _Memory, signed
+from workspace_server.projects.production.webhooks import (
+    LARGEST,
+    MOST_A_MINUTE,
+    MOST_REMEMBERED,
+    REMEMBERED,
+    _Memory,
+    signed,
+)
 
 pytestmark = pytest.mark.parts
 BODY = json.dumps({"ref": "refs/heads/main", "after": "0" * 40}).encode()

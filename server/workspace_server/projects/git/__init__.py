@@ -1,0 +1,1 @@
+"""What is asked of git: plain functions over one repository, which run in worker processes."""
