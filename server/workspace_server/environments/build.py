@@ -7,9 +7,10 @@ process builds with the same code as the server.
 from __future__ import annotations
 
 import contextlib
-import csv
+import errno
 import fcntl
 import json
+import logging
 import os
 import re
 import shutil
@@ -17,29 +18,35 @@ import stat
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from packaging.utils import canonicalize_name
-
-from workspace_ext.contract.environments import BuildPhase, EnvironmentDetail, Package
+from workspace_ext.contract.environments import EnvironmentDetail, Package
 
 from ..kit.clock import iso
-from ..kit.errors import Failed, NotFound
+from ..kit.errors import AtriumError, Failed, NotFound
 from ..kit.home import Home
-from . import held
+from . import held, records, seal
 from . import lock as locks
 from .compile import compile_in_background
 from .declaration import PLATFORM, Declaration
+from .errors import full
 from .explain import explain
 from .lock import Lock
+from .progress import Progress, Report, silent
 from .pythons import interpreter
 from .uv import Uv
 
+log = logging.getLogger(__name__)
+
+INSTALL = 3600.0
+"""Seconds that downloading and installing may take, whatever the package index does."""
 READY = ".ready"
 LOCK = "requirements.lock"
+SPOILED = ".spoiled"
 STALE_PREFIX = ".building-"
 
 
@@ -54,14 +61,6 @@ class Environment:
     @property
     def python(self) -> Path:
         return self.folder / "bin" / "python"
-
-
-Report = Callable[[BuildPhase, str, int, int], None]
-"""``report(phase, message, done, total)``; ``total`` 0: unknown. Called from the building thread."""
-
-
-def silent(_phase: BuildPhase, _message: str, _done: int, _total: int) -> None:
-    """A report to nobody."""
 
 
 def find(home: Home, declaration: Declaration) -> Environment | None:
@@ -79,13 +78,37 @@ def take(home: Home, declaration: Declaration) -> Environment | None:
 
 
 def load(home: Home, id: str) -> Environment | None:
-    """The published environment of that id."""
+    """The published environment of that id, unless it is seen to have been changed since."""
+    folder = home.environments / id
+    try:
+        ready = json.loads((folder / READY).read_text())
+        if ready["glance"] != seal.glance(site_packages(folder)):
+            return None
+    except (OSError, ValueError, LookupError):
+        return None
+    return Environment(id, folder, tuple(Package(*pair) for pair in ready["packages"]))
+
+
+def inspect(home: Home, id: str) -> bool:
+    """Whether it is file by file as it was published. One that is not is served no more, and goes when nothing runs
+    in it; it is built again for whoever needs it. Looks at every file."""
     folder = home.environments / id
     try:
         ready = json.loads((folder / READY).read_text())
     except (OSError, ValueError):
-        return None
-    return Environment(id, folder, tuple(Package(*pair) for pair in ready["packages"]))
+        return False
+    if ready.get("whole") == seal.whole(folder):
+        return True
+    _distrust(home, id)
+    log.warning("The environment %s was changed after it was published, and is not used any more.", id)
+    with held.alone(home, id, 0.0) as alone:
+        if alone:
+            going = retire(home, Environment(id, folder, ()))
+        else:
+            _write_ready(folder, ready | {"glance": "changed"})
+    if alone:
+        discard(going)
+    return False
 
 
 def describe(home: Home, id: str) -> EnvironmentDetail:
@@ -114,14 +137,23 @@ def build_blocking(
     AtriumError
         One clear message; nothing half-made stays.
     """
-    if (ready := take(home, declaration)) is not None:
-        return ready
-    runner = Uv(home, uv, cancelled)
-    report("resolving", f"resolving {declaration.source or 'the base set'}", 0, 0)
-    lock = locks.resolve(home, declaration, runner)
-    with _held(home, lock.id, runner, report):
-        held.use(home, lock.id)
-        return load(home, lock.id) or _build(home, declaration, lock, runner, report)
+    try:
+        if (ready := take(home, declaration)) is not None:
+            return ready
+        runner = Uv(home, uv, cancelled)
+        report("resolving", f"resolving {declaration.source or 'the base set'}", 0, 0)
+        lock = locks.resolve(home, declaration, runner)
+        with _held(home, lock.id, runner, report):
+            held.use(home, lock.id)
+            return load(home, lock.id) or _build(home, declaration, lock, runner, report)
+    except OSError as error:
+        raise _unwritten(error) from error
+
+
+def _unwritten(error: OSError) -> AtriumError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return full()
+    return Failed("disk", f"The environment cannot be written: {error.strerror or error}.", "Mend that, then retry.")
 
 
 def restore(home: Home, id: str, uv: str | None = None) -> Environment:
@@ -208,19 +240,12 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         if status != 0:
             raise explain(declaration, said)
         (folder / LOCK).write_text(lock.text)
-        progress = _Progress(folder, packages, report)
-        status, said = uv.run(
-            [
-                "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python",
-                *locks.WHEELS_ONLY,
-            ],
-            progress.line,
-            progress.tick,
-        )  # fmt: skip
-        if status != 0:
-            raise explain(declaration, said)
+        if (home.environments / lock.id).exists():  # It would have been taken, had nobody changed it.
+            _distrust(home, lock.id)
+        _forget_spoiled(home, uv)
+        _install(declaration, folder, packages, uv, report)
         report("checking", f"checking {len(packages)} packages", 0, 0)
-        check(folder, packages)
+        records.check(site_packages(folder), packages)
         uv.check()
         report("publishing", "publishing", 0, 0)
         held.equip(site_packages(folder))
@@ -230,51 +255,43 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
             "platform": PLATFORM,
             "built": iso(),
             "seconds": round(time.monotonic() - started, 2),
+            "glance": seal.glance(site_packages(folder)),
+            "whole": seal.whole(folder),
         }
         (folder / READY).write_text(json.dumps(ready))
         return _publish(home, lock.id, folder, tuple(packages))
-    except OSError as error:
-        raise Failed(
-            "disk", f"The environment cannot be written: {error.strerror or error}.", "Is the disk full?"
-        ) from error
     finally:
         discard(folder)
 
 
-class _Progress:
-    """Counts what has arrived in the folder, and names what is being fetched."""
+def _distrust(home: Home, id: str) -> None:
+    """Note whose files were edited in a changed environment: by hard links they are the same in uv's cache."""
+    names = records.spoiled(site_packages(home.environments / id))
+    with (home.environments / SPOILED).open("a") as file:
+        file.writelines(f"{name}\n" for name in names)
 
-    def __init__(self, folder: Path, packages: list[Package], report: Report) -> None:
-        self._site = site_packages(folder)
-        self._total = len(packages)
-        self._report = report
-        self._fetching: list[str] = []
-        self._arrived: list[str] = []
-        self._said = ("", 0)
 
-    def line(self, line: str) -> None:
-        if line.startswith("Downloading "):
-            self._fetching.append(line.removeprefix("Downloading "))
-        elif line.startswith(("Downloaded ", "Building ", "Built ")):
-            verb, name = line.split()[:2]
-            name = name.partition("==")[0]
-            self._fetching = [one for one in self._fetching if one.split()[0] != name]
-            if verb == "Building":
-                self._fetching.append(f"{name} (building)")
+def _forget_spoiled(home: Home, uv: Uv) -> None:
+    """Have uv fetch anew what was noted."""
+    noted = home.environments / SPOILED
+    if noted.exists() and (names := set(noted.read_text().split())):
+        uv.run(["cache", "clean", *sorted(names)], within=INSTALL)
+    noted.unlink(missing_ok=True)
 
-    def tick(self) -> None:
-        there = {one.name.partition("-")[0] for one in self._site.glob("*.dist-info")}
-        self._arrived += sorted(there.difference(self._arrived))
-        done = min(len(self._arrived), self._total)
-        if done:
-            phase: BuildPhase = "installing"
-            message = f"installing {self._arrived[-1]} ({done} of {self._total})"
-        else:
-            phase = "downloading"
-            message = f"downloading {self._fetching[0]}" if self._fetching else f"preparing {self._total} packages"
-        if (message, done) != self._said:
-            self._said = (message, done)
-            self._report(phase, message, done, self._total)
+
+def _install(declaration: Declaration, folder: Path, packages: list[Package], uv: Uv, report: Report) -> None:
+    progress = Progress(site_packages(folder), packages, report)
+    status, said = uv.run(
+        [
+            "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python",
+            *locks.WHEELS_ONLY,
+        ],
+        progress.line,
+        progress.tick,
+        INSTALL,
+    )  # fmt: skip
+    if status != 0:
+        raise explain(declaration, said)
 
 
 def version_of(folder: Path) -> str:
@@ -285,34 +302,12 @@ def version_of(folder: Path) -> str:
 
 def site_packages(folder: Path) -> Path:
     """Where an environment's packages are."""
-    return next(folder.glob("lib/python*")) / "site-packages"
-
-
-def check(folder: Path, packages: list[Package]) -> None:
-    """Every package of the lock is there, and every file that each says it has.
-
-    Raises
-    ------
-    Failed
-        Something is missing, whatever the installer's exit status was.
-    """
-    site = site_packages(folder)
-    found = {}
-    for record in site.glob("*.dist-info/RECORD"):
-        name, _, version = record.parent.name.removesuffix(".dist-info").partition("-")
-        found[canonicalize_name(name)] = version
-        with record.open(newline="") as lines:
-            for row in csv.reader(lines):
-                if row and not row[0].endswith(".pyc") and not (site / row[0]).exists():
-                    raise Failed("incomplete", f"{name} was not installed whole: {row[0]} is missing.", "Retry.")
-    missing = [one.name for one in packages if canonicalize_name(one.name) not in found]
-    if missing:
-        raise Failed("incomplete", f"These were not installed: {', '.join(missing)}.", "Retry.")
+    return next(folder.glob("lib/python*"), folder / "lib") / "site-packages"
 
 
 def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -> Environment:
     target = home.environments / id
-    if target.exists():  # It has no .ready, or it would have been taken: somebody broke it by hand.
+    if target.exists():  # What runs in it goes on in the new one.
         broken = folder.with_name(f"{folder.name}-broken")
         target.rename(broken)
         discard(broken)
@@ -321,6 +316,18 @@ def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -
     environment = Environment(id, target, packages)
     compile_in_background(environment.python, site_packages(target))
     return environment
+
+
+def _write_ready(folder: Path, ready: dict[str, Any]) -> None:
+    """Anew, in a folder that is read-only."""
+    mode = folder.stat().st_mode
+    folder.chmod(mode | stat.S_IWUSR)
+    try:
+        partial = folder / f"{READY}.{os.getpid()}"
+        partial.write_text(json.dumps(ready))
+        partial.replace(folder / READY)
+    finally:
+        folder.chmod(mode)
 
 
 def discard(folder: Path) -> None:

@@ -14,12 +14,15 @@ from pathlib import Path
 
 FIRST = ["ipykernel", "IPython", "jupyter_client", "zmq", "traitlets", "tornado", "comm", "numpy", "pandas", "pyarrow"]
 
+# From within, by relative paths: an environment that is moved away meanwhile takes this along. By absolute ones some of
+# its folders would be made again where it was.
 PROGRAM = """
 import os, py_compile, stat, sys
 site, first = sys.argv[1], sys.argv[2].split()
-names = sorted(os.listdir(site), key=lambda name: (first.index(name) if name in first else len(first), name))
+os.chdir(site)
+names = sorted(os.listdir(), key=lambda name: (first.index(name) if name in first else len(first), name))
 for name in names:
-    for folder, folders, files in os.walk(os.path.join(site, name)):
+    for folder, folders, files in os.walk(name):
         folders[:] = [one for one in folders if one not in ("tests", "test", "__pycache__")]
         sources = [one for one in files if one.endswith(".py")]
         if not sources:
@@ -31,8 +34,9 @@ for name in names:
             os.makedirs(cache, exist_ok=True)
             os.chmod(cache, 0o755)
             for one in sources:
+                source = os.path.join(folder, one)
                 try:
-                    py_compile.compile(os.path.join(folder, one), doraise=True)
+                    py_compile.compile(source, dfile=os.path.join(site, source), doraise=True)
                 except Exception:
                     pass
             os.chmod(cache, 0o555)

@@ -6,7 +6,8 @@
     ├── Invalid
     │   └── Unbuildable   the requirements cannot be met as they are written
     ├── Unavailable
-    │   └── Offline       the package index does not answer
+    │   ├── Offline       the package index does not answer, or not in time
+    │   └── Full          the disk is
     └── Conflict
         └── Cancelled     somebody cancelled the build
 """
@@ -25,6 +26,29 @@ class Unbuildable(Invalid):
 
 class Offline(Unavailable):
     detail = ""
+
+
+def too_slow(seconds: float) -> Offline:
+    """The one error about a package index that trickles."""
+    waited = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    return Offline(
+        "index_slow",
+        f"The package index was not done in {waited}, so that the environment cannot be built.",
+        "Check this machine's network, then retry: what has arrived is kept.",
+    )
+
+
+class Full(Unavailable):
+    detail = ""
+
+
+def full() -> Full:
+    """The one error about it."""
+    return Full(
+        "disk_full",
+        "The disk is full, so that the environment cannot be built. Nothing half-made was left.",
+        "Make room, for example with `atrium environments collect`, then retry.",
+    )
 
 
 class Cancelled(Conflict):

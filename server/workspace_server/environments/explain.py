@@ -10,13 +10,14 @@ from packaging.utils import canonicalize_name
 
 from ..kit.errors import AtriumError
 from .declaration import Declaration
-from .errors import Offline, Unbuildable
+from .errors import Full, Offline, Unbuildable, full
 
 # An index that does not answer, however uv words it.
 NETWORK = re.compile(
     r"error sending request|Failed to fetch|network was disabled|dns error|tcp connect|timed out|connection refused",
     re.IGNORECASE,
 )
+FULL = re.compile(r"No space left on device|Disk quota exceeded|os error (28|122)\b")
 _PACKAGE = r"([A-Za-z][\w.-]*)(?:[<>=!~]\S*)?"
 
 
@@ -33,8 +34,10 @@ def explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], s
     return error
 
 
-def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], str]) -> Unbuildable | Offline:
+def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], str]) -> Unbuildable | Offline | Full:
     text = " ".join(said.split())
+    if FULL.search(said):
+        return full()
     origins = origins_of(declaration.requirements + declaration.constraints)
     if ("No solution found" not in said and NETWORK.search(said)) or "network was disabled" in said:
         return Offline(

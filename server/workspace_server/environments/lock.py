@@ -24,6 +24,8 @@ from .pythons import interpreter
 from .requirements import hashed
 from .uv import Uv
 
+RESOLVE = 300.0
+"""Seconds that resolving may take, whatever the package index does."""
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
 WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for word in ("--no-binary", name)))
 
@@ -102,7 +104,8 @@ def _uv_compile(given: Path, out: Path, python: str, uv: Uv, *options: str | Pat
         [
             "pip", "compile", given, "-o", out, *options, "--no-header", "--no-annotate",
             "--python-version", python, "--python", interpreter(python), *WHEELS_ONLY,
-        ]
+        ],
+        within=RESOLVE,
     )  # fmt: skip
 
 

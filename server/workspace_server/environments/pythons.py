@@ -35,6 +35,10 @@ class Wanted:
     specifiers: str = ""
     origin: str = ""
 
+    def __str__(self) -> str:
+        exact = re.fullmatch(r"==([\d.]+)\.\*", self.specifiers)
+        return exact[1] if exact else self.specifiers
+
 
 def own() -> Path:
     """The interpreter beneath the server's own environment."""
@@ -65,7 +69,7 @@ def choose(wanted: Wanted) -> str:
         return max(fitting, key=Version)
     raise Unbuildable(
         "no_python",
-        f"{wanted.origin} asks for Python {wanted.specifiers}, which is not installed here.",
+        f"{wanted.origin} asks for Python {wanted}, which is not installed here.",
         f"Installed are {', '.join(sorted(found, key=Version))}: choose one of them, or have it installed.",
     )
 

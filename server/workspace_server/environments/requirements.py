@@ -179,10 +179,10 @@ def requirement(line: str, place: str) -> Requirement | None:
         raise refuse("direct_url", place, _hidden(text), "Packages are not installed from an address.", PUBLISH)
     try:
         parsed = Parsed(text)
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0].rstrip(":.")
+    except InvalidRequirement:
+        # The parser's reason ("Expected semicolon") is about its grammar, and no help.
         raise Unbuildable(
-            "bad_syntax", f"{place} cannot be read: {text!r} ({reason}).", "Write it like pandas>=2.2."
+            "bad_syntax", f"{place} cannot be read: {_hidden(text)!r}.", "Write it like pandas>=2.2."
         ) from None
     return Requirement(str(parsed), place, tuple(hashes))
 

@@ -16,7 +16,7 @@ from workspace_ext.contract.environments import Collected, Kept, KeptEnvironment
 from ..kit.clock import iso
 from ..kit.errors import Conflict, NotFound
 from ..kit.home import Home
-from . import held
+from . import build, held
 from .build import READY, Environment, discard, load, retire
 from .uv import Uv
 
@@ -55,6 +55,11 @@ def survey(home: Home) -> Kept:
 def size(environment: Environment) -> int:
     """Bytes of its files, shared ones as well."""
     return sum(_files(environment.folder).values())
+
+
+def inspect(home: Home) -> list[str]:
+    """See that every environment is as it was published; the ids of those that are not, and are not served any more."""
+    return [id for id in _ids(home) if not build.inspect(home, id)]
 
 
 def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:
@@ -120,8 +125,11 @@ def _total(there: dict[str, tuple[Environment, Files]], cache: Files) -> int:
 
 
 def _published(home: Home) -> list[Environment]:
-    names = [path.name for path in home.environments.iterdir() if path.name.isalnum()]
-    return [one for name in names if (one := load(home, name)) is not None]
+    return [one for id in _ids(home) if (one := load(home, id)) is not None]
+
+
+def _ids(home: Home) -> list[str]:
+    return [path.name for path in home.environments.iterdir() if path.name.isalnum()]
 
 
 def _is_held(home: Home, id: str) -> bool:

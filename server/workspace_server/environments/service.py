@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 ROOM = "environments"
 COLLECT = 1800.0
+INSPECT = 60.0
 TOGETHER = 3
 EVERY = 0.25
 FAILURES_KEPT = 200
@@ -92,11 +93,12 @@ class Environments:
         self.base: Base = no_base
         self._runtime: Path | None = None
         self._closed = threading.Event()
+        self._inspected: dict[str, float] = {}
 
     def start(self) -> None:
-        """Remove what killed builds left, and make room now and then."""
+        """Remove what killed builds left; see now and then that all is as it was published, and make room."""
         build.sweep(self.home)
-        threading.Thread(target=self._keep_small, name="environments", daemon=True).start()
+        threading.Thread(target=self._look_after, name="environments", daemon=True).start()
 
     def close(self) -> None:
         """After the operations have been cancelled."""
@@ -107,12 +109,15 @@ class Environments:
         """Make room, see :func:`workspace_server.environments.room.collect`. Takes seconds: call it from a thread."""
         return room.collect(self.home, room.limit() if most is None else most, Uv(self.home, self._uv, self._closed))
 
-    def _keep_small(self) -> None:
-        while not self._closed.wait(COLLECT):
+    def _look_after(self) -> None:
+        while True:
             try:
+                room.inspect(self.home)
+                if self._closed.wait(COLLECT):
+                    return
                 self.collect()
             except Exception as error:
-                log.warning("Environments could not be collected: %s", error)
+                log.warning("Environments could not be looked after: %s", error)
 
     # What a notebook declares. Reads files: call it from a thread.
 
@@ -186,8 +191,22 @@ class Environments:
         """
         if (ready := await asyncio.to_thread(build.take, self.home, declaration)) is not None:
             self._failures.pop(declaration.digest, None)
+            self._inspect(ready.id)
             return ready
         return await asyncio.shield(self._begin(declaration, owner).outcome)
+
+    def _inspect(self, id: str) -> None:
+        """Look at every file of what is being served, without letting anybody wait for that."""
+        now = time.monotonic()
+        if now - self._inspected.get(id, -INSPECT) < INSPECT:
+            return
+        self._inspected[id] = now
+
+        def inspect() -> None:
+            if not build.inspect(self.home, id):
+                self._events.publish(ROOM, "", "changed")
+
+        threading.Thread(target=inspect, name="inspection", daemon=True).start()
 
     def begin(self, declaration: Declaration, owner: str = "") -> None:
         """Have it built without waiting."""

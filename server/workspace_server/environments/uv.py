@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..kit.errors import Unavailable
 from ..kit.home import Home
-from .errors import Cancelled
+from .errors import Cancelled, too_slow
 
 POLL = 0.1
 GRACE = 3.0
@@ -85,9 +85,17 @@ class Uv:
         arguments: Sequence[str | Path],
         on_line: Callable[[str], None] = lambda _line: None,
         on_tick: Callable[[], None] = lambda: None,
+        within: float = PATIENCE,
     ) -> tuple[int, str]:
-        """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second."""
+        """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second.
+
+        Raises
+        ------
+        Offline
+            It took longer than ``within`` seconds: uv gives up on an index that is silent, not on one that trickles.
+        """
         self.check()
+        deadline = time.monotonic() + within
         # Not in the project: a cloned repository must not configure uv. Beside uv.toml, which uv reads on top of the
         # machine's own.
         process = subprocess.Popen(
@@ -114,6 +122,8 @@ class Uv:
         try:
             while process.poll() is None:
                 self.check()
+                if time.monotonic() > deadline:
+                    raise too_slow(within)
                 on_tick()
                 time.sleep(POLL)
         finally:

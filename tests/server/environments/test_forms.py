@@ -262,7 +262,7 @@ def test_which_python(tmp_path: Path) -> None:
     (tmp_path / ".python-version").write_text(f"# ours\n{pythons.OWN}.1\n")
     assert declare(below, tmp_path).python == pythons.OWN
     (below / ".python-version").write_text("2.7\n")
-    with pytest.raises(Unbuildable, match=r"^notebooks/.python-version, line 1 asks for Python ==2\.7"):
+    with pytest.raises(Unbuildable, match=r"^notebooks/.python-version, line 1 asks for Python 2\.7,"):
         declare(below, tmp_path)
     (below / ".python-version").write_text("pypy@3.10\n")
     with pytest.raises(Unbuildable, match="is no version of Python"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.environments.conftest import Messages
 from workspace_server.environments.declaration import BASE, declare, locate
 from workspace_server.environments.errors import Unbuildable
 from workspace_server.environments.requirements import read
@@ -72,13 +73,13 @@ def test_requirements_keep_the_line_they_are_written_on(tmp_path: Path) -> None:
         ("pandas 2.2", "bad_syntax"),
     ],
 )
-def test_what_is_refused_names_its_line(tmp_path: Path, line: str, code: str) -> None:
+def test_what_is_refused_names_its_line(tmp_path: Path, line: str, code: str, messages: Messages) -> None:
     path = write(tmp_path, f"numpy\n\n{line}\n")
     with pytest.raises(Unbuildable) as raised:
         read(path, tmp_path)
     assert raised.value.code == code
     assert raised.value.message.startswith("requirements.txt, line 3")
-    assert raised.value.hint
+    messages.check(line, raised.value)
 
 
 def test_no_password_in_a_message(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from workspace_server.environments import compile as byte_code
 from workspace_server.environments import held, room
-from workspace_server.environments.build import Environment, build_blocking, check, find, load, restore
+from workspace_server.environments.build import Environment, build_blocking, find, load, restore, site_packages
 from workspace_server.environments.declaration import declare
+from workspace_server.environments.records import check
 from workspace_server.environments.uv import Uv
 from workspace_server.kit.errors import Conflict, NotFound
 from workspace_server.kit.home import Home
@@ -70,7 +71,7 @@ def test_what_is_in_use_stays_and_the_others_come_back(home: Home, monkeypatch: 
         collected = room.collect(home, 0, uv)
         assert collected.removed == [young.id]
         assert load(home, old.id) is load(home, young.id) is None
-        check(running.folder, list(running.packages))
+        check(site_packages(running.folder), list(running.packages))
         kernel.kill()
     assert room.collect(home, 0, Uv(home)).removed == [running.id]
     assert not [one for one in home.environments.iterdir() if not one.name.startswith(".")]
@@ -78,7 +79,7 @@ def test_what_is_in_use_stays_and_the_others_come_back(home: Home, monkeypatch: 
 
     again = restore(home, running.id)
     assert again == running
-    check(again.folder, list(again.packages))
+    check(site_packages(again.folder), list(again.packages))
     with pytest.raises(NotFound):
         restore(home, "nosuchid")
 

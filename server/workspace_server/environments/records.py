@@ -1,0 +1,61 @@
+"""Whether what was installed is whole, by what each package says of its own files."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from workspace_ext.contract.environments import Package
+
+from ..kit.errors import Failed
+
+
+def check(site: Path, packages: list[Package]) -> None:
+    """Every package of the lock is there, and every file that each says it has.
+
+    Raises
+    ------
+    Failed
+        Something is missing, whatever the installer's exit status was.
+    """
+    found = set()
+    for record in site.glob("*.dist-info/RECORD"):
+        name = record.parent.name.partition("-")[0]
+        found.add(canonicalize_name(name))
+        for file, _ in _files(record):
+            if not (site / file).exists():
+                raise Failed("incomplete", f"{name} was not installed whole: {file} is missing.", "Retry.")
+    missing = [one.name for one in packages if canonicalize_name(one.name) not in found]
+    if missing:
+        raise Failed("incomplete", f"These were not installed: {', '.join(missing)}.", "Retry.")
+
+
+def spoiled(site: Path) -> list[str]:
+    """The packages of which a file is not what the package says it is. Reads every file."""
+    found = []
+    for record in sorted(site.glob("*.dist-info/RECORD")):
+        for file, digest in _files(record):
+            path = site / file
+            if digest and not (path.is_file() and _sha256(path) == digest):
+                found.append(record.parent.name.partition("-")[0])
+                break
+    return found
+
+
+def _files(record: Path) -> Iterator[tuple[str, str]]:
+    """Each file but byte code relative to site-packages, and its SHA-256 as it is written there ("" for none)."""
+    with record.open(newline="") as lines:
+        for row in csv.reader(lines):
+            if row and not row[0].endswith(".pyc"):
+                kind, _, digest = (row[1] if len(row) > 1 else "").partition("=")
+                yield row[0], digest if kind == "sha256" else ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return base64.urlsafe_b64encode(hashlib.file_digest(file, "sha256").digest()).rstrip(b"=").decode()
