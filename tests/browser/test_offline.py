@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.notebooks import FRONT, open_notebook, put_notebook, saved, sources, status, write_in
 from tests.browser.people import Person, chromium
@@ -108,6 +108,25 @@ def test_a_laptop_that_is_closed_for_a_while(workspace: tuple[Mortal, Browser]) 
         expect(page.locator(".jp-CodeCell .cm-content").nth(2)).to_contain_text("# on the train")
         expect(page.locator(".jp-CodeCell .cm-content").nth(2)).to_contain_text("# at the desk")
     assert sources(ana) == sources(bo)
+
+
+def test_saving_by_hand_what_the_server_has_just_saved(workspace: tuple[Mortal, Browser]) -> None:
+    server, browser = workspace
+    ana = visit(server, browser, "ana")
+
+    def saved_since(route: Route) -> None:
+        """What this page was told of the file last is not what is there now."""
+        reply = route.fetch()
+        model = {**reply.json(), "hash": "another", "last_modified": "2099-01-01T00:00:00Z"}
+        route.fulfill(response=reply, json=model)
+
+    ana.route(re.compile(r"/api/contents/.*shared\.ipynb\?.*content=0"), saved_since)
+    write_in(ana, 0, "  # by hand")
+    with ana.expect_request(re.compile(r"/api/contents/.*shared\.ipynb\?.*content=0")):
+        ana.keyboard.press("Control+s")
+    saved(ana)
+    expect(ana.locator(".jp-Dialog")).to_have_count(0)
+    assert on_disk(server)[0].endswith("# by hand")
 
 
 def test_a_tab_that_is_closed_while_the_server_is_gone(workspace: tuple[Mortal, Browser]) -> None:

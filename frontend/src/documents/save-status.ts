@@ -39,6 +39,7 @@ export class SaveStatusExtension implements DocumentRegistry.WidgetExtension {
     }
     const { saving, contentType } = room;
     onlyIfUnsafe(context, room);
+    neverInConflict(context);
     const save = context.save.bind(context);
     // JupyterLab would ask the server about the file first, and show a dialog when it does not answer.
     context.save = () => (room.connected ? save() : Promise.reject(new Offline()));
@@ -137,6 +138,24 @@ function onlyIfUnsafe({ model }: DocumentRegistry.Context, { saving }: RoomConne
     get: () => saving.unsafe && saving.state !== 'saving',
     set: (dirty: boolean) => (shared.dirty = dirty)
   });
+}
+
+/**
+ * The room merges what is on the disk. JupyterLab compares the file with what it last heard of it, and would ask whose
+ * version to keep, on every page, whenever the room has saved a moment before.
+ */
+export function neverInConflict(
+  context: Pick<DocumentRegistry.Context, 'contentsModel' | 'lastModifiedCheckMargin'>
+): void {
+  const prototype: unknown = Object.getPrototypeOf(context);
+  Object.defineProperty(context, 'contentsModel', {
+    configurable: true,
+    get: () => {
+      const known = Reflect.get(prototype as object, 'contentsModel', context) as Contents.IModel | null;
+      return known && { ...known, hash: undefined };
+    }
+  });
+  context.lastModifiedCheckMargin = Infinity;
 }
 
 function saveStatus(room: RoomConnection): Widget {

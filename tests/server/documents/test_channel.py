@@ -25,13 +25,19 @@ class Person:
         self.doc: Doc[Any] = Doc()
         self.text = self.doc.get("source", type=Text)
         self.frames: list[bytes] = []
+        self.wakes = 0
         self.dropped = ""
         self.waiting: list[bytes] = []
         self.doc.observe(lambda event: self.waiting.append(event.update))
         room.join(self)
         room.receive(self, wire.step1(self.doc.get_state()))
 
-    def send(self, frame: bytes) -> None:
+    def send(self, *frames: bytes) -> None:
+        self.wakes += 1
+        for frame in frames:
+            self._read(frame)
+
+    def _read(self, frame: bytes) -> None:
         self.frames.append(frame)
         reader = wire.Reader(frame)
         if reader.uint() != wire.SYNC:
@@ -119,6 +125,22 @@ def test_what_changes_in_one_tick_travels_together(journal: Journal) -> None:
         await asyncio.sleep(3 * TICK)
         assert len(bo.frames) == 1
         assert ana.frames == []  # The only author has it.
+
+    asyncio.run(scenario())
+
+
+def test_a_key_and_where_its_cursor_is_wake_everybody_once(journal: Journal) -> None:
+    async def scenario() -> None:
+        shared = room(journal)
+        ana, bo = Person(shared, "ana"), Person(shared, "bo")
+        shared.flush()
+        bo.frames.clear()
+        bo.wakes = 0
+        ana.type("x")
+        shared.receive(ana, wire.awareness([(7, 1, '{"cursor": 1}')]))
+        await asyncio.sleep(3 * TICK)
+        assert [frame[0] for frame in bo.frames] == [wire.SYNC, wire.AWARENESS]
+        assert bo.wakes == 1
 
     asyncio.run(scenario())
 

@@ -35,8 +35,8 @@ class Watcher:
         self.frames: list[bytes] = []
         self.dropped = ""
 
-    def send(self, frame: bytes) -> None:
-        self.frames.append(frame)
+    def send(self, *frames: bytes) -> None:
+        self.frames += frames
 
     def drop(self, why: str) -> None:
         self.dropped = why

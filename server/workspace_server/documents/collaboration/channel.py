@@ -38,7 +38,7 @@ class Client(Protocol):
     def identity(self) -> dict[str, Any]:
         """See :class:`~workspace_server.documents.collaboration.presence.Seat`."""
 
-    def send(self, frame: bytes) -> None:
+    def send(self, *frames: bytes) -> None:
         """Never blocks; a client that does not read is closed by its connection."""
 
     def drop(self, why: str) -> None:
@@ -195,10 +195,8 @@ class Channel:
         self._ticked = asyncio.get_running_loop().time()
         if self._incoming:
             self._apply()
-        if self._outgoing:
-            self._send_changes()
-        if self.presence.changed:
-            self._send_presence()
+        if self._outgoing or self.presence.changed:
+            self._send()
 
     def _apply(self) -> None:
         batch, self._incoming = self._incoming, []
@@ -249,30 +247,34 @@ class Channel:
     def changed(self) -> None:
         """Called within a transaction that changed the document."""
 
-    def _send_changes(self) -> None:
+    def _send(self) -> None:
+        """Tell everybody what has changed, at once: a key comes with where its cursor is now, and to wake a client
+        costs more than the bytes do."""
+        changes, only = self._changes()
+        everybody, special = self.presence.frames()
+        for client in list(self.clients):
+            # Who is the only author of it all has it already.
+            frames = [] if client is only else changes.copy()
+            if (presence := special.get(client, everybody)) is not None:
+                frames.append(presence)
+            if frames:
+                client.send(*frames)
+        if self._grown > max(FLOOR, self._snapshot_size):
+            self.compact()
+
+    def _changes(self) -> tuple[list[bytes], Client | None]:
+        """Journal what is to be sent: its frames, and the one client that made it all, if it was one."""
         updates, self._outgoing = self._outgoing, []
         authors, self._authors = self._authors, set()
+        frames = []
         for first in range(0, len(updates), MERGED_AT_ONCE):
             some = updates[first : first + MERGED_AT_ONCE]
             change = some[0] if len(some) == 1 else merge_updates(*some)
             if self._journal is not None:
                 self._journal.append(self.id, change)
                 self._grown += len(change)
-            frame = wire.update(change)
-            # Who is the only author of it all has it already.
-            only = next(iter(authors)) if len(authors) == 1 else None
-            for client in list(self.clients):
-                if client is not only:
-                    client.send(frame)
-        if self._grown > max(FLOOR, self._snapshot_size):
-            self.compact()
-
-    def _send_presence(self) -> None:
-        everybody, special = self.presence.frames()
-        for client in list(self.clients):
-            frame = special.get(client, everybody)
-            if frame is not None:
-                client.send(frame)
+            frames.append(wire.update(change))
+        return frames, next(iter(authors)) if len(authors) == 1 else None
 
     # The journal
 

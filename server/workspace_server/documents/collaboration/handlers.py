@@ -199,7 +199,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         reply = {"type": "save", "responseTo": id, "status": "failed" if problem else "success", "message": problem}
         self.send(wire.raw(reply))
 
-    def send(self, frame: bytes) -> None:
+    def send(self, *frames: bytes) -> None:
         """See :class:`~workspace_server.documents.collaboration.channel.Client`."""
         connection = self.ws_connection
         if connection is None or connection.is_closing() or self._room is None:
@@ -211,7 +211,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         # Not through write_message, which starts a task for each frame of each client.
         with contextlib.suppress(StreamClosedError):
-            stream.write(_framed(frame))
+            stream.write(b"".join(map(_framed, frames)))
 
     def drop(self, why: str) -> None:
         """Close the connection; the browser comes back by itself and synchronises anew."""

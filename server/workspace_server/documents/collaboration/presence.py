@@ -93,9 +93,11 @@ class Presence:
         """The frame for somebody who has just come."""
         return self._frame(list(self._entries)) if self._entries else None
 
-    def frames(self) -> tuple[bytes, dict[Any, bytes | None]]:
+    def frames(self) -> tuple[bytes | None, dict[Any, bytes | None]]:
         """What has changed since the last call: the frame for everybody, and those for connections that must not be
-        told of themselves (a client that hears of itself takes it for newer than what it knows)."""
+        told of themselves (a client that hears of itself takes it for newer than what it knows). None: nothing."""
+        if not self._changed:
+            return None, {}
         changed, self._changed = self._changed, {}
         owners = {id(owner): owner for owner in changed.values() if owner is not None}
         special: dict[Any, bytes | None] = {}

@@ -50,7 +50,7 @@ class Holder:
         self.person = person
         self.identity: dict[str, Any] = {}
 
-    def send(self, frame: bytes) -> None:
+    def send(self, *frames: bytes) -> None:
         """The server reads the document itself."""
 
     def drop(self, why: str) -> None:
