@@ -1,7 +1,7 @@
 # make demo   everything set up, the workspace running with its example
 # make test   every dependency of the tests installed, all tests run
 # make fuzz   people, editors, git and kill -9 at random on a shared notebook (SECONDS, SEED, STEPS)
-# make bench  figures of shared documents beside jupyter-collaboration's
+# make bench  figures beside the peers', of documents, projects and environments (ROOM=projects: of these only)
 # make check  formatting, lint, types, import layers, generated files up to date
 
 SHELL := /bin/bash
@@ -30,7 +30,7 @@ fuzz: install
 	python -m tests.server.documents.fuzz --run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
 bench: install
-	python tests/bench/documents.py
+	failed=0; for room in $(or $(ROOM),documents projects environments); do python tests/bench/$$room.py || failed=1; done; exit $$failed
 
 check: install
 	ruff format --check .

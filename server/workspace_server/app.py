@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.metadata
 import json
 import os
@@ -261,6 +262,9 @@ class AtriumExtension(ExtensionApp):
         address = self.atrium.home.run / "server.json"
         address.touch(mode=0o600)
         address.write_text(json.dumps({"url": serverapp.connection_url, "pid": os.getpid()}))
+        # What is here now stays: a full collection would look at all of it, a tenth of a second during which nobody's
+        # keys go anywhere.
+        gc.freeze()
         if self.workspace:
             self._say_where(serverapp.connection_url)
 
