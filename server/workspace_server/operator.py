@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -163,6 +164,7 @@ def _password(from_stdin: bool) -> str:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    gc.disable()  # Until it has started.
     home = Home(arguments.home)
     home.prepare()
     # The operator's own Jupyter settings must not bend a shared server.
