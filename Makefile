@@ -11,7 +11,7 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 export COREPACK_ENABLE_DOWNLOAD_PROMPT := 0
 # Without byte code on the disk every server that the tests start would compile two thousand modules, half of its start.
-unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 FRONTEND_SOURCES := $(shell find frontend/src frontend/style frontend/viewer frontend/schema -type f 2>/dev/null)
 
