@@ -36,6 +36,7 @@ from .documents.service import Documents
 from .documents.websocket import PatientConnection
 from .environments.routes import routes as environments_routes
 from .environments.service import Environments
+from .environments.trust import Trust
 from .jobs.keeper import Keeper
 from .jobs.routes import routes as jobs_routes
 from .jobs.service import Jobs
@@ -43,6 +44,7 @@ from .kit import http
 from .kit.errors import AtriumError
 from .kit.events import Event, Events
 from .kit.home import Home
+from .kit.http import Caller
 from .kit.operations import Operations
 from .kit.processes import Workers
 from .kit.routes import routes as kit_routes
@@ -70,11 +72,12 @@ class Atrium:
         self.projects = Projects(home, self.storage, self.events, self.operations, self.workers, self.access)
         self.tables = Tables(home, self.events, self._table_copies)
         self.tables_watch = TablesWatch(self.tables, self.events)
-        self.environments = Environments(home, self.events, self.operations)
+        self.environments = Environments(home, self.events, self.operations, trust=Trust(self.storage))
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
         self.environments.documents, self.environments.base = self.documents, self._on_default_branch
+        self.environments.project, self.environments.may_consent = self._project, self._may_consent
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
         self.jobs = Jobs(home, self.storage, self.events, self.projects)
         self.jobs_keeper = Keeper(home, self.jobs, self.events)
@@ -108,6 +111,15 @@ class Atrium:
         if place is None or place.branch == self.projects.followed_branch(place.project):
             return None
         return place.project, place.branch
+
+    def _project(self, notebook: str) -> str:
+        """The id of a notebook's project, "" outside of projects."""
+        place = self.projects.locate(Path(notebook))
+        return place.project if place is not None else ""
+
+    def _may_consent(self, person: str, notebook: str) -> bool:
+        caller = Caller("person", person)
+        return self.access.admits(caller, "environments:trust", {}, {"notebook": notebook})
 
     def _on_default_branch(self, notebook: str) -> tuple[str, str] | None:
         """The default branch of a notebook's project, and its path there; None for a notebook that is on it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.notebooks import FRONT, open_notebook
 from tests.browser.people import Person, chromium
+from tests.fakes.indexes import index
 from tests.fakes.remotes import Remote, allow, notebook
-from tests.fakes.servers import start_server
+from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PICTURES = os.environ.get("ATRIUM_SCREENSHOTS")
@@ -69,4 +72,52 @@ def test_a_package_is_added(tmp_path: Path) -> None:
         view.get_by_role("button", name="Copy the lock").click()
         expect(view.get_by_role("button", name="Copied")).to_be_visible()
         assert "six==1.17.0" in page.evaluate("navigator.clipboard.readText()")
+        another_index_takes_a_consent(ana, page, file, f"{folder}/n.ipynb")
         assert ana.problems == []
+
+
+def trust(server: Server, *arguments: str) -> str:
+    """What `atrium environments trust` says to Ana."""
+    atrium = [sys.executable, "-c", "from workspace_ext.cli import main; raise SystemExit(main())"]
+    told = {**os.environ, "ATRIUM_URL": server.url, "ATRIUM_TOKEN": server.tokens["ana"]}
+    return subprocess.run(
+        [*atrium, "environments", "trust", *arguments], env=told, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def another_index_takes_a_consent(ana: Person, page: Page, file: Path, notebook: str) -> None:
+    """In the notebook's menu by an owner, nobody else; taken back where all about the environment is."""
+    server = ana.server
+    chip = page.locator(f"{FRONT} .jp-Toolbar .atrium-Chip").filter(
+        has_text=re.compile("Restart kernel|Environment failed")
+    )
+    tabs = page.locator(".lm-DockPanel .lm-TabBar-tabLabel")
+    report, menu = page.locator(".atrium-Report"), page.locator(".atrium-Environment")
+    with index({}) as address:
+        line = f"--extra-index-url {address}"
+        file.write_text(f"six==1.17.0\n{line}\n")
+        tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()
+        expect(chip).to_have_text("Environment failed")
+        chip.click()
+        expect(menu.get_by_role("alert")).to_contain_text("requirements.txt, line 2")
+        expect(menu.locator(".atrium-Consent")).to_contain_text("Packages are then looked for at 127.0.0.1 first.")
+        picture(page, "environment-consent")
+        given = {"notebook": notebook, "kind": "index", "line": line, "what": address}
+        assert server.request("POST", "atrium/api/environments/trusted", given, person="bo")[0] == 403
+        assert not server.api("GET", f"/environments?notebook={notebook}", person="bo")["may_consent"]
+        told = f"Packages would be looked for at 127.0.0.1 first: {address} (requirements.txt, line 2)."
+        assert trust(server, notebook) == f"{told}\nAgree with --yes.\n"
+        menu.get_by_role("button", name="Trust and build").click()
+        page.keyboard.press("Escape")
+        expect(chip).to_have_text("Restart kernel", timeout=300_000)
+
+        tabs.filter(has_text="Environment: n.ipynb").click()
+        trusted = report.get_by_role("region", name="Trusted in this project")
+        expect(trusted.get_by_role("listitem")).to_contain_text(f"{line}package indexana")
+        trusted.scroll_into_view_if_needed()
+        picture(page, "environment-trusted")
+        assert f"{address}" in trust(server, notebook)
+        trusted.get_by_role("button", name="Revoke").click()
+        expect(trusted).to_have_count(0)
+        tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()
+        expect(chip).to_have_text("Environment failed")

@@ -12,12 +12,17 @@ from ..contract.environments import (
     AddPackage,
     Collect,
     Collected,
+    Consent,
     EnvironmentStatus,
+    GiveConsent,
     Kept,
     KeptEnvironment,
     OfNotebook,
     Package,
     Proposal,
+    RevokeTrust,
+    TrustedLine,
+    TrustedLines,
     WritePackage,
 )
 
@@ -38,6 +43,12 @@ def register(verbs: Any) -> None:
     add.add_argument("requirement", help='such as "polars>=1"')
     add.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     add.set_defaults(run=_add)
+    trust = room.add_parser("trust", help="agree to what a notebook's environment waits for, or see what is trusted")
+    trust.add_argument("notebook", help="its path below work/")
+    which = trust.add_mutually_exclusive_group()
+    which.add_argument("--yes", action="store_true", help="agree, and build it")
+    which.add_argument("--revoke", metavar="ID", help="trust that line no more")
+    trust.set_defaults(run=_trust)
     listed = room.add_parser("list", help="all environments on the disk, the last used first")
     listed.set_defaults(run=_list)
     collect = room.add_parser("collect", help="make room: those that were not used for longest go, those in use never")
@@ -57,6 +68,27 @@ def _add(arguments: argparse.Namespace, client: Client) -> Proposal | str:
         return proposal
     pins = [f"{one.name} {one.before or '(new)'} -> {one.after or '(removed)'}" for one in proposal.changes]
     return "\n".join([proposal.diff.rstrip("\n") or "Nothing to change.", *pins])
+
+
+def _trust(arguments: argparse.Namespace, client: Client) -> TrustedLines | list[TrustedLine] | EnvironmentStatus | str:
+    if arguments.revoke:
+        client.call("POST", "/environments/revoke", RevokeTrust(arguments.notebook, arguments.revoke))
+    status = _status(arguments, client)
+    if (asked := status.consent) is not None and not arguments.revoke:
+        if not arguments.yes:
+            return status if arguments.json else f"{consequence(asked)}\nAgree with --yes."
+        given = GiveConsent(arguments.notebook, asked.kind, asked.line, asked.what)
+        return client.call("POST", "/environments/trusted", given, reply=EnvironmentStatus)
+    trusted = client.call("GET", "/environments/trusted", reply=TrustedLines, query={"notebook": arguments.notebook})
+    return trusted if arguments.json else trusted.lines
+
+
+def consequence(asked: Consent) -> str:
+    """What agreeing comes to."""
+    where = f" ({asked.origin})" if asked.origin else ""
+    if asked.kind == "index":
+        return f"Packages would be looked for at {asked.host} first: {asked.what}{where}."
+    return f"Code of {asked.what} from {asked.host} would be run on the server to build it{where}."
 
 
 def _list(arguments: argparse.Namespace, client: Client) -> Kept | list[KeptEnvironment]:

@@ -8,6 +8,7 @@ from typing import Literal
 from .operations import WireError
 
 EnvironmentState = Literal["none", "building", "ready", "failed"]
+ConsentKind = Literal["source", "index"]
 BuildPhase = Literal["", "waiting", "resolving", "downloading", "installing", "checking", "publishing"]
 
 
@@ -18,6 +19,22 @@ class Package:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """What an owner of the project has to agree to before an environment can be built.
+
+    ``kind`` source: code of a package is run to build it, ``what`` is its version ("future==0.18.2"), ``host`` where it
+    comes from; index: packages may come from the index ``what`` of ``host``. ``line`` is what asks for it ("" for what
+    only comes along) and ``origin`` where that is ("requirements.txt, line 2").
+    """
+
+    kind: ConsentKind
+    line: str
+    what: str
+    host: str
+    origin: str
+
+
+@dataclass(frozen=True)
 class EnvironmentStatus:
     """How the environment that a notebook declares is.
 
@@ -25,7 +42,8 @@ class EnvironmentStatus:
     declared and is the ``id`` of this room's events. ``python`` is the version asked for ("3.11"); ``also`` are files
     that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
     ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
-    it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed.
+    it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed, ``consent`` if agreeing
+    to that would mend it, and ``may_consent`` whether who asks is one who may.
     """
 
     state: EnvironmentState
@@ -44,6 +62,46 @@ class EnvironmentStatus:
     detail: str = ""
     python: str = ""
     also: list[str] = field(default_factory=list)
+    consent: Consent | None = None
+    may_consent: bool = False
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    """Agree to exactly what a :class:`Consent` tells, for all of the notebook's project."""
+
+    notebook: str
+    kind: ConsentKind
+    line: str
+    what: str
+
+
+@dataclass(frozen=True)
+class TrustedLine:
+    """A consent that was given ``by`` a person; see :class:`Consent`."""
+
+    id: str
+    kind: ConsentKind
+    line: str
+    what: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class TrustedLines:
+    """What is trusted in a notebook's project; ``may_revoke`` whether who asks is one who may take it back."""
+
+    lines: list[TrustedLine]
+    may_revoke: bool
+
+
+@dataclass(frozen=True)
+class RevokeTrust:
+    """Trust a line of the notebook's project no more."""
+
+    notebook: str
+    id: str
 
 
 @dataclass(frozen=True)

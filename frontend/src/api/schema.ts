@@ -797,6 +797,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/environments/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trust a line no more. */
+        post: operations["post_atrium_api_environments_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/trusted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is trusted in the notebook's project, by whom and since when. */
+        get: operations["get_atrium_api_environments_trusted"];
+        put?: never;
+        /** Agree to what the notebook's environment waits for, and have it built. */
+        post: operations["post_atrium_api_environments_trusted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/environments/{id}": {
         parameters: {
             query?: never;
@@ -2782,6 +2817,22 @@ export interface components {
             url: string;
         };
         /**
+         * Consent
+         * @description What an owner of the project has to agree to before an environment can be built.
+         *
+         *         ``kind`` source: code of a package is run to build it, ``what`` is its version ("future==0.18.2"), ``host`` where it
+         *         comes from; index: packages may come from the index ``what`` of ``host``. ``line`` is what asks for it ("" for what
+         *         only comes along) and ``origin`` where that is ("requirements.txt, line 2").
+         */
+        Consent: {
+            host: string;
+            /** @enum {unknown} */
+            kind: "index" | "source";
+            line: string;
+            origin: string;
+            what: string;
+        };
+        /**
          * CreateBranch
          * @description From branch ``source`` (default: the followed one) with its uncommitted edits, unless ``carry`` is false.
          *
@@ -3127,10 +3178,13 @@ export interface components {
          *         declared and is the ``id`` of this room's events. ``python`` is the version asked for ("3.11"); ``also`` are files
          *         that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
          *         ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
-         *         it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed.
+         *         it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed, ``consent`` if agreeing
+         *         to that would mend it, and ``may_consent`` whether who asks is one who may.
          */
         EnvironmentStatus: {
             also?: string[];
+            /** @default null */
+            consent: components["schemas"]["Consent"] | null;
             /** @default 0 */
             count: number;
             /** @default  */
@@ -3143,6 +3197,8 @@ export interface components {
             extras?: string[];
             /** @default null */
             id: string | null;
+            /** @default false */
+            may_consent: boolean;
             /** @default  */
             message: string;
             /** @default null */
@@ -3279,6 +3335,17 @@ export interface components {
         FolderQuery: {
             /** @default  */
             folder: string;
+        };
+        /**
+         * GiveConsent
+         * @description Agree to exactly what a :class:`Consent` tells, for all of the notebook's project.
+         */
+        GiveConsent: {
+            /** @enum {unknown} */
+            kind: "index" | "source";
+            line: string;
+            notebook: string;
+            what: string;
         };
         /**
          * GraphCommit
@@ -4203,6 +4270,14 @@ export interface components {
             unpushed: number;
         };
         /**
+         * RevokeTrust
+         * @description Trust a line of the notebook's project no more.
+         */
+        RevokeTrust: {
+            id: string;
+            notebook: string;
+        };
+        /**
          * Run
          * @description One execution. ``due`` is the time of the schedule that asked for it, None for "run now".
          */
@@ -4581,6 +4656,27 @@ export interface components {
             /** @default  */
             title: string;
             width: number;
+        };
+        /**
+         * TrustedLine
+         * @description A consent that was given ``by`` a person; see :class:`Consent`.
+         */
+        TrustedLine: {
+            at: string;
+            by: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "index" | "source";
+            line: string;
+            what: string;
+        };
+        /**
+         * TrustedLines
+         * @description What is trusted in a notebook's project; ``may_revoke`` whether who asks is one who may take it back.
+         */
+        TrustedLines: {
+            lines: components["schemas"]["TrustedLine"][];
+            may_revoke: boolean;
         };
         /**
          * TryCredential
@@ -6443,6 +6539,95 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeTrust"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_environments_trusted: {
+        parameters: {
+            query: {
+                notebook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedLines"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_trusted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveConsent"];
             };
         };
         responses: {

@@ -8,6 +8,7 @@ import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
 
 export type EnvironmentStatus = Wire<'EnvironmentStatus'>;
+export type Consent = Wire<'Consent'>;
 export type Package = Wire<'Package'>;
 
 /** A build reports several times a second. */
@@ -83,6 +84,12 @@ export class EnvironmentModel implements IDisposable {
     }
   }
 
+  /** Agree to exactly what it waits for, as `status.consent` tells, and have it built. */
+  async consent(consent: Consent): Promise<void> {
+    const { kind, line, what } = consent;
+    await this._ask('POST', 'environments/trusted', { kind, line, what });
+  }
+
   async cancel(): Promise<void> {
     await this._ask('POST', 'environments/cancel');
   }
@@ -102,13 +109,13 @@ export class EnvironmentModel implements IDisposable {
     }
   }
 
-  private async _ask(method: 'GET' | 'POST', path: string): Promise<void> {
+  private async _ask(method: 'GET' | 'POST', path: string, more: object = {}): Promise<void> {
     const notebook = this._path;
     const asked = ++this._asked;
     try {
       const status = await (method === 'GET'
         ? this._client.request<EnvironmentStatus>(method, path, undefined, { query: { notebook } })
-        : this._client.request<EnvironmentStatus>(method, path, { notebook }));
+        : this._client.request<EnvironmentStatus>(method, path, { notebook, ...more }));
       if (asked !== this._asked) {
         return;
       }

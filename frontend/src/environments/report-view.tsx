@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { ErrorNote, packageIcon, RelativeTime, useModel } from '../ui';
 import { AddPackage } from './components/AddPackage';
 import { Changes, Installed, LockText } from './components/Report';
+import { Trusted } from './components/Trust';
 import type { ReportModel } from './report';
 import { bytes } from './words';
 
@@ -31,6 +32,7 @@ function ReportView({ model }: { model: ReportModel }): JSX.Element {
           </p>
         ) : null}
         {model.mayWrite ? <AddPackage model={model} /> : null}
+        <Trusted model={model} />
         {report?.base ? <Changes report={report} /> : null}
         {report || !error ? <Installed report={report} /> : null}
         {report ? <LockText report={report} /> : null}

@@ -9,6 +9,8 @@ import type { IDisposable } from '@lumino/disposable';
 export type Report = Wire<'EnvironmentReport'>;
 export type InstalledPackage = Wire<'InstalledPackage'>;
 export type PackageChange = Wire<'PackageChange'>;
+export type TrustedLine = Wire<'TrustedLine'>;
+export type TrustedLines = Wire<'TrustedLines'>;
 export type Proposal = Wire<'Proposal'>;
 
 /** A build's end is told once, those of several follow each other. */
@@ -24,6 +26,7 @@ export class ReportModel implements IDisposable {
   private readonly _subscription: IDisposable;
   private readonly _refresh: Refresh;
   private _report: Report | null = null;
+  private _trusted: TrustedLines | null = null;
   private _error: ApiError | null = null;
   private _proposal: (Proposal & { requirement: string }) | null = null;
   private _disposed = false;
@@ -34,7 +37,7 @@ export class ReportModel implements IDisposable {
     this.mayWrite = mayWrite;
     this._refresh = new Refresh(() => this._fetch(), REFRESH_MS);
     this._subscription = events.on('environments', event => {
-      if (event === null || event.action === 'ready') {
+      if (event === null || event.action === 'ready' || event.action === 'changed') {
         this._refresh.soon();
       }
     });
@@ -53,6 +56,11 @@ export class ReportModel implements IDisposable {
     return this._report;
   }
 
+  /** What is trusted in the project; null until the first answer. */
+  get trusted(): TrustedLines | null {
+    return this._trusted;
+  }
+
   /** Why there is none. */
   get error(): ApiError | null {
     return this._error;
@@ -68,10 +76,12 @@ export class ReportModel implements IDisposable {
   }
 
   private async _fetch(): Promise<void> {
+    const query = { notebook: this.notebook };
     try {
-      this._report = await this._client.request<Report>('GET', 'environments/report', undefined, {
-        query: { notebook: this.notebook }
+      this._trusted = await this._client.request<TrustedLines>('GET', 'environments/trusted', undefined, {
+        query
       });
+      this._report = await this._client.request<Report>('GET', 'environments/report', undefined, { query });
       this._error = null;
     } catch (error) {
       this._error = asApiError(error);
@@ -98,6 +108,12 @@ export class ReportModel implements IDisposable {
       await this._client.request('POST', 'environments/prebuild', { notebook });
       await this.load();
     }
+  }
+
+  /** Trust a line no more. */
+  async revoke(id: string): Promise<void> {
+    await this._client.request('POST', 'environments/revoke', { notebook: this.notebook, id });
+    await this.load();
   }
 
   dismiss(): void {

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from './model';
-import { bytes, why, words } from './words';
+import { bytes, consequence, why, words } from './words';
 
 function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
   return {
@@ -7,6 +7,8 @@ function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
     id: null,
     operation: null,
     error: null,
+    consent: null,
+    may_consent: false,
     source: 'requirements.txt',
     digest: 'd',
     phase: '',
@@ -55,6 +57,16 @@ describe('The chip of an environment', () => {
     expect(words(status({ state: 'failed' }), true, true).state).toBe('error');
     expect(words(null, true, false).state).toBe('error');
     expect(words(null, false, false)).toMatchObject({ label: 'Environment', state: 'quiet' });
+  });
+});
+
+describe('What has to be agreed to', () => {
+  it('says what is run, and what is contacted', () => {
+    const asked = { what: 'future==0.18.2', host: 'pypi.org' };
+    expect(consequence({ ...asked, kind: 'source' })).toBe(
+      'Code of future==0.18.2 from pypi.org is then run on the server to build it.'
+    );
+    expect(consequence({ ...asked, kind: 'index' })).toContain('looked for at pypi.org first');
   });
 });
 

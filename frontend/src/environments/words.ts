@@ -1,4 +1,4 @@
-import type { EnvironmentStatus } from './model';
+import type { Consent, EnvironmentStatus } from './model';
 import type { InstalledPackage } from './report';
 
 /** What the chip says, and the whole sentence for its tooltip. */
@@ -29,6 +29,13 @@ export function bytes(count: number): string {
 export function why(one: InstalledPackage): string {
   const needed = one.required_by.length ? `needed by ${one.required_by.join(', ')}` : '';
   return [one.asked, needed].filter(Boolean).join(' · ');
+}
+
+/** What agreeing comes to. */
+export function consequence({ kind, what, host }: Pick<Consent, 'kind' | 'what' | 'host'>): string {
+  return kind === 'index'
+    ? `Packages are then looked for at ${host} first.`
+    : `Code of ${what} from ${host} is then run on the server to build it.`;
 }
 
 /** The chip of an environment; `status` null: not known yet. */

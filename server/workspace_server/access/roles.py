@@ -41,6 +41,7 @@ LEAST: Mapping[str, Role] = {
     "tables:discard": "editor",
     "tables:restore": "editor",
     "environments:administer": "owner",
+    "environments:trust": "owner",
     "people:administer": "owner",
     "projects:administer": "owner",
 }

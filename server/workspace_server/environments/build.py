@@ -243,7 +243,7 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         if (home.environments / lock.id).exists():  # It would have been taken, had nobody changed it.
             _distrust(home, lock.id)
         _forget_spoiled(home, uv)
-        _install(declaration, folder, packages, uv, report)
+        _install(declaration, folder, lock, uv, report)
         report("checking", f"checking {len(packages)} packages", 0, 0)
         records.check(site_packages(folder), packages)
         uv.check()
@@ -279,8 +279,8 @@ def _forget_spoiled(home: Home, uv: Uv) -> None:
     noted.unlink(missing_ok=True)
 
 
-def _install(declaration: Declaration, folder: Path, packages: list[Package], uv: Uv, report: Report) -> None:
-    progress = Progress(site_packages(folder), packages, report)
+def _install(declaration: Declaration, folder: Path, lock: Lock, uv: Uv, report: Report) -> None:
+    progress = Progress(site_packages(folder), lock.packages, report)
     status, said = uv.run(
         [
             "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python",
@@ -289,6 +289,7 @@ def _install(declaration: Declaration, folder: Path, packages: list[Package], uv
         progress.line,
         progress.tick,
         INSTALL,
+        confined=lock.runs_code,
     )  # fmt: skip
     if status != 0:
         raise explain(declaration, said)

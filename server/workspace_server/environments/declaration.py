@@ -21,6 +21,7 @@ from ..kit.home import Home
 from . import conda, lockfiles, pyproject, pythons, requirements
 from .errors import Unbuildable
 from .requirements import Requirement, Requirements
+from .trust import NOTHING, Agreed, Trusted
 
 READERS: Mapping[str, Callable[[Path, Path], Requirements]] = {
     "uv.lock": lockfiles.read_uv,
@@ -54,6 +55,9 @@ class Declaration:
         The version ("3.11"), which is installed here.
     also
         Other files that could have declared it, the nearest first.
+    indexes, sources
+        What was agreed to: addresses of further package indexes, the first goes first, and versions ("x==1") that are
+        built from source.
     """
 
     root: Path
@@ -66,9 +70,13 @@ class Declaration:
     hashes: tuple[tuple[str, str], ...] = ()
     python: str = pythons.OWN
     also: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
-def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) -> Declaration:
+def declare(
+    folder: Path, root: Path | None = None, extras: Sequence[str] = (), trusted: Trusted = NOTHING
+) -> Declaration:
     """What the files from ``folder`` up to ``root`` declare (``root`` None: no project, the base set).
 
     Raises
@@ -79,19 +87,27 @@ def declare(folder: Path, root: Path | None = None, extras: Sequence[str] = ()) 
     candidates = nearest(folder, root) if root is not None else []
     sources = [path.relative_to(root.resolve()).as_posix() for path in candidates] if root is not None else []
     try:
-        return _declare(folder, root, extras, candidates, sources)
+        return _declare(folder, root, extras, candidates, sources, trusted)
     except Unbuildable as error:
         error.source = sources[0] if sources else ""
         raise
 
 
 def _declare(
-    folder: Path, root: Path | None, extras: Sequence[str], candidates: list[Path], sources: list[str]
+    folder: Path,
+    root: Path | None,
+    extras: Sequence[str],
+    candidates: list[Path],
+    sources: list[str],
+    trusted: Trusted,
 ) -> Declaration:
     if not candidates or root is None:
         found = Requirements([Requirement(name, "the base set") for name in BASE])
     else:
         found = READERS[candidates[0].name](candidates[0], root)
+    for index in found.indexes:
+        if Agreed("index", index.line, index.url) not in trusted:
+            raise index.refused()
     pinned = pythons.pinned(folder, root) if root is not None else None
     python = pythons.choose(pinned or found.python)
     named = {one.name for one in found.wanted}
@@ -108,7 +124,10 @@ def _declare(
     base = (root or folder).resolve()
     # Not where a requirement is written: a comment added above it must not resolve everything anew.
     texts = (sorted({one.text for one in group}) for group in ([*found.wanted, *injected, *added], found.constraints))
-    identity = repr((*texts, sorted(hashes), python, PLATFORM))
+    indexes = tuple(dict.fromkeys(index.url for index in found.indexes))
+    lines = {"", *(one.text for one in found.wanted)}
+    built = tuple(sorted(one.what for one in trusted if one.kind == "source" and one.line in lines))
+    identity = repr((*texts, sorted(hashes), python, PLATFORM, *filter(None, (indexes, built))))
     return Declaration(
         root=base,
         files=tuple(found.files),
@@ -120,6 +139,8 @@ def _declare(
         hashes=hashes,
         python=python,
         also=tuple(sources[1:]),
+        indexes=indexes,
+        sources=built,
     )
 
 

@@ -14,14 +14,19 @@
 
 from __future__ import annotations
 
+from workspace_ext.contract.environments import Consent
+
 from ..kit.errors import AtriumError, Conflict, Invalid, Unavailable
 
 
 class Unbuildable(Invalid):
-    """``detail`` holds the resolver's own words, ``source`` names the declaring file."""
+    """``detail`` holds the resolver's own words, ``source`` names the declaring file, ``package`` what it is about;
+    ``consent`` is what would mend it."""
 
     detail = ""
     source = ""
+    package = ""
+    consent: Consent | None = None
 
 
 class Offline(Unavailable):

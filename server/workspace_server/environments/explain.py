@@ -64,12 +64,14 @@ def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], 
                 f"{_wanted(origins, name)} has no wheel for Python {declaration.python}{_asked(origins, name)}.",
                 other if oldest else "Choose another version of Python, or another package.",
             )
-        return Unbuildable(
+        error = Unbuildable(
             "source_only",
             f"{_wanted(origins, name)} is published as source code only for Python {declaration.python} on this machine"
             f"{_asked(origins, name)}; building that would run code nobody has looked at.",
             other if oldest else "No version of it has a wheel: choose another package.",
         )
+        error.package = name
+        return error
     missing = re.search(r"there (?:is|are) no versions? of ([\w.-]+?)(?=[<>=!~,\s]|$)", text)
     if missing and len(named) < 2:
         wanted = origins.get(canonicalize_name(missing[1]))

@@ -9,11 +9,12 @@ import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from packaging.requirements import Requirement
+from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-from workspace_ext.contract.environments import Package
+from workspace_ext.contract.environments import Consent, Package
 from workspace_ext.engines.requirements import SOURCE_BUILDS
 
 from ..kit.home import Home
@@ -48,6 +49,11 @@ class Lock:
 
     id: str
     text: str
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether installing it builds something from source that somebody had to agree to."""
+        return re.search(r"^--no-binary", self.text, re.MULTILINE) is not None
 
     @property
     def packages(self) -> list[Package]:
@@ -89,23 +95,59 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
 
 def _compile(folder: Path, declaration: Declaration, uv: Uv) -> Lock:
     (folder / "in.txt").write_text(declaration.requirements)
-    (folder / "constraints.txt").write_text(declaration.constraints)
-    constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if declaration.constraints else []
+    constraints = declaration.constraints + "".join(f"{pin}  # trusted\n" for pin in declaration.sources)
+    (folder / "constraints.txt").write_text(constraints)
+    constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if constraints else []
     out = folder / "out.txt"
-    options = [*constrained, "--generate-hashes", "--no-strip-extras"]
-    status, said = _uv_compile(folder / "in.txt", out, declaration.python, uv, *options)
+    options = [*constrained, *_agreed(declaration), "--generate-hashes", "--no-strip-extras"]
+    # Its own requirements are what a package's build says.
+    confined = bool(declaration.sources)
+    status, said = _uv_compile(folder / "in.txt", out, declaration.python, uv, *options, confined=confined)
     if status != 0:
-        raise explain(declaration, said, lambda name: _oldest_wheel(name, declaration.python, folder, uv))
+        error = explain(declaration, said, lambda name: _oldest_wheel(name, declaration.python, folder, uv))
+        if isinstance(error, Unbuildable) and error.code == "source_only":
+            error.consent = _consent(declaration, error.package, folder, uv)
+            if error.consent is not None:
+                error.hint += f" Or have an owner of the project trust {error.consent.what}, which is then built."
+        raise error
     return canonical(out.read_text(), declaration)
 
 
-def _uv_compile(given: Path, out: Path, python: str, uv: Uv, *options: str | Path) -> tuple[int, str]:
+def _agreed(declaration: Declaration) -> list[str]:
+    """Options for what was agreed to."""
+    indexes = [word for url in declaration.indexes for word in ("--index", url)]
+    return indexes + [word for pin in declaration.sources for word in ("--no-binary", pin.partition("==")[0])]
+
+
+def _consent(declaration: Declaration, package: str, folder: Path, uv: Uv) -> Consent | None:
+    """What would have to be agreed to: the version that would be built. Nothing of it is run to find that out, as its
+    own requirements are said to be none."""
+    name = canonicalize_name(package)
+    lines = declaration.requirements.splitlines()
+    asked = [line for line in lines if canonicalize_name(Parsed(line.partition("  # ")[0]).name) == name]
+    given, out = folder / "source.txt", folder / "source-out.txt"
+    given.write_text("\n".join(asked or [name]) + "\n")
+    known = f'[[dependency-metadata]]\nname = "{name}"\nrequires-dist = []\n'
+    options = (*_agreed(declaration), "--no-binary", name, "--no-deps", "--emit-index-annotation")
+    status, _ = _uv_compile(given, out, declaration.python, uv, *options, settings=known)
+    found = re.search(r"^([\w.-]+==\S+)(?:\n\s+# from (\S+))?", out.read_text(), re.MULTILINE) if status == 0 else None
+    if found is None:
+        return None
+    text, _, origin = asked[0].partition("  # ") if asked else ("", "", "")
+    return Consent("source", text, found[1], urlsplit(found[2] or "").hostname or "the package index", origin)
+
+
+def _uv_compile(
+    given: Path, out: Path, python: str, uv: Uv, *options: str | Path, settings: str = "", confined: bool = False
+) -> tuple[int, str]:
     return uv.run(
         [
             "pip", "compile", given, "-o", out, *options, "--no-header", "--no-annotate",
             "--python-version", python, "--python", interpreter(python), *WHEELS_ONLY,
         ],
         within=RESOLVE,
+        settings=settings,
+        confined=confined,
     )  # fmt: skip
 
 
@@ -115,7 +157,7 @@ def _untold(lock: Lock) -> list[tuple[str, str]]:
 
     def met(text: str) -> bool | None:
         """None where the package is not there at all."""
-        asked = Requirement(text)
+        asked = Parsed(text)
         return asked.specifier.contains(pinned[asked.name], prereleases=True) if asked.name in pinned else None
 
     return [(bound.text, bound.why) for bound in UNTOLD if met(bound.beside) and met(bound.text) is False]
@@ -145,7 +187,10 @@ def canonical(text: str, declaration: Declaration) -> Lock:
         # Extras are resolved by now, and `uv pip sync` takes none.
         pinned = re.sub(r"\[[^\]]*\]", "", head).strip()
         entries.append(" \\\n    --hash=".join([pinned, *sorted(hashes)]))
-    body = "\n".join(sorted(entries)) + "\n"
+    # As pip and uv read them, so that the lock says it all.
+    agreed = [f"--extra-index-url {url}" for url in declaration.indexes]
+    agreed += [f"--no-binary {pin.partition('==')[0]}" for pin in declaration.sources]
+    body = "\n".join([*agreed, *sorted(entries)]) + "\n"
     identity = "\0".join((body, declaration.python, PLATFORM))
     return Lock(hashlib.sha256(identity.encode()).hexdigest()[:24], body)
 

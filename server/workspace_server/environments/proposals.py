@@ -17,10 +17,13 @@ from . import editing
 from .declaration import Place, declare
 from .editing import Edit
 from .lock import Lock, resolve
+from .trust import NOTHING, Trusted
 from .uv import Uv
 
 
-def propose(home: Home, place: Place, extras: Sequence[str], wanted: str, uv: Uv) -> Proposal:
+def propose(
+    home: Home, place: Place, extras: Sequence[str], wanted: str, uv: Uv, trusted: Trusted = NOTHING
+) -> Proposal:
     """What declaring ``wanted`` for a notebook comes to: it is resolved, and nothing is written.
 
     Raises
@@ -32,9 +35,9 @@ def propose(home: Home, place: Place, extras: Sequence[str], wanted: str, uv: Uv
     folder, root = _project(place)
     change = editing.edit(folder, root, wanted)
     with tempfile.TemporaryDirectory(dir=home.cache, prefix="propose-") as name:
-        after = resolve(home, declare(*editing.overlay(folder, root, change, Path(name)), extras), uv)
+        after = resolve(home, declare(*editing.overlay(folder, root, change, Path(name)), extras, trusted), uv)
     try:
-        before: Lock | None = resolve(home, declare(folder, root, extras), uv)
+        before: Lock | None = resolve(home, declare(folder, root, extras, trusted), uv)
     except AtriumError:
         before = None  # The change is what mends it.
     old, new = ((text or "").splitlines(keepends=True) for text in (change.before, change.after))

@@ -1,7 +1,7 @@
 """What a cloned repository may ask for, and reading it from ``requirements.txt`` with the line that it is on.
 
-A repository is not trusted: only names and versions of the machine's own package index are taken. Everything that
-would fetch from elsewhere or build from source is refused, with its line.
+A repository is not trusted: only names and versions of the machine's own package index are taken. What would fetch
+from elsewhere is refused, with its line; but for another index, to which an owner of the project can agree.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
+
+from workspace_ext.contract.environments import Consent
 
 from .errors import Unbuildable
 from .pythons import Wanted
 
 HARMLESS = {"--require-hashes", "--prefer-binary", "--only-binary"}
 INDEX = {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"}
+CHOOSES = re.compile(r"(?:(?:-i|--index-url|--extra-index-url)(?:\s+|=)|-i)(\S+)$")
 VCS = re.compile(r"(git|hg|svn|bzr)\+")
 LARGEST = 10_000_000
 
@@ -40,12 +44,33 @@ class Requirement:
         return f"{self.text}  # {self.origin}"
 
 
+@dataclass(frozen=True)
+class Index:
+    """Another package index, at ``url``, that ``line`` at ``origin`` asks for."""
+
+    line: str
+    url: str
+    origin: str
+
+    def refused(self) -> Unbuildable:
+        """The error while nobody has agreed to it."""
+        host = urlsplit(self.url).hostname or ""
+        error = refuse(
+            "index_option", self.origin, self.line, "A repository does not choose by itself where packages come from.",
+            f"An owner of the project can trust {host} for this line. Without it, packages come from the index that "
+            "this machine is set up with.",
+        )  # fmt: skip
+        error.consent = Consent("index", self.line, self.url, host, self.origin)
+        return error
+
+
 @dataclass
 class Requirements:
     """Everything that a file and the files it includes ask for, the Python among it."""
 
     wanted: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     python: Wanted = field(default_factory=Wanted)
 
@@ -87,8 +112,26 @@ def take(
             raise refuse("includes_itself", place, line, "The file includes itself.", "Remove one of the lines.")
         is_constraint = constraint or include[1] in ("-c", "--constraint")
         _read(other, root, found, is_constraint, (*seen, path))
+    elif chosen := CHOOSES.match(line):
+        found.indexes.append(_index(line, chosen[1], place))
     elif (one := requirement(line, place)) is not None:
         (found.constraints if constraint else found.wanted).append(one)
+
+
+def _index(line: str, url: str, place: str) -> Index:
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    if parts.username or parts.password:
+        raise refuse(
+            "index_option", place, line, "A password does not belong into a repository.",
+            "Have the index set up for this machine instead (UV_INDEX), and remove the line.",
+        )  # fmt: skip
+    if not parts.hostname or not (parts.scheme == "https" or local):
+        raise refuse(
+            "index_option", place, line, "Only an index at https://… can be trusted.",
+            "Remove the line; packages come from the index that this machine is set up with.",
+        )  # fmt: skip
+    return Index(" ".join(line.split()), url, place)
 
 
 def text_of(path: Path, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from workspace_ext.contract.environments import (
     AddPackage,
@@ -11,9 +12,12 @@ from workspace_ext.contract.environments import (
     EnvironmentDetail,
     EnvironmentReport,
     EnvironmentStatus,
+    GiveConsent,
     Kept,
     OfNotebook,
     Proposal,
+    RevokeTrust,
+    TrustedLines,
     WritePackage,
 )
 
@@ -33,21 +37,39 @@ def routes(environments: Environments) -> list[Route]:
         except Unbuildable as error:
             return failed(EnvironmentStatus("none", error.source, ""), error)
 
+    def told(found: Declaration | EnvironmentStatus, request: Request, notebook: str) -> EnvironmentStatus:
+        now = environments.status(found) if isinstance(found, Declaration) else found
+        if now.consent is None:
+            return now
+        return replace(now, may_consent=environments.may_consent(request.caller.id, notebook))
+
     def status(request: Request) -> EnvironmentStatus:
         """How a notebook's environment is; starts nothing."""
-        found = declared(request.query.notebook)
-        return environments.status(found) if isinstance(found, Declaration) else found
+        return told(declared(request.query.notebook), request, request.query.notebook)
 
     async def prebuild(request: Request) -> EnvironmentStatus:
         """Have a notebook's environment built, unless it is there."""
-        found = await asyncio.to_thread(declared, request.body.notebook)
-        if not isinstance(found, Declaration):
-            return found
-        now = await asyncio.to_thread(environments.status, found)
-        if now.state in ("ready", "building"):
+        notebook = request.body.notebook
+        found = await asyncio.to_thread(declared, notebook)
+        now = await asyncio.to_thread(told, found, request, notebook)
+        if not isinstance(found, Declaration) or now.state in ("ready", "building"):
             return now
         environments.begin(found, request.caller.id)
         return await asyncio.to_thread(environments.status, found)
+
+    async def trust(request: Request) -> EnvironmentStatus:
+        """Agree to what the notebook's environment waits for, and have it built."""
+        await asyncio.to_thread(environments.give_consent, request.body, request.caller.name)
+        return await prebuild(request)
+
+    def trusted(request: Request) -> TrustedLines:
+        """What is trusted in the notebook's project, by whom and since when."""
+        notebook = request.query.notebook
+        return TrustedLines(environments.trusted(notebook), environments.may_consent(request.caller.id, notebook))
+
+    def revoke(request: Request) -> None:
+        """Trust a line no more."""
+        environments.revoke(request.body.notebook, request.body.id)
 
     async def cancel(request: Request) -> EnvironmentStatus:
         """Stop building a notebook's environment."""
@@ -90,6 +112,9 @@ def routes(environments: Environments) -> list[Route]:
         Route("POST", "/environments/prebuild", "environments:build", prebuild, OfNotebook, reply=EnvironmentStatus),
         Route("POST", "/environments/retry", "environments:build", prebuild, OfNotebook, reply=EnvironmentStatus),
         Route("POST", "/environments/cancel", "environments:build", cancel, OfNotebook, reply=EnvironmentStatus),
+        Route("GET", "/environments/trusted", "environments:read", trusted, query=OfNotebook, reply=TrustedLines),
+        Route("POST", "/environments/trusted", "environments:trust", trust, GiveConsent, reply=EnvironmentStatus),
+        Route("POST", "/environments/revoke", "environments:trust", revoke, RevokeTrust),
         Route("GET", "/environments/report", "environments:read", report, query=OfNotebook, reply=EnvironmentReport),
         Route("POST", "/environments/proposals", "environments:build", propose, AddPackage, reply=Proposal),
         Route("POST", "/environments/packages", "environments:build", write, WritePackage),

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,11 +18,13 @@ from workspace_ext.contract.environments import (
     EnvironmentDetail,
     EnvironmentReport,
     EnvironmentStatus,
+    GiveConsent,
     Proposal,
+    TrustedLine,
 )
 from workspace_ext.contract.operations import WireError
 
-from ..kit.errors import AtriumError
+from ..kit.errors import AtriumError, Conflict
 from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.operations import Handle, Operations
@@ -30,9 +32,10 @@ from ..projects.ports import NobodyHasAnythingOpen, OpenDocuments
 from . import build, proposals, room, runtime
 from .build import Environment, build_blocking
 from .declaration import Declaration, Place, declare, locate
-from .errors import Cancelled, detail_of
+from .errors import Cancelled, Unbuildable, detail_of
 from .ports import Base, Extras, NoExtras, no_base
 from .report import report
+from .trust import NOTHING, Agreed, Trust, Trusted
 from .uv import Uv
 
 __all__ = ["Declaration", "Environment", "Environments", "Place", "build_blocking", "declare", "locate"]
@@ -71,6 +74,8 @@ class Environments:
         The uv executable; default ``ATRIUM_UV`` or the one installed beside the server.
     extras
         What notebooks need beyond what their project declares.
+    trust
+        What owners of projects have agreed to; without it nothing.
     """
 
     def __init__(
@@ -80,9 +85,11 @@ class Environments:
         operations: Operations,
         uv: str | None = None,
         extras: Extras | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self.home = home
         self.extras: Extras = extras or NoExtras()
+        self.trust = trust
         self._events = events
         self._operations = operations
         self._uv = uv
@@ -91,6 +98,8 @@ class Environments:
         self._threads = ThreadPoolExecutor(TOGETHER, thread_name_prefix="build")
         self.documents: OpenDocuments = NobodyHasAnythingOpen()
         self.base: Base = no_base
+        self.project: Callable[[str], str] = lambda _notebook: ""
+        self.may_consent: Callable[[str, str], bool] = lambda _person, _notebook: False
         self._runtime: Path | None = None
         self._closed = threading.Event()
         self._inspected: dict[str, float] = {}
@@ -134,7 +143,7 @@ class Environments:
             The path leaves ``work``, or a requirement file cannot be used (``Unbuildable``).
         """
         place = locate(self.home, notebook)
-        return declare(place.folder, place.root, self.extras.of(place.notebook))
+        return declare(place.folder, place.root, self.extras.of(place.notebook), self._trusted(place))
 
     def find(self, declaration: Declaration) -> Environment | None:
         """The environment if it is built already. Reads files."""
@@ -154,7 +163,45 @@ class Environments:
         """See :func:`workspace_server.environments.proposals.propose`. Resolves: call it from a thread."""
         place = locate(self.home, notebook)
         uv = Uv(self.home, self._uv, self._closed)
-        return proposals.propose(self.home, place, self.extras.of(place.notebook), wanted, uv)
+        extras = self.extras.of(place.notebook)
+        return proposals.propose(self.home, place, extras, wanted, uv, self._trusted(place))
+
+    # What owners of its project have agreed to. Reads the database: call it from a thread.
+
+    def trusted(self, notebook: str) -> list[TrustedLine]:
+        """What is trusted in a notebook's project."""
+        return self.trust.lines(self.project(notebook)) if self.trust is not None else []
+
+    def give_consent(self, given: GiveConsent, by: str) -> None:
+        """Agree to what the notebook's environment waits for.
+
+        Raises
+        ------
+        Conflict
+            It waits for something else by now, or for nothing.
+        """
+        try:
+            asked = self.status(self.of_notebook(given.notebook)).consent
+        except Unbuildable as error:
+            asked = error.consent
+        agreed = Agreed(given.kind, given.line, given.what)
+        if self.trust is None or asked is None or Agreed.to(asked) != agreed:
+            raise Conflict(
+                "not_asked", "The environment does not ask for that by now.", "Look at what it asks for, and decide."
+            )
+        self.trust.give(self.project(given.notebook), agreed, by)
+        log.info("%s trusts %s in the project of %s.", by, given.what, given.notebook)
+        self._events.publish(ROOM, "", "changed")
+
+    def revoke(self, notebook: str, id: str) -> None:
+        """Trust a line no more. Environments that were built with it stay for those who run in them."""
+        if self.trust is not None:
+            self.trust.take_back(self.project(notebook), id)
+            self._events.publish(ROOM, "", "changed")
+
+    def _trusted(self, place: Place) -> Trusted:
+        project = self.project(place.notebook) if self.trust is not None and place.root is not None else ""
+        return self.trust.of(project) if self.trust is not None and project else NOTHING
 
     async def write(self, notebook: str, wanted: str, version: str) -> None:
         """Write what was proposed, beneath documents that are open."""
@@ -309,4 +356,5 @@ class Environments:
 def failed(status: EnvironmentStatus, error: AtriumError) -> EnvironmentStatus:
     """The status of what cannot be built."""
     wire = WireError(error.code, error.message, error.hint, error.field)
-    return replace(status, state="failed", error=wire, detail=detail_of(error))
+    consent = error.consent if isinstance(error, Unbuildable) else None
+    return replace(status, state="failed", error=wire, detail=detail_of(error), consent=consent)

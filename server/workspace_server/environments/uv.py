@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..kit.errors import Unavailable
 from ..kit.home import Home
+from .confine import place
 from .errors import Cancelled, too_slow
 
 POLL = 0.1
@@ -86,8 +87,11 @@ class Uv:
         on_line: Callable[[str], None] = lambda _line: None,
         on_tick: Callable[[], None] = lambda: None,
         within: float = PATIENCE,
+        settings: str = "",
+        confined: bool = False,
     ) -> tuple[int, str]:
-        """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second.
+        """Run ``uv arguments``; exit status and everything it said. ``on_tick`` is called ten times a second. About
+        ``settings`` and ``confined`` see :func:`workspace_server.environments.confine.place`.
 
         Raises
         ------
@@ -96,41 +100,42 @@ class Uv:
         """
         self.check()
         deadline = time.monotonic() + within
-        # Not in the project: a cloned repository must not configure uv. Beside uv.toml, which uv reads on top of the
-        # machine's own.
-        process = subprocess.Popen(
-            [self._path, *map(str, arguments)],
-            cwd=Path(__file__).parent,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
         said: list[str] = []
+        # Not in the project: a cloned repository must not configure uv. Beside a uv.toml, which uv reads on top of the
+        # machine's own.
+        with place(self._environment, settings, confined) as (folder, variables):
+            process = subprocess.Popen(
+                [self._path, *map(str, arguments)],
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
 
-        def read() -> None:
-            assert process.stderr is not None
-            for line in process.stderr:
-                said.append(line)
-                on_line(line.strip())
+            def read() -> None:
+                assert process.stderr is not None
+                for line in process.stderr:
+                    said.append(line)
+                    on_line(line.strip())
 
-        reader = threading.Thread(target=read, daemon=True)
-        reader.start()
-        try:
-            while process.poll() is None:
-                self.check()
-                if time.monotonic() > deadline:
-                    raise too_slow(within)
-                on_tick()
-                time.sleep(POLL)
-        finally:
-            end_group(process)
-            reader.join(GRACE)
-            assert process.stderr is not None
-            process.stderr.close()
+            reader = threading.Thread(target=read, daemon=True)
+            reader.start()
+            try:
+                while process.poll() is None:
+                    self.check()
+                    if time.monotonic() > deadline:
+                        raise too_slow(within)
+                    on_tick()
+                    time.sleep(POLL)
+            finally:
+                end_group(process)
+                reader.join(GRACE)
+                assert process.stderr is not None
+                process.stderr.close()
         return process.returncode, redact("".join(said))
 
 

@@ -24,6 +24,7 @@ from ..environments.build import LOCK, Environment, build_blocking
 from ..environments.declaration import declare
 from ..environments.provisioner import LAUNCHER
 from ..environments.runtime import materialise
+from ..environments.trust import Trust
 from ..kit.clock import iso
 from ..kit.errors import AtriumError
 from ..kit.home import Home
@@ -76,7 +77,9 @@ class Runner:
 
     def _environment(self, checkout: Checkout, source: Path) -> Environment:
         cluster = self._run.cluster
-        declaration = declare(source.parent, checkout.path, compute.extras(cluster.kind) if cluster else ())
+        trusted = Trust(self._storage).of(self._run.project)
+        extras = compute.extras(cluster.kind) if cluster else ()
+        declaration = declare(source.parent, checkout.path, extras, trusted)
         environment = build_blocking(
             self._home, declaration, lambda _phase, message, done, total: self.progress(counted(message, done, total)),
             cancelled=self._supervisor.stopped,

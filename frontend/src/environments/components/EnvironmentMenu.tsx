@@ -2,6 +2,7 @@ import { Button, ErrorNote, List, ProgressLine, useAction, useModel } from '../.
 import type { Package } from '../model';
 import type { NotebookEnvironment } from '../notebook';
 import { origin, packages } from '../words';
+import { ConsentNote } from './Trust';
 
 export interface EnvironmentMenuProps {
   environment: NotebookEnvironment;
@@ -43,6 +44,7 @@ export function EnvironmentMenu({ environment, onClose, onReport }: EnvironmentM
       ) : (
         <ErrorNote error={error} onRetry={() => void model.build()} retryLabel="Retry" />
       )}
+      {error && status?.consent ? <ConsentNote model={model} /> : null}
       {error && status?.detail ? (
         <details>
           <summary>In the resolver’s words</summary>

@@ -29,6 +29,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('holder', 'origin', name=op.f('pk_credentials')),
     sa.UniqueConstraint('id', name=op.f('uq_credentials_id'))
     )
+    op.create_table('trusted_lines',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('project_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('line', sa.String(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('at', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_trusted_lines_project_id_projects'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_trusted_lines'))
+    )
+    with op.batch_alter_table('trusted_lines', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_trusted_lines_project_id'), ['project_id'], unique=False)
+
     with op.batch_alter_table('clusters', schema=None) as batch_op:
         batch_op.add_column(sa.Column('memory', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('threads', sa.Integer(), server_default='1', nullable=False))
@@ -58,5 +72,9 @@ def downgrade() -> None:
         batch_op.drop_column('threads')
         batch_op.drop_column('memory')
 
+    with op.batch_alter_table('trusted_lines', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_trusted_lines_project_id'))
+
+    op.drop_table('trusted_lines')
     op.drop_table('credentials')
     # ### end Alembic commands ###
