@@ -22,8 +22,8 @@ export class ApiError extends Error {
 }
 
 /** What happened and what to do, in one text. */
-export function inOne(error: ApiError): string {
-  return [error.message, error.hint].filter(Boolean).join(' ');
+export function inOne({ message, hint }: Pick<ApiError, 'message'> & { hint?: string | null }): string {
+  return [message, hint].filter(Boolean).join(' ');
 }
 
 /** What is wrong with one input of a form; null where the error is none or about something else. */

@@ -84,9 +84,7 @@ export class ClustersModel implements IDisposable {
   }
 
   refresh(): void {
-    if (!this._disposed) {
-      this._refresh.soon();
-    }
+    this._refresh.soon();
   }
 
   rename(path: string): void {

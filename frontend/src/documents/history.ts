@@ -152,7 +152,7 @@ export class HistoryModel implements IDisposable {
 
   /** Somebody typed in the document. */
   edited(): void {
-    if (this._against === 'now' && !this._disposed) {
+    if (this._against === 'now') {
       this._typing.soon();
     }
   }

@@ -315,9 +315,9 @@ export class RoomConnection implements IDocumentProvider {
         this._leave();
       }
     } catch (error) {
-      const { status, message, hint } = asApiError(error);
-      if (this._opened && (status === 401 || status === 403)) {
-        this.saving.fail('access', [message, hint].filter(Boolean).join(' '));
+      const failure = asApiError(error);
+      if (this._opened && (failure.status === 401 || failure.status === 403)) {
+        this.saving.fail('access', inOne(failure));
       }
     }
   }
@@ -373,7 +373,7 @@ export class RoomConnection implements IDocumentProvider {
   }
 
   private _onNotice(notice: Notice): void {
-    const text = [notice.message, notice.hint].filter(Boolean).join(' ');
+    const text = inOne(notice);
     const hindrance = HINDRANCES[notice.kind];
     if (hindrance) {
       this.saving.fail(hindrance, text);

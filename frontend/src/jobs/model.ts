@@ -89,9 +89,7 @@ export class JobsModel implements IDisposable {
   }
 
   refresh(): void {
-    if (!this._disposed) {
-      this._refresh.soon();
-    }
+    this._refresh.soon();
   }
 
   /** Where a notebook (its path) is; null outside of projects. */

@@ -3,7 +3,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { type ReactElement, useState } from 'react';
 
-import { asApiError } from '../api/errors';
+import { asApiError, inOne } from '../api/errors';
 import {
   type Choice,
   Dropdown,
@@ -106,8 +106,7 @@ function LiveDropdown({ widget, output, tracker }: LiveDropdownProps): JSX.Eleme
     try {
       await pick(place, widget.name, value);
     } catch (thrown) {
-      const { message, hint } = asApiError(thrown);
-      setError([message, hint].filter(Boolean).join(' '));
+      setError(inOne(asApiError(thrown)));
       setPicked(null);
     } finally {
       setBusy(false);

@@ -138,9 +138,7 @@ export class GitModel implements IDisposable {
   }
 
   refresh(): void {
-    if (!this._disposed) {
-      this._refresh.soon();
-    }
+    this._refresh.soon();
   }
 
   /** Show the difference of a file. */

@@ -146,9 +146,7 @@ export class ProjectsModel implements IDisposable {
   }
 
   refresh(): void {
-    if (!this._disposed) {
-      this._refresh.soon();
-    }
+    this._refresh.soon();
   }
 
   noteWritten(): void {

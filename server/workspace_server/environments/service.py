@@ -119,14 +119,17 @@ class Environments:
         return room.collect(self.home, room.limit() if most is None else most, Uv(self.home, self._uv, self._closed))
 
     def _look_after(self) -> None:
-        while True:
-            try:
-                room.inspect(self.home)
-                if self._closed.wait(COLLECT):
-                    return
-                self.collect()
-            except Exception as error:
-                log.warning("Environments could not be looked after: %s", error)
+        self._quietly(lambda: room.inspect(self.home))
+        while not self._closed.wait(COLLECT):
+            self._quietly(self.collect)
+            self._quietly(lambda: room.inspect(self.home))
+
+    @staticmethod
+    def _quietly(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            log.warning("Environments could not be looked after: %s", error)
 
     # What a notebook declares. Reads files: call it from a thread.
 
@@ -200,8 +203,9 @@ class Environments:
             self._events.publish(ROOM, "", "changed")
 
     def _trusted(self, place: Place) -> Trusted:
-        project = self.project(place.notebook) if self.trust is not None and place.root is not None else ""
-        return self.trust.of(project) if self.trust is not None and project else NOTHING
+        if self.trust is None or place.root is None:
+            return NOTHING
+        return self.trust.of(self.project(place.notebook))
 
     async def write(self, notebook: str, wanted: str, version: str) -> None:
         """Write what was proposed, beneath documents that are open."""

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from 'react';
 
-import { ApiError, asApiError } from '../../api/errors';
+import { ApiError, asApiError, faultOf } from '../../api/errors';
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import { cronOf, DAYS, EVERY, type Every, FIRST, ownTimeZone, timeZones, type When } from '../cron';
 import type { Cluster, JobsModel, Place, Preview } from '../model';
@@ -65,8 +65,7 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
     onDone();
   });
   const failure = create.error ?? error;
-  const wrong = (field: string) =>
-    failure?.field === field ? [failure.message, failure.hint].filter(Boolean).join(' ') : null;
+  const wrong = (field: string) => faultOf(failure, field);
   const placed = ['cron', 'time_zone', 'cluster'].includes(failure?.field ?? '');
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();

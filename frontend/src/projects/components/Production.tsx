@@ -1,5 +1,6 @@
 import { useState } from 'react';
 
+import { inOne } from '../../api/errors';
 import { Button, ErrorNote, FormField, List, pinIcon, RelativeTime, useAction, warningIcon } from '../../ui';
 import type { Project } from '../model';
 import { becauseOf, distanceOf, type ProductionModel, type Publication } from '../production';
@@ -48,11 +49,7 @@ export function Current(props: { model: ProductionModel; project: Project; onPin
       ) : null}
       <ErrorNote error={look.error ?? unpin.error} />
       {problem && !look.busy ? (
-        <ErrorNote
-          error={new Error([problem.message, problem.hint].filter(Boolean).join(' '))}
-          onRetry={() => void look.run()}
-          retryLabel="Retry"
-        />
+        <ErrorNote error={new Error(inOne(problem))} onRetry={() => void look.run()} retryLabel="Retry" />
       ) : null}
     </section>
   );
