@@ -124,7 +124,8 @@ def test_committing_some_of_it(tmp_path: Path) -> None:
         expect(cell).to_contain_text("# of Bo")
         cell.get_by_role("button", name=f"Discard cell 1 of {NAME}").click()
         expect(cells).to_have_text(everything)
-        view.get_by_role("button", name="Undo").click()
+        # Bo sees it before Ana has the answer: until then, Undo takes the amendment back.
+        view.get_by_role("status").filter(has_text="Discarded").get_by_role("button", name="Undo").click()
         expect(cells.first).to_have_text("import pandas  # of Bo")
 
         # Off the branch that production follows, with what is ticked, and with the notebook that is open.

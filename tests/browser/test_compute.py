@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.people import Person, chromium
 from tests.fakes.servers import start_server
@@ -43,8 +44,12 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
         expect(row).to_contain_text("1 notebook")
 
         # By keyboard: the row opens, and its size changes while it runs.
-        # In one step: the notebook takes the focus when its kernel starts again with the cluster's packages.
-        panel.locator(".atrium-List-row").press("Enter")
+        # The notebook may take the focus in between, when its kernel starts again with the cluster's packages.
+        shape = row.get_by_text("1-2 workers, 1 thread")
+        while not shape.is_visible():
+            panel.locator(".atrium-List-row").press("Enter")
+            with contextlib.suppress(TimeoutError):
+                shape.wait_for(timeout=2_000)
         expect(row).to_contain_text("1-2 workers, 1 thread and 500MiB each")
         expect(row).to_contain_text("It runs this notebook’s environment.")
         if shots := os.environ.get("ATRIUM_SCREENSHOTS"):
