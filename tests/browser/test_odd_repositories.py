@@ -1,4 +1,4 @@
-"""Large and odd repositories by clicks: the last commits only, files in Git LFS, a folder on no branch."""
+"""Large and odd repositories by clicks: the last commits only, files in Git LFS, submodules, a folder on no branch."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
-def test_the_last_commits_large_files_and_a_folder_on_no_branch(tmp_path: Path) -> None:
+def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_path: Path) -> None:
     home, remote, lfs = tmp_path / "home", Remote(tmp_path / "remote"), LfsServer()
     model = b"model" * 100_000
     remote.push({".gitattributes": "*.bin filter=lfs -text\n", "model.bin": lfs.add(model)})
     remote.push({"scaler.bin": lfs.add(b"scaler")})
+    lib = Remote(tmp_path / "remote" / "library", {"tools.py": "x = 1\n"})
+    (remote.elsewhere / "lib").mkdir()
+    git(remote.elsewhere, "update-index", "--add", "--cacheinfo", f"160000,{lib.head()},lib")
+    remote.push({".gitmodules": '[submodule "lib"]\n\tpath = lib\n\turl = ../../library/forecast.git\n'})
     remote.push({"notes.txt": "newest\n"})
 
     def api(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:
@@ -44,7 +48,7 @@ def test_the_last_commits_large_files_and_a_folder_on_no_branch(tmp_path: Path) 
     (remote.path.parent / "team" / "forecast.git").symlink_to(remote.path)
     with slow_http(remote.path.parent, api=api) as base, start_server(home) as server, chromium() as browser:
         lfs.base, url = base, f"{base}/team/forecast.git"
-        allow(home, url)
+        allow(home, url, f"{base}/library/forecast.git")
         (home / "settings" / "git-hosts.json").write_text(f'{{"{base.removeprefix("http://")}": "github"}}')
         ana = Person(browser, server, "ana")
         ana.sign_in()
@@ -81,6 +85,20 @@ def test_the_last_commits_large_files_and_a_folder_on_no_branch(tmp_path: Path) 
         view.get_by_role("button", name="Fetch", exact=True).click()
         expect(view).to_be_hidden()
         assert (tree / "model.bin").read_bytes() == model
+
+        # The submodule is off until its host was read.
+        view = page.get_by_role("region", name="Submodules")
+        expect(view).to_contain_text("1 submodule is not fetched")
+        view.get_by_role("button", name="Let in lib").click()
+        expect(view).to_contain_text("Code from 127.0.0.1 comes into every branch")
+        look(page, "submodule")
+        view.get_by_role("button", name="Let in and fetch").click()
+        expect(view).to_contain_text("1 submodule fetched")
+        assert (tree / "lib/tools.py").exists()
+        view.get_by_role("button", name="Show").click()
+        look(page, "submodule-here")
+        view.get_by_role("button", name="Turn off lib").click()
+        expect(view).to_contain_text("1 submodule is not fetched")
 
         # Somebody looks at an earlier commit in a terminal.
         git(tree, "-c", "core.fsmonitor=false", "checkout", "--quiet", "--force", "HEAD~1")

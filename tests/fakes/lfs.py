@@ -6,18 +6,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 
 @dataclass
 class LfsServer:
-    """``base`` is known once it is served. ``batches`` and ``downloads`` are the headers of what was asked."""
+    """``base`` is known once it is served. ``batches`` and ``downloads`` are the headers of what was asked. While
+    ``open`` is not set, contents are waited for."""
 
     base: str = ""
     contents: dict[str, bytes] = field(default_factory=dict)
     batches: list[Mapping[str, str]] = field(default_factory=list)
     downloads: list[Mapping[str, str]] = field(default_factory=list)
     status: int = 200
+    open: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.open.set()
 
     def add(self, content: bytes) -> str:
         """Keep a content; its pointer."""
@@ -31,6 +37,7 @@ class LfsServer:
             return self.status, {"objects": [self._told(one) for one in json.loads(body)["objects"]]}
         if path.startswith("/contents/"):
             self.downloads.append(headers)
+            self.open.wait(60)
             return 200, self.contents[path.removeprefix("/contents/")]
         return None
 

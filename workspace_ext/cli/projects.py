@@ -33,6 +33,7 @@ from ..contract.projects import (
     Webhook,
     WebhookSecret,
 )
+from ..contract.submodules import SubmoduleAddress, SubmoduleList
 from . import asides, commits, committing, credentials, lives
 
 
@@ -82,6 +83,11 @@ def register(verbs: Any) -> None:
     large = verb("large-files", "files that are stored in Git LFS, and fetching them", _large_files, branch=True)
     large.add_argument("paths", nargs="*", help="with --fetch: only these")
     large.add_argument("--fetch", action="store_true", help="put their contents where the pointers are")
+    within = verb("submodules", "submodules of a branch, and letting them in (owners)", _submodules, branch=True)
+    said = within.add_mutually_exclusive_group()
+    said.add_argument("--let-in", default="", metavar="URL", help="exactly as listed; fetches it, too")
+    said.add_argument("--turn-off", default="", metavar="URL", help="empty its folders, and fetch it no more")
+    said.add_argument("--fetch", action="store_true", help="those that were let in")
     verb("push", "push a branch", _push, branch=True)
     pull = verb("pull", "bring others' commits into a branch, also beneath open documents", _pull, branch=True)
     pull.add_argument("--from", dest="source", default="", metavar="BRANCH", help="default: the same branch")
@@ -190,6 +196,17 @@ def _large_files(arguments: argparse.Namespace, client: Client) -> Any:
         asked = FetchLargeFiles(arguments.paths)
         _ended(client, client.call("POST", f"{path}/fetch", asked, reply=Operation))
     return client.call("GET", path, reply=LargeFileList).files
+
+
+def _submodules(arguments: argparse.Namespace, client: Client) -> Any:
+    path, project = f"{_path(arguments, client)}/submodules", f"/projects/{_project(arguments, client).id}/submodules"
+    if arguments.let_in:
+        client.call("POST", f"{project}/consent", SubmoduleAddress(arguments.let_in))
+    if arguments.turn_off:
+        client.call("POST", f"{project}/withdraw", SubmoduleAddress(arguments.turn_off))
+    if arguments.fetch or arguments.let_in:
+        _ended(client, client.call("POST", f"{path}/fetch", reply=Operation))
+    return client.call("GET", path, reply=SubmoduleList).submodules
 
 
 def _push(arguments: argparse.Namespace, client: Client) -> Any:

@@ -1587,6 +1587,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/submodules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Submodules of a branch, and whether they were let in. */
+        get: operations["get_atrium_api_projects_id_branches_branch_submodules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/branches/{branch}/submodules/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch those that were let in into the branch's folder; the operation's result is their paths. */
+        post: operations["post_atrium_api_projects_id_branches_branch_submodules_fetch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/undo-amend": {
         parameters: {
             query?: never;
@@ -1908,6 +1942,40 @@ export interface paths {
         post?: never;
         /** Follow the branch again. */
         delete: operations["delete_atrium_api_projects_id_production_pin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/submodules/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let submodules be fetched from an address, exactly this one. */
+        post: operations["post_atrium_api_projects_id_submodules_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/projects/{id}/submodules/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn a submodule off again, and empty its folders. */
+        post: operations["post_atrium_api_projects_id_submodules_withdraw"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4509,6 +4577,44 @@ export interface components {
             /** @default false */
             truncated: boolean;
             upstream: boolean;
+        };
+        /**
+         * Submodule
+         * @description A folder of a branch whose files are a commit of another repository.
+         *
+         *         ``url``: its address, a relative one resolved against the project's; ``host``: of that address. ``consented``: an
+         *         owner has let this very address in. ``commit``: what the branch's last commit names, ``at``: what is in the folder.
+         *
+         *         ``state``: ``off`` without consent; with it ``missing``, ``here``, or ``other`` where the folder holds another
+         *         commit; ``refused``: it can never be fetched, ``problem`` says why. ``changes``: files in it that are not as its
+         *         commit has them.
+         */
+        Submodule: {
+            /** @default  */
+            at: string;
+            /** @default 0 */
+            changes: number;
+            commit: string;
+            /** @default false */
+            consented: boolean;
+            host: string;
+            path: string;
+            /** @default null */
+            problem: components["schemas"]["WireError"] | null;
+            /** @enum {unknown} */
+            state: "here" | "missing" | "off" | "other" | "refused";
+            url: string;
+        };
+        /**
+         * SubmoduleAddress
+         * @description ``url``: exactly as the list has it.
+         */
+        SubmoduleAddress: {
+            url: string;
+        };
+        /** SubmoduleList */
+        SubmoduleList: {
+            submodules: components["schemas"]["Submodule"][];
         };
         /** Suggestion */
         Suggestion: {
@@ -8206,6 +8312,66 @@ export interface operations {
             };
         };
     };
+    get_atrium_api_projects_id_branches_branch_submodules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmoduleList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_submodules_fetch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_atrium_api_projects_id_branches_branch_undo_amend: {
         parameters: {
             query?: never;
@@ -8882,6 +9048,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Production"];
                 };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_submodules_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmoduleAddress"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_submodules_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmoduleAddress"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `{code, message, hint}` */
             default: {

@@ -13,6 +13,7 @@ import { PullRequestLine } from './components/PullRequestLine';
 import { Resolver } from './components/Resolver';
 import { ReviewView } from './components/ReviewView';
 import { SignIn } from './components/SignIn';
+import { SubmodulesView } from './components/SubmodulesView';
 import type { GitModel } from './git';
 import type { OpenedBranch, ProjectsModel } from './model';
 import type { Pulled } from './pulling';
@@ -125,6 +126,7 @@ function GitView(props: GitViewProps): JSX.Element {
         ) : (
           <>
             <LargeFilesView model={model.largeFiles} head={status?.head ?? ''} />
+            <SubmodulesView model={model.submodules} head={status?.head ?? ''} />
             <AsidesView model={model.asides} branch={model.branch} chosen={ticked} />
             {quiet ? <OperationLine operation={model.operation} /> : null}
             <Changes model={model} projects={projects} onCarried={props.onCarried} />

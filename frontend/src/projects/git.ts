@@ -11,6 +11,7 @@ import { Asides } from './asides';
 import { Committing } from './committing';
 import { LargeFiles } from './large-files';
 import { Pulling } from './pulling';
+import { Submodules } from './submodules';
 
 export type Status = Wire<'Status'>;
 export type FileChange = Wire<'FileChange'>;
@@ -28,6 +29,7 @@ export class GitModel implements IDisposable {
   readonly pulling: Pulling;
   readonly asides: Asides;
   readonly largeFiles: LargeFiles;
+  readonly submodules: Submodules;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _subscription: IDisposable;
@@ -60,6 +62,7 @@ export class GitModel implements IDisposable {
     this.asides = new Asides({ client, project, branch, save, reload: () => this.load() });
     this.largeFiles = new LargeFiles(client, operations, this._url(''));
     const url = (what: string) => this._url(what);
+    this.submodules = new Submodules({ client, operations, project, url });
     this.committing = new Committing({ client, save, url, load: () => this.load() });
     this.committing.changed.connect(() => this._emit());
     this.pulling = new Pulling({

@@ -30,16 +30,24 @@ from .names import check_branch
 from .places import Places, ProjectFacts
 from .production.following import Following
 from .runner import GitRunner
+from .submodules import Submodules
 
 
 class Branches(Committing):
     """``person`` is always a person's id: author and committer of what they do. Commits are in ``committing``."""
 
     def __init__(
-        self, places: Places, runner: GitRunner, following: Following, events: Events, operations: Operations
+        self,
+        places: Places,
+        runner: GitRunner,
+        following: Following,
+        submodules: Submodules,
+        events: Events,
+        operations: Operations,
     ) -> None:
         super().__init__(places, runner, events)
         self._following = following
+        self._submodules = submodules
         self._operations = operations
 
     async def listed(self, project_id: str, remote: bool = True) -> list[Branch]:
@@ -73,6 +81,7 @@ class Branches(Committing):
                 await self._runner.change(
                     project, "git.commit:put_back", branch=source, paths=carried, copied_to=str(folder)
                 )
+        await self._submodules.follow(project, name)
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, name, folder, wanted.notebook, carried, kept)
 
@@ -83,6 +92,7 @@ class Branches(Committing):
             folder = await self._runner.change(
                 project, "git.branches:open_branch", branch=branch, below=str(project.folder)
             )
+        await self._submodules.follow(project, branch)
         self._changed(project_id)
         return await asyncio.to_thread(self._opened, project, branch, Path(folder), notebook)
 

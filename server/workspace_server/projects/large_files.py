@@ -38,7 +38,7 @@ class LargeFiles:
         project = await asyncio.to_thread(self._places.get, project_id)
 
         async def run(handle: Handle) -> Any:
-            async with self._runner.lock(project, "remote"):
+            async with self._runner.lock(project, "large files"):
                 await self._runner.remote(
                     project, "git.lfs:fetch", person, on_progress=handle.report, timeout=PATIENCE,
                     commit=f"refs/heads/{branch}", paths=paths,

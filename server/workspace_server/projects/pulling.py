@@ -16,14 +16,18 @@ from .git.worktrees import NOTE
 from .names import check_branch
 from .places import Places, ProjectFacts
 from .runner import GitRunner
+from .submodules import Submodules
 
 
 class Pulling:
     """``person`` is always a person's id: author of the merge commits."""
 
-    def __init__(self, places: Places, runner: GitRunner, events: Events, operations: Operations) -> None:
+    def __init__(
+        self, places: Places, runner: GitRunner, submodules: Submodules, events: Events, operations: Operations
+    ) -> None:
         self._places = places
         self._runner = runner
+        self._submodules = submodules
         self._events = events
         self._operations = operations
 
@@ -44,10 +48,12 @@ class Pulling:
                 handle.report("Merging")
                 tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
                 async with self._runner.changing(project, tree):
+                    await self._submodules.make_room(project, branch, source)
                     pulled = await self._runner.change(
                         project, "git.integrate:integrate", person, branch=branch, source=source, how=wanted.how,
                         made=msgspec.to_builtins(wanted.choices), message=message,
                     )  # fmt: skip
+            await self._submodules.follow(project, branch, person)
             self._events.publish("projects", project_id, "changed")
             return pulled
 
@@ -61,6 +67,7 @@ class Pulling:
         undone = await self._runner.change_files(
             project, tree, "git.integrate:undo", person, branch=branch, backup=backup
         )
+        await self._submodules.follow(project, branch)
         self._events.publish("projects", project_id, "changed")
         return msgspec.convert(undone, Pulled)
 

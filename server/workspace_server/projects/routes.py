@@ -45,6 +45,7 @@ from .production.webhooks import LARGEST
 from .pull_requests import pull_request_routes
 from .service import Projects
 from .sizes import size_routes
+from .submodules import submodule_routes
 
 
 def routes(projects: Projects) -> list[Route]:
@@ -62,6 +63,7 @@ def routes(projects: Projects) -> list[Route]:
         *connecting_routes(projects.connecting),
         *detached_routes(projects.detached),
         *large_file_routes(projects.large_files),
+        *submodule_routes(projects.submodules),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,15 @@ from ..kit.home import Home
 from ..kit.processes import Report, Workers
 from .credentials.service import Credentials, Holder
 from .git.errors import host_of
+from .git.submodules import directory_of
 from .names import allowed_remotes, protocols_for
 from .places import ProjectFacts
 from .ports import NobodyHasAnythingOpen, OpenDocuments
 
-Part = Literal["trees", "remote"]
+Part = Literal["trees", "remote", "large files", "submodules"]
+LOCKS = ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock")
+# What a stopped fetch leaves, which on a full disk leaves no room for anything else; by the function's module.
+LEFT = {"git.lfs": ("lfs/tmp/*",)}
 
 
 class GitRunner:
@@ -38,7 +42,8 @@ class GitRunner:
 
     def lock(self, project: ProjectFacts, part: Part) -> asyncio.Lock:
         """``trees``: whoever changes files or branches here. ``remote``: whoever fetches, pushes, publishes.
-        Who needs both takes ``remote`` first."""
+        ``large files``, ``submodules``: whoever fetches those, which may take hours; nobody holds ``remote`` meanwhile.
+        Who needs several takes ``remote`` first and ``trees`` last."""
         return self._locks[project.id, part]
 
     def protocols(self, url: str) -> str:
@@ -69,7 +74,7 @@ class GitRunner:
         try:
             return await self._call(self._repository(project, person), function, arguments, 600)
         except (asyncio.CancelledError, AtriumError):
-            await asyncio.to_thread(_unlock, project.git, started)
+            await asyncio.to_thread(_unlock, project.git, started, LOCKS)
             raise
 
     @asynccontextmanager
@@ -101,20 +106,50 @@ class GitRunner:
     ) -> Any:
         """Have a worker talk to the project's remote, with ``person``'s credential; without a person, with its own."""
         repository = self._repository(project, person)
-        if self.own(project.url):
-            repository["protocols"] = "file"
-        else:
-            repository["protocols"] = await asyncio.to_thread(self.protocols, project.url)
+        own = self.own(project.url)
+        repository["protocols"] = "file" if own else await asyncio.to_thread(self.protocols, project.url)
+        return await self._remote(repository, project, function, person, arguments, timeout, on_progress)
+
+    async def submodule(
+        self,
+        project: ProjectFacts,
+        url: str,
+        function: str,
+        person: str = "",
+        on_progress: Report | None = None,
+        timeout: float = 600,
+        **arguments: Any,
+    ) -> Any:
+        """Have a worker talk to the remote of a submodule, whose git directory the function is given. The credential
+        is one for that very host, as ever."""
+        repository = self._repository(project, person)
+        repository |= {
+            "directory": str(directory_of(project.git, url)), "url": url,
+            "protocols": await asyncio.to_thread(self.protocols, url),
+        }  # fmt: skip
+        return await self._remote(repository, project, function, person, arguments, timeout, on_progress)
+
+    async def _remote(
+        self,
+        repository: dict[str, Any],
+        project: ProjectFacts,
+        function: str,
+        person: str,
+        arguments: dict[str, Any],
+        timeout: float,
+        on_progress: Report | None,
+    ) -> Any:
         holder = Holder(person) if person else Holder(project=project)
         started = time.time()
         try:
             async with self._signed_in(repository, holder):
                 return await self._call(repository, function, arguments, timeout, on_progress)
         except (asyncio.CancelledError, AtriumError) as error:
-            # Half a pack, too, which on a full disk leaves no room for anything else.
-            await asyncio.to_thread(_unlock, project.git, started, "objects/pack/tmp_*", "lfs/tmp/*")
+            # Of two at once, neither removes what is the other's.
+            left = LEFT.get(function.partition(":")[0], (*LOCKS, "objects/pack/tmp_*"))
+            await asyncio.to_thread(_unlock, Path(repository["directory"]), started, left)
             if isinstance(error, AtriumError) and error.code == "timed_out":
-                raise silent(project.url, timeout) from None
+                raise silent(repository["url"], timeout) from None
             raise
 
     async def host(self, function: str, person: str, origin: str, timeout: float = 60, **arguments: Any) -> Any:
@@ -236,9 +271,9 @@ def silent(url: str, seconds: float) -> Unavailable:
     )
 
 
-def _unlock(directory: Path, since: float, *more: str) -> None:
-    """Remove the lock files that a stopped git process of ours left (and ``more``): those made since it started."""
-    for pattern in ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock", *more):
+def _unlock(directory: Path, since: float, patterns: Iterable[str]) -> None:
+    """Remove the lock files, and others, that a stopped process of ours left: those made since it started."""
+    for pattern in patterns:
         for lock in directory.glob(pattern):
             try:
                 if lock.stat().st_mtime >= since:

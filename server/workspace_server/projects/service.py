@@ -37,6 +37,7 @@ from .large_files import LargeFiles
 from .names import check_branch, check_project_name, project_name
 from .places import Place, Places, ProjectFacts
 from .ports import Neighbours, OpenDocuments
+from .production.contents import Contents
 from .production.following import Following
 from .production.pinning import Pinning
 from .production.webhooks import Webhooks
@@ -46,6 +47,7 @@ from .pulling import Pulling
 from .runner import GitRunner
 from .sizes import Sizes, check_depth
 from .store import ProjectRow
+from .submodules import Submodules
 
 EMPTIED_EVERY = 3600.0
 __all__ = ["Place", "Places", "ProjectFacts", "Projects"]
@@ -62,17 +64,19 @@ class Projects(Places):
         self._operations = operations
         self.credentials = Credentials(home, storage)
         self._runner = GitRunner(home, workers, access, self.credentials)
-        self.following = Following(self, self._runner, events)
+        self.submodules = Submodules(self, self._runner, events, operations)
+        self.following = Following(self, self._runner, Contents(self, self._runner, self.submodules), events)
+        self.submodules.on_consent = self.following.add
         self.pinning = Pinning(self, self._runner, self.following, events)
         self.webhooks = Webhooks(self, access, self.following)
-        self.branches = Branches(self, self._runner, self.following, events, operations)
+        self.branches = Branches(self, self._runner, self.following, self.submodules, events, operations)
         self._cloning = Cloning(self, self._runner, self.branches, self.following, events)
         self.beginnings = Beginnings(self, self._runner, self._cloning, operations)
         self.branch_lives = BranchLives(self, self._runner, self.branches, events)
         self.connecting = Connecting(self, self._runner, self.following, events, operations)
         self.detached = DetachedHeads(self, self._runner, self.branches, self.branch_lives, events)
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
-        self.pulling = Pulling(self, self._runner, events, operations)
+        self.pulling = Pulling(self, self._runner, self.submodules, events, operations)
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
         self.browsing = Browsing(self, self._runner, events)
         self.asides = Asides(self, self._runner, events)
@@ -100,6 +104,7 @@ class Projects(Places):
         for project in await asyncio.to_thread(self._sweep):
             await self.branch_lives.recover(project.id)
             await self.pulling.recover(project.id)
+            await self.submodules.recover(project)
             self.following.add(project.id)
         self._trash.add("trash")
 

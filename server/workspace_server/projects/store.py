@@ -118,3 +118,14 @@ class CredentialRow(Base):
     secret: Mapped[bytes]
     created: Mapped[str]
     last_used: Mapped[str]
+
+
+class SubmoduleRow(Base):
+    """An owner (``by``: a person's id) has let a project fetch submodules from an address, exactly this one."""
+
+    __tablename__ = "project_submodules"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    url: Mapped[str] = mapped_column(primary_key=True)
+    by: Mapped[str]
+    given: Mapped[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,40 @@ async def test_production_has_contents(lfs: Lfs) -> None:
     assert after.problem.code == "lfs_missing"
     assert after.production is not None
     assert after.production.sha == production.sha
+
+
+async def test_fetching_for_production_holds_nobody_up(lfs: Lfs) -> None:
+    room = lfs.room
+    lfs.server.open.clear()
+    project = await lfs.clone()
+    looking = asyncio.create_task(room.projects.look(project.id))
+    try:
+        while not lfs.server.downloads:
+            await asyncio.sleep(0.02)
+        lfs.remote.push({"notes.txt": "new\n"})
+        await room.ended(await room.projects.pulling.pull(project.id, "main", PullBranch(), room.ana.id))
+        # Whoever fails meanwhile takes nothing of it away.
+        with pytest.raises(Refused):
+            await room.ended(await room.projects.branches.push(project.id, "main", room.ana.id))
+        # What comes meanwhile is published as well, and not what was there before.
+        newest = lfs.remote.push({"notes.txt": "newest\n"})
+    finally:
+        lfs.server.open.set()
+    after = await looking
+    assert (after.problem, after.production and after.production.sha) == (None, newest)
+
+
+async def test_production_takes_only_so_much(lfs: Lfs) -> None:
+    contents = lfs.room.projects.following.contents
+    contents.most = 6000 / 2**30
+    project = await lfs.clone()
+    described = await lfs.room.projects.look(project.id)
+    assert described.production is None
+    assert described.problem is not None
+    assert (described.problem.code, lfs.server.downloads) == ("large_files_too_large", [])
+    assert "ATRIUM_LARGE_FILES_GIB" in described.problem.hint
+    contents.most = 1
+    assert (await lfs.room.projects.look(project.id)).problem is None
 
 
 async def test_a_pull_replaces_what_was_fetched(lfs: Lfs) -> None:

@@ -17,10 +17,11 @@ REGULAR = "100644"
 @dataclass(frozen=True)
 class Version:
     """A file as one side has it: ``mode`` as git writes it (``100755``, ``120000``), ``content`` None for what has none
-    here, a submodule."""
+    here: a submodule, of which ``commit`` is named, or a folder."""
 
     mode: str
     content: bytes | None
+    commit: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _told(version: Version | None) -> str | None:
     if version is None:
         return None
     if version.content is None:
-        return "a submodule"
+        return f"a submodule at {version.commit[:7]}" if version.commit else "a folder"
     if version.mode == "120000":
         return f"a link to {version.content.decode(errors='backslashreplace')}"
     text = _text(version.content)

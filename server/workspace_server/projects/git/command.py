@@ -31,6 +31,8 @@ SAFE = {
     "core.quotePath": "false",
     "safe.bareRepository": "explicit",
     "transfer.fsckObjects": "true",
+    # Few objects would be unpacked, and stay although they were refused: the next fetch then takes them for known.
+    "fetch.unpackLimit": "1",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "false",
     "push.recurseSubmodules": "no",

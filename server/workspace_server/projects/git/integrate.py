@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from .shallow import common
 from .status import changes, distance, wire_path
 from .trees import (
     LINK,
+    SUBMODULE,
+    Difference,
     Entries,
     authorship,
     commit_tree,
@@ -209,6 +212,7 @@ def planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, list
     edits = {edit.raw for edit in changes(git)}
     coming = differences(git, ours, new)
     coming_to = {one.raw: one.new for one in coming}
+    _refuse_full_submodules(git, coming)
     # What git ignores here and the commits bring is somebody's, too.
     edits |= {one.raw for one in coming if not one.old[0] and version_on_disk(git.tree, one.raw) is not None}
     before: dict[bytes, tuple[str, str]] = {}
@@ -232,6 +236,19 @@ def planned(git: Git, ours: str, new: str, choices: Choices) -> tuple[Note, list
     if left:
         return Note(ours, new, "", ""), left
     return _noted(git, ours, new, before, after), []
+
+
+def _refuse_full_submodules(git: Git, coming: Sequence[Difference]) -> None:
+    """A file cannot come where somebody has the folder of a submodule full."""
+    assert git.tree is not None
+    for one in coming:
+        folder = git.tree / os.fsdecode(one.raw)
+        becomes_file = one.old[0] == SUBMODULE and one.new[0] not in ("", SUBMODULE)
+        if becomes_file and folder.is_dir() and not folder.is_symlink() and any(folder.iterdir()):
+            raise Conflict(
+                "folder_in_the_way", f"{wire_path(one.raw)} becomes a file, and is a folder with files here.",
+                "Turn that submodule off, or move the folder away; then try again.",
+            )  # fmt: skip
 
 
 def _noted(git: Git, old: str, new: str, before: Entries, after: Entries, title: str = "Before") -> Note:
@@ -267,6 +284,8 @@ def _write_files(git: Git, before: str, after: str) -> None:
     assert git.tree is not None
     coming = []
     for one in differences(git, before, after):
+        if one.old[0] == SUBMODULE and _left_alone(git.tree, one):
+            continue
         there = entry(version_on_disk(git.tree, one.raw), one.old[1] or one.new[1])
         if there != one.new:
             coming.append((one, there == one.old or is_placed(git, one.raw, one.old[1])))
@@ -282,6 +301,15 @@ def _write_files(git: Git, before: str, after: str) -> None:
             _replace(git.tree, one.raw, made)
 
 
+def _left_alone(tree: Path, one: Difference) -> bool:
+    """Whether the folder of a submodule stays as it is; an empty one that is not needed goes. What is in it is the
+    matter of :mod:`.submodules`."""
+    folder = tree / os.fsdecode(one.raw)
+    if one.new[0] != SUBMODULE and folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()
+    return not one.new[0] or one.new[0] == SUBMODULE
+
+
 def _replace(tree: Path, raw: bytes, file: Version) -> None:
     """Whole, or not at all; never through a link that leads out of the worktree."""
     path = tree / os.fsdecode(raw)
@@ -290,6 +318,8 @@ def _replace(tree: Path, raw: bytes, file: Version) -> None:
             (tree / parent).unlink()
         (tree / parent).mkdir(exist_ok=True)
     if file.content is None:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
         path.mkdir(exist_ok=True)
         return
     making = path.with_name(f".{uuid4().hex}{MAKING}")

@@ -58,6 +58,14 @@ def listed(report: Report, repository: dict[str, Any], branch: str) -> list[dict
     ]
 
 
+def sizes(report: Report, repository: dict[str, Any], commit: str) -> dict[str, int]:
+    """How many bytes the contents of a commit's files have together, and how many of these are not here."""
+    git = Git.of(repository)
+    unique = {one.oid: one for one in stored(git, commit).values()}.values()
+    missing = sum(one.size for one in unique if not content(git, one).exists())
+    return {"total": sum(one.size for one in unique), "missing": missing}
+
+
 def fetch(report: Report, repository: dict[str, Any], commit: str, paths: list[str]) -> int:
     """Fetch what the files of a commit (those named, or all) point to, as far as it is not here; how many bytes."""
     git = Git.of(repository)

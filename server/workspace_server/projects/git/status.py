@@ -147,7 +147,10 @@ def _measured(git: Git, edits: list[Edit]) -> list[FileChange]:
 def numbers(git: Git, *between: str) -> dict[bytes, tuple[int, int]]:
     """Lines added and removed, by path: between two commits, or from one to the worktree."""
     lines: dict[bytes, tuple[int, int]] = {}
-    numstat = git.run("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", *between, "--")
+    numstat = git.run(
+        "diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty",
+        *between, "--",
+    )  # fmt: skip
     for row in numstat.split(b"\0"):
         if row.count(b"\t") == 2:
             plus, minus, raw = row.split(b"\t", 2)

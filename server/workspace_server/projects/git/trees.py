@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ def version(git: Git, entry: tuple[str, str]) -> Version | None:
     mode, blob = entry
     if not mode:
         return None
-    return Version(mode, None if mode == SUBMODULE else git.run("cat-file", "blob", blob))
+    return Version(mode, None, blob) if mode == SUBMODULE else Version(mode, git.run("cat-file", "blob", blob))
 
 
 def versions(git: Git, entries: Iterable[tuple[str, str]]) -> Iterator[Version | None]:
@@ -72,11 +72,11 @@ def versions(git: Git, entries: Iterable[tuple[str, str]]) -> Iterator[Version |
         wanted = [blob for mode, blob in some if mode and mode != SUBMODULE]
         out = memoryview(git.run("cat-file", "--batch", given="".join(f"{blob}\n" for blob in wanted).encode()))
         at = 0
-        for mode, _ in some:
+        for mode, blob in some:
             if not mode:
                 yield None
             elif mode == SUBMODULE:
-                yield Version(mode, None)
+                yield Version(mode, None, blob)
             else:
                 end = at + bytes(out[at : at + 200]).index(b"\n")
                 size = int(bytes(out[at:end]).split(b" ")[2])
@@ -204,11 +204,11 @@ def merge_trees(git: Git, base: str, mine: str, theirs: str, choices: Choices) -
                 choices.within(path, "commits"),
             )  # fmt: skip
             conflicts += merged.conflicts
-            entries[one.raw] = _entry(git, merged.version, (ours[one.raw], one.new))
+            entries[one.raw] = _entry(git, merged.version)
     return tree_with(git, mine, entries), conflicts
 
 
-def _entry(git: Git, file: Version | None, sides: Sequence[tuple[str, str]]) -> tuple[str, str]:
+def _entry(git: Git, file: Version | None) -> tuple[str, str]:
     if file is not None and file.content is None:
-        return next(side for side in sides if side[0] == SUBMODULE)
+        return file.mode, file.commit
     return store(git, file)

@@ -60,16 +60,19 @@ def free_folder(git: Git, project: Path, branch: str, there: bool = False) -> Pa
     return folder
 
 
-def add(git: Git, branch: str, folder: Path, final: tuple[Path, Path] | None = None) -> None:
-    """Check ``branch`` out into ``folder`` (absolute, absent).
+def add(git: Git, branch: str, folder: Path, final: tuple[Path, Path] | None = None, detached: bool = False) -> None:
+    """Check ``branch`` out into ``folder`` (absolute, absent or empty).
 
-    ``final``: where the git directory and the folder will have been moved to once everything is ready.
+    ``final``: where the git directory and the folder will have been moved to once everything is ready. ``detached``:
+    ``branch`` is a commit. Then others are not pruned, which may lie in the trash with the branch around them.
     """
-    git.run("worktree", "prune")
+    if not detached:
+        git.run("worktree", "prune")
     making = git.directory.parent / f".making-{uuid4().hex[:12]}" / folder.name
     making.parent.mkdir()
     try:
-        git.run("worktree", "add", "--quiet", "--", str(making), branch)
+        how = ["--detach"] if detached else []
+        git.run("worktree", "add", "--quiet", *how, "--", str(making), branch)
         admin = find(git.directory)[making][0]
         directory, place = final or (git.directory, folder)
         (making / ".git").write_text(f"gitdir: {directory / 'worktrees' / admin.name}\n")

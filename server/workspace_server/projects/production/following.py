@@ -21,6 +21,7 @@ from ..git.worktrees import remove_tree
 from ..places import Places, ProjectFacts
 from ..runner import GitRunner
 from ..store import LeaseRow, ProjectRow, PublishedRow
+from .contents import Contents
 from .publications import Compared, Move, Publications
 
 KEPT = 5
@@ -30,12 +31,14 @@ log = logging.getLogger(__name__)
 class Following:
     """Looks at each remote every ``ATRIUM_POLL_SECONDS`` (60 unless set, with jitter), or at once when told."""
 
-    def __init__(self, places: Places, runner: GitRunner, events: Events) -> None:
+    def __init__(self, places: Places, runner: GitRunner, contents: Contents, events: Events) -> None:
         self._places = places
         self._runner = runner
+        self.contents = contents
         self._events = events
         self.publications = Publications(places)
         self._hinted: set[str] = set()
+        self._moved: set[str] = set()
         self._callbacks: list[Callable[[Production], None]] = []
         self._reconciler = Reconciler("following", self._reconcile)
         self._seconds = float(os.environ.get("ATRIUM_POLL_SECONDS", "60"))
@@ -71,17 +74,28 @@ class Following:
         ``because`` and ``by`` (a person's id) go into the history if something is published.
         """
         try:
-            async with self._runner.lock(project, "remote"):
-                # Read anew: another branch may be followed since this began to wait.
-                project = await asyncio.to_thread(self._places.get, project.id)
-                await self._follow(project, because, by)
+            ready = ""
+            while True:
+                async with self._runner.lock(project, "remote"):
+                    # Read anew: another branch may be followed since this began to wait.
+                    project = await asyncio.to_thread(self._places.get, project.id)
+                    wanted = await self._follow(project, because, by, ready)
+                if not wanted:
+                    break
+                await self.contents.fetch(project, wanted)
+                ready = wanted
+            if project.id in self._moved:
+                self._moved.discard(project.id)
+                await self.contents.submodules.follow(project, project.followed_branch)
             await asyncio.to_thread(self._record, project, None)
         except AtriumError as error:
             log.warning("following %s of %s: %s", project.followed_branch, project.name, error)
             await asyncio.to_thread(self._record, project, error)
         return await asyncio.to_thread(self._places.production, project.id)
 
-    async def _follow(self, project: ProjectFacts, because: Because, by: str) -> None:
+    async def _follow(self, project: ProjectFacts, because: Because, by: str, ready: str) -> str:
+        """Publish what is new; or, where something of it has to be fetched first, only which commit that is.
+        ``ready``: of this one everything is here."""
         remote = await self._runner.remote(project, "git.remote:fetch")
         if remote["changed"]:
             self._events.publish("projects", project.id, "changed")
@@ -101,7 +115,11 @@ class Following:
                 f"Production stays as it was. Follow {default}, the remote's default branch, or push this one again.",
             )
         before = await asyncio.to_thread(self._places.production, project.id)
-        if before is not None and before.pin is not None:
+        pinned = before is not None and before.pin is not None
+        publishing = before.sha if before is not None and pinned else sha
+        if ready != publishing and await self.contents.missing(project, publishing, before):
+            return publishing
+        if before is not None and pinned:
             await self._compare(project, before.sha, sha)
         elif before is None or before.sha != sha or before.branch != project.followed_branch:
             await self.publish(project, sha)
@@ -116,12 +134,18 @@ class Following:
                 await self.announce(project)
                 if forced:
                     self._warn_rewritten(project)
+        if before is not None and ready == before.sha:
+            await self.publish(project, ready)  # with the submodules that were let in since
         await self._bring_along(project)
+        return ""
 
     async def publish(self, project: ProjectFacts, sha: str) -> None:
-        """Have ``production/<sha>`` there; production does not change. Large files come with it: a run needs them."""
-        await self._runner.remote(project, "git.lfs:fetch", timeout=3600, commit=sha, paths=[])
-        await self._runner.read(project, "git.publish:publish", sha=sha, production=str(self._places.home.production))
+        """Have ``production/<sha>`` there, with large files and submodules, which are here: a run needs them.
+        Production does not change."""
+        await self._runner.read(
+            project, "git.publish:publish", sha=sha, production=str(self._places.home.production),
+            submodules=await self.contents.submodules.paths(project, sha),
+        )  # fmt: skip
 
     async def _compare(self, project: ProjectFacts, pinned: str, head: str) -> None:
         """Know how far pinned production is behind."""
@@ -168,7 +192,12 @@ class Following:
             open_here = self._runner.documents.open_in(tree)
             if not coming["paths"] or coming["edited"] or any(path in open_here for path in coming["paths"]):
                 return
+            try:
+                await self.contents.submodules.make_room(project, branch, branch)
+            except AtriumError:
+                return
             await self._runner.change(project, "git.merge:fast_forward", branch=branch, sha=coming["sha"])
+        self._moved.add(project.id)
         self._events.publish("projects", project.id, "changed")
 
     def _set_default(self, project_id: str, branch: str) -> None:

@@ -44,12 +44,14 @@ class Pinning:
             raise Invalid("reason_too_long", f"The reason is longer than {LONGEST_REASON} characters.", "", "why")
         wanted = check_commit(wish.sha) if wish.sha.strip() else ""
         project = await asyncio.to_thread(self._places.get, project_id)
+        if wanted:
+            sha = await self._publishable(project, wanted)
+            if await self._following.contents.missing(project, sha, await self.current(project.id)):
+                await self._following.contents.fetch(project, sha)
         async with self._runner.lock(project, "remote"):
             before = await self.current(project.id)
             branch = project.followed_branch
-            sha: str = await self._runner.read(
-                project, "git.history:publishable", sha=wanted or before.sha, branch=branch
-            )
+            sha = await self._publishable(project, wanted or before.sha)
             await self._following.publish(project, sha)
             step = await self._runner.read(project, "git.history:compare", old=before.sha, new=sha)
             beside = await self._runner.read(
@@ -96,6 +98,12 @@ class Pinning:
         if current is None:
             raise NotFound("nothing_published", "Nothing of this project is published yet.", "The project says why.")
         return current
+
+    async def _publishable(self, project: ProjectFacts, sha: str) -> str:
+        found: str = await self._runner.read(
+            project, "git.history:publishable", sha=sha, branch=project.followed_branch
+        )
+        return found
 
     async def _told(self, project: ProjectFacts, moved: bool) -> None:
         if moved:

@@ -29,6 +29,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('holder', 'origin', name=op.f('pk_credentials')),
     sa.UniqueConstraint('id', name=op.f('uq_credentials_id'))
     )
+    op.create_table('project_submodules',
+    sa.Column('project_id', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('given', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_project_submodules_project_id_projects'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('project_id', 'url', name=op.f('pk_project_submodules'))
+    )
     op.create_table('trusted_lines',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('project_id', sa.String(), nullable=False),
@@ -76,5 +84,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_trusted_lines_project_id'))
 
     op.drop_table('trusted_lines')
+    op.drop_table('project_submodules')
     op.drop_table('credentials')
     # ### end Alembic commands ###
