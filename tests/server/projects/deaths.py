@@ -14,7 +14,7 @@ from typing import Any
 from tests.fakes.remotes import ENV
 
 # What puts files, notes and the index in place; each call is a step, and each reference that git is told of another.
-FILES = tuple(f"git.integrate:{name}" for name in ("_replace", "remove_file", "_write", "_follow_index"))
+FILES = tuple(f"git.integrate:{name}" for name in ("_replace", "remove_file", "_write", "_follow_index", "_forget"))
 
 _PROGRAM = """
 import importlib, json, os, sys

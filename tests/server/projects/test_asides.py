@@ -131,9 +131,35 @@ async def test_killed_at_every_step(room: Room, project: Project) -> None:
     after = holds()
 
     async def it_is_here_or_there() -> None:
-        # Never gone, and where it is here already, bringing it back again changes nothing.
-        assert holds() in (before, after)
-        assert await asides.listed(project.id) == [aside]
+        # Either, and never both: what is here is off the list.
+        here = await asides.listed(project.id) == []
+        assert holds() == (before if here else after)
+        assert not list(tree.rglob("*.atrium-new"))
+        if here:
+            git(tree, "checkout", "--quiet", "--", ".")
+            git(tree, "clean", "--quiet", "--force")
+            await asides.keep(project.id, aside.name)
+        assert (holds(), await asides.listed(project.id)) == (after, [aside])
 
     assert await until_done(it_is_here_or_there, "bring_back", branch="main", name=aside.name, take="") > 6
     assert (holds(), await asides.listed(project.id)) == (before, [])
+
+    async def it_is_there_or_here() -> None:
+        there = await asides.listed(project.id) == [aside]
+        assert holds() == (after if there else before)
+        if there:
+            brought = await asides.bring_back(project.id, "main", aside.name, BringBack(), room.ana.id)
+            taking["backup"] = brought.backup
+
+    taking = {"branch": "main", "name": aside.name, "backup": newest_backup(facts.git)}
+    for step in range(1, 100):
+        if not await dies_at(step, FILES, ("git.aside:undo_bring_back", {"repository": repository, **taking})):
+            break
+        await room.projects.pulling.recover(project.id)
+        await it_is_there_or_here()
+    assert (holds(), await asides.listed(project.id)) == (after, [aside])
+
+
+def newest_backup(directory: Path) -> str:
+    names = git(directory, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/backup").split()
+    return max(name for name in names if "/" not in name)

@@ -18,7 +18,7 @@ from ..contents.conflicts import Choices
 from ..contents.file_merge import Version, merge_file
 from .command import Git, Report
 from .commit import match_index
-from .integrate import Note, perform, recover, replace_files, undo
+from .integrate import Note, perform, recover, rename_reference, replace_files, undone
 from .stage import choose, staged
 from .status import changes, wire_path
 from .trees import commit_tree, differences, store, version, version_on_disk
@@ -79,30 +79,33 @@ def bring_back(report: Report, repository: dict[str, Any], branch: str, name: st
             "aside_conflicts", f"{', '.join(clash[:5])} changed in the same places since, so nothing was brought back.",
             "Choose what stays there, or bring it back on another branch.",
         )  # fmt: skip
-    backup = replace_files(git, before, after)
-    _move(git, ASIDE + name, DROPPED + name)
+    backup = replace_files(git, before, after, leaves=ASIDE + name, becomes=DROPPED + name)
     return asdict(BroughtBack(name, [wire_path(raw) for raw in after], backup))
 
 
 def undo_bring_back(report: Report, repository: dict[str, Any], branch: str, name: str, backup: str) -> None:
     """Put it aside again, and take it out of the worktree; what was written since stays."""
-    undo(report, repository, branch, backup)
-    keep(report, repository, name)
+    git = bound(Git.of(repository), branch)
+    undone(git, branch, backup, _dropped(git, name), ASIDE + name)
 
 
 def drop(report: Report, repository: dict[str, Any], name: str) -> None:
     """Take it off the list."""
     git = Git.of(repository)
     _find(git, name)
-    _move(git, ASIDE + name, DROPPED + name)
+    rename_reference(git, ASIDE + name, DROPPED + name)
 
 
 def keep(report: Report, repository: dict[str, Any], name: str) -> None:
     """Back on the list."""
     git = Git.of(repository)
+    rename_reference(git, _dropped(git, name), ASIDE + name)
+
+
+def _dropped(git: Git, name: str) -> str:
     if not name.isalnum() or not git.commit(DROPPED + name):
         raise _gone(name)
-    _move(git, DROPPED + name, ASIDE + name)
+    return DROPPED + name
 
 
 def _listed(git: Git) -> list[Aside]:
@@ -130,8 +133,3 @@ def _find(git: Git, name: str) -> str:
 
 def _gone(name: str) -> NotFound:
     return NotFound("no_such_aside", f"Nothing is put aside as {name!r}.", "It may have been brought back already.")
-
-
-def _move(git: Git, old: str, new: str) -> None:
-    kept = git.commit(old)
-    git.run("update-ref", "--stdin", given=f"start\nupdate {new} {kept}\ndelete {old} {kept}\ncommit\n".encode())

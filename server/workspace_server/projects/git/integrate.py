@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,13 +56,16 @@ MAKING = ".atrium-new"
 class Note:
     """The branch goes from commit ``old`` to ``new``; commit ``before`` holds what the files were, ``after`` what they
     become (both with everything that is not committed). ``kept``: a reference to ``before``, which
-    comes and goes with it."""
+    comes and goes with it. ``leaves`` is renamed ``becomes`` at the end: a reference that is gone says that all was
+    done, where no branch moves."""
 
     old: str
     new: str
     before: str
     after: str
     kept: str = ""
+    leaves: str = ""
+    becomes: str = ""
 
 
 def integrate(
@@ -119,7 +122,11 @@ def undo(report: Report, repository: dict[str, Any], branch: str, backup: str) -
     -------
     A ``Pulled``, of the way back.
     """
-    git = bound(Git.of(repository), branch)
+    return undone(bound(Git.of(repository), branch), branch, backup)
+
+
+def undone(git: Git, branch: str, backup: str, leaves: str = "", becomes: str = "") -> dict[str, Any]:
+    """The same; see :class:`Note` for the references."""
     recover(git)
     before = find_backup(git, backup)
     parents = git.text("rev-list", "--parents", "--max-count=1", before).split()[1:]
@@ -132,7 +139,7 @@ def undo(report: Report, repository: dict[str, Any], branch: str, backup: str) -
             "moved_on", f"{branch!r} has new commits since, so this cannot simply be taken back.",
             "Revert what you do not want, or begin a branch from an earlier commit.",
         )  # fmt: skip
-    perform(git, Note(new, old, after, before))
+    perform(git, Note(new, old, after, before, "", leaves, becomes))
     git.run("update-ref", "-d", BACKUPS + backup)
     return asdict(Pulled(branch, branch, old, 0, [wire_path(one.raw) for one in differences(git, before, after)]))
 
@@ -149,13 +156,14 @@ def recover(git: Git) -> bool:
     note = _read(git.admin / NOTE)
     if note is None:
         return False
-    if git.commit("HEAD") == note.old:
+    done = note.leaves and not git.commit(note.leaves)
+    if git.commit("HEAD") == note.old and not done:
         _sweep(git, note)
         _write_files(git, note.after, note.before)
         _follow_index(git, note.new, note.old)
         if note.kept:
             git.attempt("update-ref", "-d", note.kept, ok=(0, 1, 128))
-    (git.admin / NOTE).unlink()
+    _forget(git.admin / NOTE)
     return True
 
 
@@ -257,10 +265,15 @@ def _noted(git: Git, old: str, new: str, before: Entries, after: Entries, title:
     return Note(old, new, commit_tree(git, tree_with(git, old, before), f"{title}\n", old, becoming), becoming)
 
 
-def replace_files(git: Git, before: Entries, after: Entries, title: str = "Before") -> str:
-    """Make files of the worktree, which are as ``before``, what they are in ``after``; the branch stays. The backup."""
+def replace_files(
+    git: Git, before: Entries, after: Entries, title: str = "Before", leaves: str = "", becomes: str = ""
+) -> str:
+    """Make files of the worktree, which are as ``before``, what they are in ``after``; the branch stays. The backup.
+
+    See :class:`Note` for the references.
+    """
     head = git.commit("HEAD")
-    note = _noted(git, head, head, before, after, title)
+    note = replace(_noted(git, head, head, before, after, title), leaves=leaves, becomes=becomes)
     backup = keep_backup(git, note.before)
     perform(git, note)
     return backup
@@ -275,7 +288,15 @@ def perform(git: Git, note: Note) -> None:
     _write_files(git, note.before, note.after)
     _follow_index(git, note.old, note.new)
     git.run("update-ref", "-m", "atrium: pull", "HEAD", note.new, note.old)
-    (git.admin / NOTE).unlink()
+    if note.leaves:
+        rename_reference(git, note.leaves, note.becomes)
+    _forget(git.admin / NOTE)
+
+
+def rename_reference(git: Git, old: str, new: str) -> None:
+    """Both at once, or neither."""
+    kept = git.commit(old)
+    git.run("update-ref", "--stdin", given=f"start\nupdate {new} {kept}\ndelete {old} {kept}\ncommit\n".encode())
 
 
 def _write_files(git: Git, before: str, after: str) -> None:
@@ -356,3 +377,7 @@ def _write(path: Path, note: Note) -> None:
     making = path.with_suffix(".new")
     making.write_text(json.dumps(asdict(note)))
     making.replace(path)
+
+
+def _forget(path: Path) -> None:
+    path.unlink()
