@@ -19,7 +19,8 @@ from workspace_ext.contract.merges import PullBranch
 from workspace_ext.contract.projects import CreateBranch, Project
 from workspace_ext.contract.submodules import Submodule
 from workspace_server.kit.errors import Conflict, Invalid
-from workspace_server.projects.git.submodules import directory_of, resolved
+from workspace_server.projects.git.gitmodules import resolved
+from workspace_server.projects.git.submodules import directory_of
 
 pytestmark = pytest.mark.parts
 
