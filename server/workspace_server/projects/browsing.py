@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
 from dataclasses import asdict
-from typing import Any
 
 import msgspec
 
@@ -28,7 +26,6 @@ from ..kit.events import Events
 from .places import Places, ProjectFacts
 from .runner import GitRunner
 
-MOST_KNOWN = 256
 LONGEST_SEARCH = 200
 
 
@@ -39,8 +36,6 @@ class Browsing:
         self._places = places
         self._runner = runner
         self._events = events
-        # Of a notebook's last commit, who wrote its cells; the next look follows them only that far.
-        self._known: OrderedDict[tuple[str, str, str], dict[str, list[str]]] = OrderedDict()
 
     async def graph(self, project_id: str, wanted: GraphQuery) -> CommitGraph:
         """A page of the history of a branch, or of all."""
@@ -84,16 +79,7 @@ class Browsing:
     async def blame(self, project_id: str, branch: str, path: str) -> Blame:
         """Who last changed each cell of a notebook. What is not saved yet is not looked at."""
         project = await self._project(project_id)
-        of = (project_id, branch, path)
-        found: dict[str, Any] = await self._runner.read(
-            project, "git.blame:blame", branch=branch, path=path, known=self._known.get(of, {})
-        )
-        if found["known"]:
-            self._known[of] = found["known"]
-            self._known.move_to_end(of)
-            while len(self._known) > MOST_KNOWN:
-                self._known.popitem(last=False)
-        return msgspec.convert(found["blame"], Blame)
+        return msgspec.convert(await self._runner.read(project, "git.blame:blame", branch=branch, path=path), Blame)
 
     async def _project(self, project_id: str) -> ProjectFacts:
         return await asyncio.to_thread(self._places.get, project_id)

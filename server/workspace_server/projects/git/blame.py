@@ -17,6 +17,7 @@ import msgspec
 from workspace_ext.contract.commits import Blame, CellBlame
 
 from ...kit.errors import Invalid
+from .blamed import keep, known
 from .command import Git, Report
 from .graph import parents_of
 from .shallow import beginnings
@@ -61,20 +62,8 @@ def read(content: bytes) -> list[Cell] | None:
     ]
 
 
-def blame(
-    report: Report, repository: dict[str, Any], branch: str, path: str, known: dict[str, list[str]]
-) -> dict[str, Any]:
-    """Of a notebook as the worktree of ``branch`` has it.
-
-    Parameters
-    ----------
-    known
-        Commits whose cells' commits were found out before: a cell that reaches one of them is followed no further.
-
-    Returns
-    -------
-    ``blame``, a ``Blame``, and what is ``known`` now: of the commit that changed the notebook last.
-    """
+def blame(report: Report, repository: dict[str, Any], branch: str, path: str) -> dict[str, Any]:
+    """A ``Blame`` of a notebook as the worktree of ``branch`` has it."""
     git = bound(Git.of(repository), branch)
     assert git.tree is not None
     raw = path.encode(errors="surrogateescape")
@@ -85,7 +74,7 @@ def blame(
         raise Invalid("no_notebook", f"{path} is no notebook with cells.", "Choose a notebook.", "path")
     head = git.commit("HEAD")
     committed = read(head_blob(git, raw, head)) or []
-    walk = _Walk(git, known, len(committed))
+    walk = _Walk(git, len(committed))
     last = walk.follow(head, path, {i: i for i in range(len(committed))})
     was = {j: i for i, j in unchanged(committed, here)}
     cells = [
@@ -93,7 +82,9 @@ def blame(
         for j, cell in enumerate(here)
     ]
     told = Blame(path, cells, commits_named(git, sorted({cell.commit for cell in cells} - {""})), walk.complete)
-    return {"blame": asdict(told), "known": {last: walk.owner} if last and walk.complete else {}}
+    if last and walk.complete:
+        keep(git, path, last, walk.owner)
+    return asdict(told)
 
 
 def unchanged(before: Sequence[Cell], after: Sequence[Cell]) -> list[tuple[int, int]]:
@@ -119,11 +110,11 @@ def unchanged(before: Sequence[Cell], after: Sequence[Cell]) -> list[tuple[int, 
 
 class _Walk:
     """``owner``: the commit of each cell of the last commit's notebook, once it has been followed; ``older``: the cells
-    that may be from before it, as nobody looked any further."""
+    that may be from before it, as nobody looked any further. A cell that reaches a commit of which it is known is not
+    followed."""
 
-    def __init__(self, git: Git, known: dict[str, list[str]], size: int) -> None:
+    def __init__(self, git: Git, size: int) -> None:
         self._git = git
-        self._known = known
         self._looked = 0
         self.owner = [""] * size
         self.complete = True
@@ -141,13 +132,13 @@ class _Walk:
         if not history:
             return ""
         read_ = _Versions(self._git, path, history)
-        last = next(iter(history))
+        last, kept = next(iter(history)), known(self._git, path)
         following: defaultdict[str, dict[int, int]] = defaultdict(dict, {last: cells})
         for sha, parents in history.items():
             mine = following.pop(sha, {})
-            if mine and sha in self._known:
+            if mine and len(kept.get(sha, ())) > max(mine):
                 for at, which in mine.items():
-                    self.owner[which] = self._known[sha][at]
+                    self.owner[which] = kept[sha][at]
                 continue
             for parent in parents:
                 if mine and parent in history:
