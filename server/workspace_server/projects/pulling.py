@@ -42,9 +42,12 @@ class Pulling:
         message = f"Merge {source}" + ("" if source != branch else " of the remote") + "\n"
 
         async def run(handle: Handle) -> Any:
-            async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
+            async with self._runner.lock(project, "remote"):
                 handle.report("Fetching")
                 await self._runner.remote(project, "git.remote:fetch", person, on_progress=handle.report)
+            # First, as it may take long, and be cancelled: nothing has changed until then.
+            await self._submodules.prepare(project, f"refs/remotes/origin/{source}", person, handle.report)
+            async with self._runner.lock(project, "remote"), self._runner.lock(project, "trees"):
                 handle.report("Merging")
                 tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
                 async with self._runner.changing(project, tree):
@@ -53,7 +56,7 @@ class Pulling:
                         project, "git.integrate:integrate", person, branch=branch, source=source, how=wanted.how,
                         made=msgspec.to_builtins(wanted.choices), message=message,
                     )  # fmt: skip
-            await self._submodules.follow(project, branch, person)
+            await self._submodules.follow(project, branch)
             self._events.publish("projects", project_id, "changed")
             return pulled
 

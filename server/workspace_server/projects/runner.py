@@ -26,7 +26,10 @@ from .ports import NobodyHasAnythingOpen, OpenDocuments
 Part = Literal["trees", "remote", "large files", "submodules"]
 LOCKS = ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock")
 # What a stopped fetch leaves, which on a full disk leaves no room for anything else; by the function's module.
-LEFT = {"git.lfs": ("lfs/tmp/*",)}
+LEFT = {
+    "git.lfs": ("lfs/tmp/*",),
+    "git.submodules": ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*"),
+}
 
 
 class GitRunner:
@@ -42,7 +45,7 @@ class GitRunner:
 
     def lock(self, project: ProjectFacts, part: Part) -> asyncio.Lock:
         """``trees``: whoever changes files or branches here. ``remote``: whoever fetches, pushes, publishes.
-        ``large files``, ``submodules``: whoever fetches those, which may take hours; nobody holds ``remote`` meanwhile.
+        ``large files``, ``submodules``: whoever fetches those, which may take hours; nobody holds another meanwhile.
         Who needs several takes ``remote`` first and ``trees`` last."""
         return self._locks[project.id, part]
 

@@ -133,24 +133,25 @@ class Submodules:
         if not consented and not (project.git / MODULES).exists():
             return []
         tree = await asyncio.to_thread(self._places.worktree, project.id, branch)
-        async with self._runner.lock(project, "submodules"):
-            done: list[str] = await self._runner.change_files(
-                project, tree, "git.submodules:place", person, branch=branch, consented=consented
-            )
+        done: list[str] = await self._runner.change_files(
+            project, tree, "git.submodules:place", person, branch=branch, consented=consented
+        )
         if done:
             self._events.publish("projects", project.id, "changed")
         return done
 
-    async def follow(self, project: ProjectFacts, branch: str, person: str = "") -> None:
-        """After a branch has got other commits, or a folder. What cannot be had now is missing there, and told so: it
-        is no reason not to go on."""
+    async def prepare(self, project: ProjectFacts, commit: str, person: str, on_progress: Report) -> None:
+        """Before the commits come. What cannot be had now is missing then, and told so: it is no reason not to go
+        on."""
         try:
-            if person:
-                await self.have(project, f"refs/heads/{branch}", person)
+            await self.have(project, commit, person, on_progress)
         except AtriumError as error:
             log.info("submodules of %s: %s", project.name, error)
+
+    async def follow(self, project: ProjectFacts, branch: str) -> None:
+        """After a branch has got other commits, or a folder; with what was fetched."""
         try:
-            await self.bring(project, branch, person)
+            await self.bring(project, branch)
         except AtriumError as error:
             log.warning("submodules of %s: %s", project.name, error)
 

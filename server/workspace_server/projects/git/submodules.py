@@ -38,6 +38,7 @@ MODULES = "atrium-modules"
 GONE = ".gone-"
 KEPT = "refs/atrium/kept/"
 TAGS = "+refs/tags/*:refs/tags/*"
+CACHES = {"__pycache__", ".ipynb_checkpoints"}
 
 
 def listed(report: Report, repository: dict[str, Any], branch: str, consented: list[str]) -> list[dict[str, Any]]:
@@ -260,7 +261,7 @@ def _moved(sub: Git, commit: str) -> bool:
 def _refuse_own(sub: Git, folder: Path) -> None:
     """Do not take away what is nowhere else."""
     recover(sub)
-    if _on_branch(sub) or changes(sub) or _own_commits(sub):
+    if _on_branch(sub) or _own_files(sub) or _own_commits(sub):
         raise Conflict(
             "submodule_edited", f"The submodule {folder.parent.name}/{folder.name} has changes that are nowhere else.",
             "Commit and push them from a terminal, or undo them there; then try again.",
@@ -270,6 +271,14 @@ def _refuse_own(sub: Git, folder: Path) -> None:
 def _on_branch(sub: Git) -> bool:
     assert sub.admin is not None
     return (sub.admin / "HEAD").read_text().startswith("ref:")
+
+
+def _own_files(sub: Git) -> bool:
+    """Whether there are changes, or files that git ignores and that nothing makes anew: data, a password."""
+    if changes(sub):
+        return True
+    ignored = sub.run("ls-files", "--others", "--ignored", "--exclude-standard", "-z").decode(errors="replace")
+    return any(CACHES.isdisjoint(path.split("/")) for path in ignored.split("\0") if path)
 
 
 def _own_commits(sub: Git) -> bool:
@@ -307,7 +316,7 @@ def _left(git: Git, there: dict[str, Link]) -> list[str]:
                 # Its files are the project's own now.
                 (folder / ".git").unlink()
                 worktrees.remove_tree(admin)
-            elif name or changes(sub) or _own_commits(sub):
+            elif name or _own_files(sub) or _own_commits(sub):
                 continue
             else:
                 _empty(module, folder, keep=path in there)
