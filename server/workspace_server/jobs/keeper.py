@@ -19,6 +19,8 @@ from .service import Jobs
 from .store import ACTIVE
 
 PAUSE = 0.5
+IDLE = 1.0
+"""Seconds between two looks at the runs while none goes on."""
 LOOK = 4
 """Pauses between two looks at the clock."""
 
@@ -65,7 +67,7 @@ class Keeper:
                 await self._pass_on()
             except Exception:
                 log.exception("jobs")
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(PAUSE if self._seen else IDLE)
 
     def _look(self) -> None:
         """Say that the clock is wanted, and start one when there is none."""

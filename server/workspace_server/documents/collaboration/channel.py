@@ -181,10 +181,15 @@ class Channel:
 
     # The tick
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are here that their changes are put together for longer."""
+        return len(self.clients) >= CROWD
+
     def _soon(self) -> None:
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            wait = TICK if len(self.clients) >= CROWD else max(0.0, self._ticked + TICK - loop.time())
+            wait = TICK if self.crowded else max(0.0, self._ticked + TICK - loop.time())
             self._timer = loop.call_later(wait, self.flush)
 
     def flush(self) -> None:

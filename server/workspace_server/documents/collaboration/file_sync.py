@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SAVE_AFTER = 1.0
 """Seconds from a change to its save; more changes do not put it off."""
+SAVE_A_CROWD_AFTER = 1.8
+"""The same where many type: every save writes what all of them have."""
 TRIES = 10
 UNREADABLE_FOR = 3.0
 """Seconds until people are told; who writes slowly leaves half a file for a moment."""
@@ -134,7 +136,8 @@ class FileSync:
 
     def later(self) -> None:
         if self._timer is None and not self.missing:
-            self._timer = asyncio.get_running_loop().call_later(SAVE_AFTER, self._now)
+            wait = SAVE_A_CROWD_AFTER if self._room.crowded else SAVE_AFTER
+            self._timer = asyncio.get_running_loop().call_later(wait, self._now)
 
     def _now(self) -> None:
         self._timer = None

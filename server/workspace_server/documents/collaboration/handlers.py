@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-import struct
 from typing import Any
 from uuid import uuid4
 
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from ...kit.clock import iso
 from ...kit.errors import AtriumError, NotFound
@@ -23,6 +20,7 @@ from . import wire
 from .channel import Channel
 from .room import Room
 from .rooms import EVERYWHERE, Rooms
+from .sockets import Socket
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +30,6 @@ LAGGING = 64 * 1024 * 1024
 """Bytes that may wait for a client that does not read."""
 RAW_HEAD = bytes((wire.RAW,))
 IDENTITY = ("username", "name", "display_name", "initials", "avatar_url", "color")
-BINARY = 0x82
-"""The first byte of a whole binary WebSocket message (RFC 6455, 5.2)."""
 
 
 class SessionHandler(APIHandler):
@@ -72,6 +68,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     auth_resource = "contents"
     may_write = False
     _room: Channel | None = None
+    _socket: Socket | None = None
     _person: str = ""
 
     def initialize(self) -> None:
@@ -85,6 +82,12 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @property
     def max_message_size(self) -> int:
         return LARGEST_FRAME
+
+    def get_websocket_protocol(self) -> Socket | None:
+        protocol = super().get_websocket_protocol()
+        if isinstance(protocol, WebSocketProtocol13):
+            self._socket = Socket(self, False, protocol.params)
+        return self._socket
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> Any:
@@ -201,17 +204,12 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def send(self, *frames: bytes) -> None:
         """See :class:`~workspace_server.documents.collaboration.channel.Client`."""
-        connection = self.ws_connection
-        if connection is None or connection.is_closing() or self._room is None:
+        socket = self._socket
+        if self._room is None or socket is None or socket.is_closing():
             return
-        stream: Any = connection.stream
-        if len(stream._write_buffer) > LAGGING:
+        if socket.put(*frames) > LAGGING:
             log.warning("%s does not read; the connection is closed", self._person)
             self.drop("You were too far behind.")
-            return
-        # Not through write_message, which starts a task for each frame of each client.
-        with contextlib.suppress(StreamClosedError):
-            stream.write(b"".join(map(_framed, frames)))
 
     def drop(self, why: str) -> None:
         """Close the connection; the browser comes back by itself and synchronises anew."""
@@ -254,16 +252,6 @@ class Collaboration:
 def collaboration_of(handler: JupyterHandler) -> Collaboration:
     found: Collaboration = handler.settings["atrium"].documents.collaboration
     return found
-
-
-def _framed(content: bytes) -> bytes:
-    """A message as a server sends it: unmasked, in one frame."""
-    size = len(content)
-    if size < 126:
-        return struct.pack("!BB", BINARY, size) + content
-    if size < 65536:
-        return struct.pack("!BBH", BINARY, 126, size) + content
-    return struct.pack("!BBQ", BINARY, 127, size) + content
 
 
 def _reason(text: str) -> str:
