@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -29,7 +30,8 @@ def picture(page: Page, name: str) -> None:
 def test_a_package_is_added(tmp_path: Path) -> None:
     home = tmp_path / "home"
     remote = Remote(
-        tmp_path / "remote", {"requirements.txt": "six==1.16.0  # ours\n", "n.ipynb": notebook("import six")}
+        tmp_path / "remote",
+        {"requirements.txt": "six==1.16.0  # ours\n", "n.ipynb": notebook("import six", "%pip install tqdm==4.67.1")},
     )
     allow(home, remote.url)
     with start_server(home) as server, chromium() as browser:
@@ -47,12 +49,16 @@ def test_a_package_is_added(tmp_path: Path) -> None:
         chip.click()
         page.get_by_role("button", name="Details, add a package").click()
         view = page.locator(".atrium-Report")
+        file = server.home / "work" / folder / "requirements.txt"
         expect(view).to_contain_text("Declared by requirements.txt", timeout=120_000)
         expect(view.get_by_role("region", name="Changed since main")).to_contain_text("No version changes")
         row = view.get_by_role("listitem").filter(has_text="traitlets")
         expect(row).to_contain_text("needed by")
 
         field = view.get_by_label("Package", exact=True)
+        what_a_cell_installs_is_declared(ana, page, f"{folder}/n.ipynb")
+        assert file.read_text() == "six==1.16.0  # ours\ntqdm==4.67.1\n"
+        a_lock_is_kept(ana, page, file, f"{folder}/n.ipynb")
         field.fill("six==99")
         page.keyboard.press("Enter")
         expect(view.get_by_role("alert")).to_contain_text("No release of six fits six==99")
@@ -62,12 +68,11 @@ def test_a_package_is_added(tmp_path: Path) -> None:
         expect(proposal).to_contain_text("+six==1.17.0  # ours")
         expect(proposal.get_by_role("listitem")).to_have_text("six1.16.0→1.17.0")
         picture(page, "environment-proposal")
-        file = server.home / "work" / folder / "requirements.txt"
-        assert file.read_text() == "six==1.16.0  # ours\n"
+        assert file.read_text() == "six==1.16.0  # ours\ntqdm==4.67.1\n"
         proposal.get_by_role("button", name="Write requirements.txt").click()
         changed = view.get_by_role("region", name="Changed since main")
-        expect(changed.get_by_role("listitem")).to_have_text("six1.16.0→1.17.0", timeout=300_000)
-        assert file.read_text() == "six==1.17.0  # ours\n"
+        expect(changed.get_by_role("listitem").first).to_have_text("six1.16.0→1.17.0", timeout=300_000)
+        assert file.read_text() == "six==1.17.0  # ours\ntqdm==4.67.1\n"
         picture(page, "environment")
         view.get_by_role("button", name="Copy the lock").click()
         expect(view.get_by_role("button", name="Copied")).to_be_visible()
@@ -76,12 +81,82 @@ def test_a_package_is_added(tmp_path: Path) -> None:
         assert ana.problems == []
 
 
-def trust(server: Server, *arguments: str) -> str:
-    """What `atrium environments trust` says to Ana."""
-    atrium = [sys.executable, "-c", "from workspace_ext.cli import main; raise SystemExit(main())"]
+def what_a_cell_installs_is_declared(ana: Person, page: Page, notebook: str) -> None:
+    """It is told at the cell, with the mend; that comes to the kernel without a restart, and the chip says so."""
+    server, view = ana.server, page.locator(".atrium-Report")
+    chip = page.locator(f"{FRONT} .jp-Toolbar .atrium-Chip")
+    tabs = page.locator(".lm-DockPanel .lm-TabBar-tabLabel")
+
+    def kernel() -> dict[str, Any]:
+        sessions = server.request("GET", "api/sessions")[1]
+        id = next(one["kernel"]["id"] for one in sessions if one["path"] == notebook)
+        status: dict[str, Any] = server.api("GET", f"/documents/kernels/{id}")
+        return status
+
+    while (before := kernel())["state"] != "started":
+        page.wait_for_timeout(200)
+    tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()
+    cell = page.locator(f"{FRONT} .jp-Cell").nth(1)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    note = cell.locator(".atrium-DriftNote")
+    expect(note).to_contain_text("This cell installs tqdm==4.67.1. The project does not declare it", timeout=120_000)
+    expect(chip.filter(has_text="tqdm==4.67.1 is not declared")).to_be_visible()
+    picture(page, "environment-drift")
+    note.get_by_role("button", name="Add tqdm==4.67.1 to requirements.txt").click()
+    expect(view.locator(".atrium-Report-proposal")).to_contain_text("+tqdm==4.67.1", timeout=120_000)
+    view.get_by_role("button", name="Write requirements.txt").click()
+    tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()
+    added = chip.filter(has_text="1 package added, no restart needed")
+    expect(added).to_be_visible(timeout=300_000)
+    expect(note).to_have_count(0)
+    assert kernel()["environment"] != before["environment"]
+    added.click()
+    expect(page.locator(".atrium-Environment")).to_contain_text("no restart needed: tqdm 4.67.1")
+    picture(page, "environment-added")
+    page.keyboard.press("Escape")
+    tabs.filter(has_text="Environment: n.ipynb").click()
+
+
+def a_lock_is_kept(ana: Person, page: Page, file: Path, notebook: str) -> None:
+    """Written on demand, told when it does not fit any more, written again."""
+    lock, asked = file.with_name("pylock.toml"), file.read_text()
+    chip = page.locator(f"{FRONT} .jp-Toolbar .atrium-Chip")
+    tabs = page.locator(".lm-DockPanel .lm-TabBar-tabLabel")
+    kept = page.locator(".atrium-Report").get_by_role("region", name="Lock", exact=True)
+    kept.get_by_role("button", name="Write lock file").click()
+    expect(kept).to_contain_text("pylock.toml locks requirements.txt, and fits it.", timeout=120_000)
+    picture(page, "environment-lock")
+    assert atrium(ana.server, "lock", notebook, "--check") == "pylock.toml is up to date.\n"
+    file.write_text(f"{asked}iniconfig\n")
+    tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()
+    stale = chip.filter(has_text="Lock out of date")
+    stale.click(timeout=60_000)
+    menu = page.locator(".atrium-Environment")
+    expect(menu).to_contain_text("iniconfig (requirements.txt, line 3) is not in it.")
+    picture(page, "environment-stale")
+    menu.get_by_role("button", name="Write pylock.toml again").click()
+    expect(stale).to_have_count(0, timeout=120_000)
+    assert 'name = "iniconfig"' in lock.read_text()
+    if PICTURES:
+        page.keyboard.press("Escape")
+        ana.menu("Settings", "Theme")
+        page.locator(".lm-Menu-itemLabel").get_by_text("JupyterLab Dark", exact=True).click()
+        page.wait_for_timeout(1500)
+        chip.filter(has_text="added, no restart needed").click()
+        picture(page, "environment-dark")
+    page.keyboard.press("Escape")
+    lock.unlink()
+    file.write_text(asked)
+    tabs.filter(has_text="Environment: n.ipynb").click()
+
+
+def atrium(server: Server, *arguments: str) -> str:
+    """What `atrium environments ...` says to Ana."""
+    command = [sys.executable, "-c", "from workspace_ext.cli import main; raise SystemExit(main())"]
     told = {**os.environ, "ATRIUM_URL": server.url, "ATRIUM_TOKEN": server.tokens["ana"]}
     return subprocess.run(
-        [*atrium, "environments", "trust", *arguments], env=told, capture_output=True, text=True, check=True
+        [*command, "environments", *arguments], env=told, capture_output=True, text=True, check=True
     ).stdout
 
 
@@ -106,7 +181,7 @@ def another_index_takes_a_consent(ana: Person, page: Page, file: Path, notebook:
         assert server.request("POST", "atrium/api/environments/trusted", given, person="bo")[0] == 403
         assert not server.api("GET", f"/environments?notebook={notebook}", person="bo")["may_consent"]
         told = f"Packages would be looked for at 127.0.0.1 first: {address} (requirements.txt, line 2)."
-        assert trust(server, notebook) == f"{told}\nAgree with --yes.\n"
+        assert atrium(server, "trust", notebook) == f"{told}\nAgree with --yes.\n"
         menu.get_by_role("button", name="Trust and build").click()
         page.keyboard.press("Escape")
         expect(chip).to_have_text("Restart kernel", timeout=300_000)
@@ -116,7 +191,7 @@ def another_index_takes_a_consent(ana: Person, page: Page, file: Path, notebook:
         expect(trusted.get_by_role("listitem")).to_contain_text(f"{line}package indexana")
         trusted.scroll_into_view_if_needed()
         picture(page, "environment-trusted")
-        assert f"{address}" in trust(server, notebook)
+        assert f"{address}" in atrium(server, "trust", notebook)
         trusted.get_by_role("button", name="Revoke").click()
         expect(trusted).to_have_count(0)
         tabs.filter(has_text=re.compile(r"^n\.ipynb")).click()

@@ -17,13 +17,16 @@ from ..contract.environments import (
     GiveConsent,
     Kept,
     KeptEnvironment,
+    LockFile,
     OfNotebook,
     Package,
+    PackageChange,
     Proposal,
     RevokeTrust,
     TrustedLine,
     TrustedLines,
     WritePackage,
+    WrittenLock,
 )
 
 
@@ -43,6 +46,10 @@ def register(verbs: Any) -> None:
     add.add_argument("requirement", help='such as "polars>=1"')
     add.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     add.set_defaults(run=_add)
+    lock = room.add_parser("lock", help="write pylock.toml beside what declares a notebook's environment")
+    lock.add_argument("notebook", help="its path below work/")
+    lock.add_argument("--check", action="store_true", help="write nothing; fail unless there is one that is up to date")
+    lock.set_defaults(run=_lock)
     trust = room.add_parser("trust", help="agree to what a notebook's environment waits for, or see what is trusted")
     trust.add_argument("notebook", help="its path below work/")
     which = trust.add_mutually_exclusive_group()
@@ -66,8 +73,26 @@ def _add(arguments: argparse.Namespace, client: Client) -> Proposal | str:
         client.call("POST", "/environments/packages", WritePackage(asked.notebook, asked.requirement, proposal.version))
     if arguments.json:
         return proposal
-    pins = [f"{one.name} {one.before or '(new)'} -> {one.after or '(removed)'}" for one in proposal.changes]
-    return "\n".join([proposal.diff.rstrip("\n") or "Nothing to change.", *pins])
+    lock = [f"{proposal.lock} is written again."] if proposal.lock and proposal.diff else []
+    return "\n".join([proposal.diff.rstrip("\n") or "Nothing to change.", *lock, *_pins(proposal.changes)])
+
+
+def _lock(arguments: argparse.Namespace, client: Client) -> WrittenLock | LockFile | str:
+    if arguments.check:
+        found = _status(arguments, client).lock_file
+        if found is None:
+            raise ClientError(404, "no_lock", "The project keeps no pylock.toml.", "Write one: leave out --check.")
+        if found.stale:
+            raise ClientError(
+                409, "stale_lock", f"{found.file} is out of date: {' '.join(found.stale)}", "Write it again."
+            )
+        return found if arguments.json else f"{found.file} is up to date."
+    written = client.call("POST", "/environments/lock", OfNotebook(arguments.notebook), reply=WrittenLock)
+    return written if arguments.json else "\n".join([f"{written.file} is written.", *_pins(written.changes)])
+
+
+def _pins(changes: list[PackageChange]) -> list[str]:
+    return [f"{one.name} {one.before or '(new)'} -> {one.after or '(removed)'}" for one in changes]
 
 
 def _trust(arguments: argparse.Namespace, client: Client) -> TrustedLines | list[TrustedLine] | EnvironmentStatus | str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .environments import Package
+
 CellState = Literal["waiting", "running", "ok", "error", "cancelled"]
 
 
@@ -139,14 +141,38 @@ class NotebookQuery:
 
 
 @dataclass(frozen=True)
+class CellDrift:
+    """What a cell installed, or did to the environment, behind the declaration's back.
+
+    ``packages`` ("polars>=1") are what to declare for it to be there for everybody. ``changed``: after the cell the
+    environment's folder was not what had been published.
+    """
+
+    cell_id: str
+    message: str
+    packages: list[str]
+    changed: bool
+
+
+@dataclass(frozen=True)
 class KernelStatus:
-    """What a kernel runs in. ``environment`` is the id of its environment, empty until it has started in one."""
+    """What a kernel runs in.
+
+    ``environment`` is the id of its environment, empty until it has started in one; ``added`` are the packages that
+    came to it while it ran. ``moving``: it is about to go on in an environment with more packages, after the cell that
+    runs. ``stays`` says why it cannot go on in what its notebook declares by now without a restart. ``drift`` is what
+    its cells did beside what is declared.
+    """
 
     id: str
     notebook: str
     state: str
     environment: str
     waiting: Waiting | None
+    added: list[Package] = field(default_factory=list)
+    moving: bool = False
+    stays: str = ""
+    drift: list[CellDrift] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,16 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class LockFile:
+    """A lock that the project keeps, ``file``, and what it locks, ``source`` beside it ("" for nothing). ``stale``: why
+    it does not fit that by now, a sentence each; empty while it does."""
+
+    file: str
+    source: str
+    stale: list[str]
+
+
+@dataclass(frozen=True)
 class EnvironmentStatus:
     """How the environment that a notebook declares is.
 
@@ -43,7 +53,8 @@ class EnvironmentStatus:
     that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
     ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
     it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed, ``consent`` if agreeing
-    to that would mend it, and ``may_consent`` whether who asks is one who may.
+    to that would mend it, and ``may_consent`` whether who asks is one who may. ``lock_file`` is told where a lock is
+    ``source``.
     """
 
     state: EnvironmentState
@@ -64,6 +75,7 @@ class EnvironmentStatus:
     also: list[str] = field(default_factory=list)
     consent: Consent | None = None
     may_consent: bool = False
+    lock_file: LockFile | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +205,7 @@ class EnvironmentReport:
 
     ``bytes`` counts files that it shares with others, too. ``changes`` are its pins against those of the same notebook
     on the branch ``base`` ("" on that branch itself, and outside of projects); ``base_error`` says why they cannot be
-    told. ``lock`` is what it was built from, with hashes.
+    told. ``lock`` is what it was built from, with hashes; ``lock_file`` is told where a lock is ``source``.
     """
 
     id: str
@@ -208,6 +220,7 @@ class EnvironmentReport:
     base: str = ""
     changes: list[PackageChange] = field(default_factory=list)
     base_error: WireError | None = None
+    lock_file: LockFile | None = None
 
 
 @dataclass(frozen=True)
@@ -224,13 +237,15 @@ class Proposal:
     """What adding it comes to; nothing is written yet.
 
     ``file`` is the project's file that would change, ``diff`` how; ``changes`` are the pins that would. ``version`` is
-    the file's as it was looked at, to write this and nothing else.
+    the file's as it was looked at, to write this and nothing else. ``lock`` is the project's lock that is written again
+    with it, "" for none.
     """
 
     file: str
     diff: str
     version: str
     changes: list[PackageChange]
+    lock: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,3 +255,11 @@ class WritePackage:
     notebook: str
     requirement: str
     version: str
+
+
+@dataclass(frozen=True)
+class WrittenLock:
+    """The lock that was written into the project, ``file``, and its pins that are others than before."""
+
+    file: str
+    changes: list[PackageChange]

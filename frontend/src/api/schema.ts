@@ -576,6 +576,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/documents/kernels/{id}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a running kernel go on in what its notebook declares now, if that only adds packages; its status says */
+        post: operations["post_atrium_api_documents_kernels_id_environment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/documents/open": {
         parameters: {
             query?: never;
@@ -706,6 +723,23 @@ export interface paths {
         get: operations["get_atrium_api_environments_kept"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/atrium/api/environments/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write pylock.toml beside what declares the notebook's environment, with the versions that are in use. */
+        post: operations["post_atrium_api_environments_lock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2646,6 +2680,19 @@ export interface components {
             part: string;
         };
         /**
+         * CellDrift
+         * @description What a cell installed, or did to the environment, behind the declaration's back.
+         *
+         *         ``packages`` ("polars>=1") are what to declare for it to be there for everybody. ``changed``: after the cell the
+         *         environment's folder was not what had been published.
+         */
+        CellDrift: {
+            cell_id: string;
+            changed: boolean;
+            message: string;
+            packages: string[];
+        };
+        /**
          * CellOutcome
          * @description ``ename`` and ``evalue`` say why it is ``error`` or ``cancelled``; ``input`` is what a running cell asks for.
          */
@@ -3220,7 +3267,7 @@ export interface components {
          *
          *         ``bytes`` counts files that it shares with others, too. ``changes`` are its pins against those of the same notebook
          *         on the branch ``base`` ("" on that branch itself, and outside of projects); ``base_error`` says why they cannot be
-         *         told. ``lock`` is what it was built from, with hashes.
+         *         told. ``lock`` is what it was built from, with hashes; ``lock_file`` is told where a lock is ``source``.
          */
         EnvironmentReport: {
             also: string[];
@@ -3233,6 +3280,8 @@ export interface components {
             changes?: components["schemas"]["PackageChange"][];
             id: string;
             lock: string;
+            /** @default null */
+            lock_file: components["schemas"]["LockFile"] | null;
             packages: components["schemas"]["InstalledPackage"][];
             python: string;
             seconds: number;
@@ -3247,7 +3296,8 @@ export interface components {
          *         that could have declared it, too, but lie further up or come later in the order of forms. ``id``, ``packages`` and
          *         ``count`` are known once it is ready; ``phase``, ``message``, ``done`` of ``total`` and ``operation`` (to cancel
          *         it) while it is built; ``error`` and ``detail`` (the resolver's own words) when it failed, ``consent`` if agreeing
-         *         to that would mend it, and ``may_consent`` whether who asks is one who may.
+         *         to that would mend it, and ``may_consent`` whether who asks is one who may. ``lock_file`` is told where a lock is
+         *         ``source``.
          */
         EnvironmentStatus: {
             also?: string[];
@@ -3265,6 +3315,8 @@ export interface components {
             extras?: string[];
             /** @default null */
             id: string | null;
+            /** @default null */
+            lock_file: components["schemas"]["LockFile"] | null;
             /** @default false */
             may_consent: boolean;
             /** @default  */
@@ -3596,13 +3648,24 @@ export interface components {
         };
         /**
          * KernelStatus
-         * @description What a kernel runs in. ``environment`` is the id of its environment, empty until it has started in one.
+         * @description What a kernel runs in.
+         *
+         *         ``environment`` is the id of its environment, empty until it has started in one; ``added`` are the packages that
+         *         came to it while it ran. ``moving``: it is about to go on in an environment with more packages, after the cell that
+         *         runs. ``stays`` says why it cannot go on in what its notebook declares by now without a restart. ``drift`` is what
+         *         its cells did beside what is declared.
          */
         KernelStatus: {
+            added?: components["schemas"]["Package"][];
+            drift?: components["schemas"]["CellDrift"][];
             environment: string;
             id: string;
+            /** @default false */
+            moving: boolean;
             notebook: string;
             state: string;
+            /** @default  */
+            stays: string;
             waiting: components["schemas"]["Waiting"] | null;
         };
         /**
@@ -3657,6 +3720,16 @@ export interface components {
          */
         LinkList: {
             links: components["schemas"]["Link"][];
+        };
+        /**
+         * LockFile
+         * @description A lock that the project keeps, ``file``, and what it locks, ``source`` beside it ("" for nothing). ``stale``: why
+         *         it does not fit that by now, a sentence each; empty while it does.
+         */
+        LockFile: {
+            file: string;
+            source: string;
+            stale: string[];
         };
         /** LogQuery */
         LogQuery: {
@@ -4081,12 +4154,15 @@ export interface components {
          * @description What adding it comes to; nothing is written yet.
          *
          *         ``file`` is the project's file that would change, ``diff`` how; ``changes`` are the pins that would. ``version`` is
-         *         the file's as it was looked at, to write this and nothing else.
+         *         the file's as it was looked at, to write this and nothing else. ``lock`` is the project's lock that is written again
+         *         with it, "" for none.
          */
         Proposal: {
             changes: components["schemas"]["PackageChange"][];
             diff: string;
             file: string;
+            /** @default  */
+            lock: string;
             version: string;
         };
         /**
@@ -4931,6 +5007,14 @@ export interface components {
             notebook: string;
             requirement: string;
             version: string;
+        };
+        /**
+         * WrittenLock
+         * @description The lock that was written into the project, ``file``, and its pins that are others than before.
+         */
+        WrittenLock: {
+            changes: components["schemas"]["PackageChange"][];
+            file: string;
         };
         /** HistoryQuery */
         "workspace_ext.contract.projects.HistoryQuery": {
@@ -6277,6 +6361,35 @@ export interface operations {
             };
         };
     };
+    post_atrium_api_documents_kernels_id_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KernelStatus"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_atrium_api_documents_open: {
         parameters: {
             query?: {
@@ -6504,6 +6617,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_environments_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfNotebook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLock"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

@@ -10,20 +10,29 @@ interface ChipProps {
   environment: NotebookEnvironment;
   /** Opens all about it. */
   onReport: () => void;
+  /** Shows what declaring a package comes to. */
+  onAdd: (requirement: string) => void;
 }
 
-function EnvironmentChip({ environment, onReport }: ChipProps): JSX.Element {
+function EnvironmentChip({ environment, onReport, onAdd }: ChipProps): JSX.Element {
   useModel(environment);
   const { status, error } = environment.model;
-  const { label, title, state } = words(status, error !== null, environment.outdated);
-  const icon = state === 'error' ? warningIcon : status?.state === 'ready' ? checkIcon : packageIcon;
+  const { label, title, state } = words(status, error !== null, environment);
+  const icon =
+    state === 'error' || environment.drift.length
+      ? warningIcon
+      : status?.state === 'ready'
+        ? checkIcon
+        : packageIcon;
   return (
     <Chip
       icon={icon}
       label={label}
       title={title}
       state={state}
-      menu={close => <EnvironmentMenu environment={environment} onClose={close} onReport={onReport} />}
+      menu={close => (
+        <EnvironmentMenu environment={environment} onClose={close} onReport={onReport} onAdd={onAdd} />
+      )}
     />
   );
 }
@@ -32,5 +41,6 @@ function EnvironmentChip({ environment, onReport }: ChipProps): JSX.Element {
 export function environmentChip(props: ChipProps): Widget {
   const widget = ReactWidget.create(<EnvironmentChip {...props} />);
   widget.addClass('atrium-ToolbarChip');
+  widget.addClass('atrium-EnvironmentChip');
   return widget;
 }

@@ -90,6 +90,16 @@ export class EnvironmentModel implements IDisposable {
     await this._ask('POST', 'environments/trusted', { kind, line, what });
   }
 
+  /**
+   * Write the project's lock, or write it again, and have that built.
+   *
+   * @throws ApiError
+   */
+  async writeLock(): Promise<void> {
+    await this._client.request('POST', 'environments/lock', { notebook: this._path });
+    await this.build();
+  }
+
   async cancel(): Promise<void> {
     await this._ask('POST', 'environments/cancel');
   }

@@ -3,38 +3,63 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import type { CellDrift, KernelModel } from './kernel';
 import type { EnvironmentModel } from './model';
 
 /** How long after attaching a kernel that still starts is restarted without asking. */
 const SETTLE_MS = 60_000;
+/** How long the chip says what was added. */
+const NEWS_MS = 60_000;
 
 /** A notebook's environment and the kernel that runs, or does not yet run, in it. */
 export class NotebookEnvironment implements IDisposable {
   readonly panel: NotebookPanel;
   readonly model: EnvironmentModel;
+  readonly kernel: KernelModel;
   private readonly _changed = new Signal<this, void>(this);
-  /** What the notebook declared when its kernel started; null while there is no kernel. */
-  private _started: string | null = null;
-  private _kernel: string | null = null;
+  /** The kernel and the environment that it was asked to go on in. */
+  private _asked = '';
+  private _asking = false;
+  /** How many packages the kernel has got while it ran, as far as that has been seen; null while nothing is known. */
+  private _seen: number | null = null;
+  private _news = 0;
+  private _newsTimer: ReturnType<typeof setTimeout> | undefined;
   private _settleUntil = 0;
 
-  constructor(panel: NotebookPanel, model: EnvironmentModel) {
+  constructor(panel: NotebookPanel, model: EnvironmentModel, kernel: KernelModel) {
     this.panel = panel;
     this.model = model;
+    this.kernel = kernel;
     model.changed.connect(this._onChanged);
+    kernel.changed.connect(this._onKernelStatus);
     panel.sessionContext.kernelChanged.connect(this._onKernel);
     panel.sessionContext.statusChanged.connect(this._onStatus);
     panel.disposed.connect(() => this.dispose());
+    this._onKernel();
   }
 
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Whether the kernel runs in another environment than the notebook declares by now. */
+  /** Whether it takes a restart for the kernel to run in what the notebook declares by now. */
   get outdated(): boolean {
-    const digest = this.model.status?.digest;
-    return this._started !== null && Boolean(digest) && digest !== this._started;
+    return this._differs && !this.moving;
+  }
+
+  /** Whether the kernel is about to go on with more packages. */
+  get moving(): boolean {
+    return this._asking || Boolean(this.kernel.status?.moving);
+  }
+
+  /** How many packages the running kernel has got just now. */
+  get news(): number {
+    return this._news;
+  }
+
+  /** What cells have installed, or done to the environment, beside what is declared. */
+  get drift(): CellDrift[] {
+    return this.kernel.status?.drift ?? [];
   }
 
   get isDisposed(): boolean {
@@ -44,7 +69,6 @@ export class NotebookEnvironment implements IDisposable {
   /** Restart the kernel; what runs in it is interrupted, its variables are gone. */
   async restart(): Promise<void> {
     await this.panel.sessionContext.session?.kernel?.restart();
-    this._kernelStarted();
   }
 
   /**
@@ -59,11 +83,19 @@ export class NotebookEnvironment implements IDisposable {
 
   dispose(): void {
     if (!this.isDisposed) {
+      clearTimeout(this._newsTimer);
       this.panel.sessionContext.kernelChanged.disconnect(this._onKernel);
       this.panel.sessionContext.statusChanged.disconnect(this._onStatus);
       this.model.dispose();
+      this.kernel.dispose();
       Signal.clearData(this);
     }
+  }
+
+  private get _differs(): boolean {
+    const { status } = this.model;
+    const running = this.kernel.status;
+    return status?.state === 'ready' && running?.state === 'started' && running.environment !== status.id;
   }
 
   private async _settle(): Promise<void> {
@@ -85,32 +117,47 @@ export class NotebookEnvironment implements IDisposable {
     });
   }
 
-  private readonly _onChanged = (): void => {
-    // The kernel was there before the first answer.
-    if (this._kernel !== null && this._started === null) {
-      this._started = this.model.status?.digest ?? null;
+  /** Have the kernel go on in what is declared now, once for each; whoever only reads leaves that to others. */
+  private async _follow(): Promise<void> {
+    const wanted = `${this.kernel.status?.id} ${this.kernel.status?.environment} ${this.model.status?.id}`;
+    if (this._differs && this.model.mayBuild && wanted !== this._asked) {
+      this._asked = wanted;
+      this._asking = true;
+      this._changed.emit();
+      await this.kernel.follow().finally(() => (this._asking = false));
+      this._changed.emit();
+      await this._settle();
     }
+  }
+
+  private readonly _onChanged = (): void => {
+    void this._follow().catch(error => console.warn('Atrium: the kernel did not go on.', error));
     this._changed.emit();
+  };
+
+  private readonly _onKernelStatus = (): void => {
+    const added = this.kernel.status?.added?.length ?? null;
+    if (added !== null && this._seen !== null && added > this._seen) {
+      this._news = added - this._seen;
+      clearTimeout(this._newsTimer);
+      this._newsTimer = setTimeout(() => {
+        this._news = 0;
+        this._changed.emit();
+      }, NEWS_MS);
+    } else if (!added) {
+      this._news = 0;
+    }
+    this._seen = added;
+    this._onChanged();
   };
 
   private readonly _onKernel = (): void => {
-    const id = this.panel.sessionContext.session?.kernel?.id ?? null;
-    if (id !== this._kernel) {
-      this._kernel = id;
-      this._kernelStarted();
-    }
+    this.kernel.id = this.panel.sessionContext.session?.kernel?.id ?? null;
   };
 
   private readonly _onStatus = (_: unknown, status: string): void => {
-    if (status === 'restarting' || status === 'autorestarting') {
-      this._kernelStarted();
-    } else if (status === 'idle') {
+    if (status === 'idle') {
       void this._settle().catch(error => console.warn('Atrium: the kernel did not restart.', error));
     }
   };
-
-  private _kernelStarted(): void {
-    this._started = this._kernel === null ? null : this.model.status?.digest || null;
-    this._changed.emit();
-  }
 }

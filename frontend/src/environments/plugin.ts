@@ -1,10 +1,11 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { find } from '@lumino/algorithm';
 
 import { IAtrium } from '../app/tokens';
 import { environmentChip } from './chip';
+import { DriftLines } from './drift';
+import { KernelModel } from './kernel';
 import { EnvironmentModel } from './model';
 import { NotebookEnvironment } from './notebook';
 import { ReportModel } from './report';
@@ -21,28 +22,41 @@ const environments: JupyterFrontEndPlugin<IEnvironments> = {
   requires: [IAtrium, INotebookTracker],
   provides: IEnvironments,
   activate: (app: JupyterFrontEnd, { client, events }: IAtrium, tracker: INotebookTracker) => {
-    const openReport = (panel: NotebookPanel, notebook: string) => {
+    const reports = new Map<string, ReportModel>();
+    /** `requirement`: show what declaring it comes to. */
+    const openReport = (panel: NotebookPanel, notebook: string, requirement = '') => {
       const id = `atrium-environment-${notebook}`;
-      const open = find(app.shell.widgets('main'), widget => widget.id === id);
-      if (!open) {
+      let model = reports.get(id);
+      if (!model) {
         const mayWrite = panel.context.contentsModel?.writable !== false;
-        const model = new ReportModel(client, events, notebook, mayWrite);
+        model = new ReportModel(client, events, notebook, mayWrite);
+        reports.set(id, model);
         const name = PathExt.basename(notebook);
-        app.shell.add(reportWidget(model, id, `Environment: ${name}`), 'main', { ref: panel.id });
+        const widget = reportWidget(model, id, `Environment: ${name}`);
+        widget.disposed.connect(() => reports.delete(id));
+        app.shell.add(widget, 'main', { ref: panel.id });
+      }
+      if (requirement) {
+        model.wanted = requirement;
+        void model.look();
       }
       app.shell.activateById(id);
     };
     const byPanel = new Map<NotebookPanel, NotebookEnvironment>();
     tracker.widgetAdded.connect((_, panel) => {
       const path = () => app.serviceManager.contents.localPath(panel.context.path);
-      const environment = new NotebookEnvironment(panel, new EnvironmentModel(client, events, path()));
+      const environment = new NotebookEnvironment(
+        panel,
+        new EnvironmentModel(client, events, path()),
+        new KernelModel(client, events)
+      );
       byPanel.set(panel, environment);
       panel.disposed.connect(() => byPanel.delete(panel));
       panel.context.pathChanged.connect(() => void environment.model.rename(path()));
-      panel.toolbar.addItem(
-        'atrium-environment',
-        environmentChip({ environment, onReport: () => openReport(panel, path()) })
-      );
+      const onAdd = (requirement: string) => openReport(panel, path(), requirement);
+      const chip = environmentChip({ environment, onReport: () => openReport(panel, path()), onAdd });
+      panel.toolbar.addItem('atrium-environment', chip);
+      new DriftLines(environment, onAdd);
       void panel.context.ready.then(() => {
         environment.model.mayBuild = panel.context.contentsModel?.writable !== false;
         return environment.model.build();

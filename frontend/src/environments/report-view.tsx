@@ -3,10 +3,10 @@ import { useEffect } from 'react';
 
 import { ErrorNote, packageIcon, RelativeTime, useModel } from '../ui';
 import { AddPackage } from './components/AddPackage';
-import { Changes, Installed, LockText } from './components/Report';
+import { Changes, Installed, Lock } from './components/Report';
 import { Trusted } from './components/Trust';
 import type { ReportModel } from './report';
-import { bytes } from './words';
+import { bytes, notUsed } from './words';
 
 function ReportView({ model }: { model: ReportModel }): JSX.Element {
   useModel(model);
@@ -26,8 +26,8 @@ function ReportView({ model }: { model: ReportModel }): JSX.Element {
         {report ? (
           <p>
             Declared by <strong>{report.source || 'nothing: popular libraries'}</strong>
-            {report.also.length ? (
-              <span className="atrium-Muted"> · also found, not used: {report.also.join(', ')}</span>
+            {notUsed(report).length ? (
+              <span className="atrium-Muted"> · also found, not used: {notUsed(report).join(', ')}</span>
             ) : null}
           </p>
         ) : null}
@@ -35,7 +35,7 @@ function ReportView({ model }: { model: ReportModel }): JSX.Element {
         <Trusted model={model} />
         {report?.base ? <Changes report={report} /> : null}
         {report || !error ? <Installed report={report} /> : null}
-        {report ? <LockText report={report} /> : null}
+        {report ? <Lock model={model} report={report} /> : null}
       </div>
     </div>
   );

@@ -29,6 +29,9 @@ export class ReportModel implements IDisposable {
   private _trusted: TrustedLines | null = null;
   private _error: ApiError | null = null;
   private _proposal: (Proposal & { requirement: string }) | null = null;
+  private _wanted = '';
+  private _looking = false;
+  private _refusal: ApiError | null = null;
   private _disposed = false;
 
   constructor(client: Client, events: Events, notebook: string, mayWrite: boolean) {
@@ -71,6 +74,26 @@ export class ReportModel implements IDisposable {
     return this._proposal;
   }
 
+  /** The package, with a version if that matters, that may be declared next. */
+  get wanted(): string {
+    return this._wanted;
+  }
+
+  set wanted(requirement: string) {
+    this._wanted = requirement;
+    this.dismiss();
+  }
+
+  /** Whether what declaring it comes to is being looked at. */
+  get looking(): boolean {
+    return this._looking;
+  }
+
+  /** Why it cannot be declared. */
+  get refusal(): ApiError | null {
+    return this._refusal;
+  }
+
   load(): Promise<void> {
     return this._refresh.now();
   }
@@ -89,12 +112,22 @@ export class ReportModel implements IDisposable {
     this._emit();
   }
 
-  /** Look what adding a package, or another version of one, comes to. */
-  async propose(requirement: string): Promise<void> {
+  /** Look what declaring it, or another version of what is declared, comes to. */
+  async look(): Promise<void> {
+    const requirement = this._wanted.trim();
     this.dismiss();
-    const body = { notebook: this.notebook, requirement };
-    const proposal = await this._client.request<Proposal>('POST', 'environments/proposals', body);
-    this._proposal = { ...proposal, requirement };
+    this._looking = true;
+    this._emit();
+    try {
+      const body = { notebook: this.notebook, requirement };
+      const proposal = await this._client.request<Proposal>('POST', 'environments/proposals', body);
+      if (requirement === this._wanted.trim()) {
+        this._proposal = { ...proposal, requirement };
+      }
+    } catch (error) {
+      this._refusal = asApiError(error);
+    }
+    this._looking = false;
     this._emit();
   }
 
@@ -104,10 +137,22 @@ export class ReportModel implements IDisposable {
       const { requirement, version } = this._proposal;
       const { notebook } = this;
       await this._client.request('POST', 'environments/packages', { notebook, requirement, version });
-      this.dismiss();
+      this.wanted = '';
       await this._client.request('POST', 'environments/prebuild', { notebook });
       await this.load();
     }
+  }
+
+  /**
+   * Write the project's lock, or write it again, and have that built.
+   *
+   * @throws ApiError
+   */
+  async writeLock(): Promise<void> {
+    const { notebook } = this;
+    await this._client.request('POST', 'environments/lock', { notebook });
+    await this._client.request('POST', 'environments/prebuild', { notebook });
+    await this.load();
   }
 
   /** Trust a line no more. */
@@ -118,6 +163,7 @@ export class ReportModel implements IDisposable {
 
   dismiss(): void {
     this._proposal = null;
+    this._refusal = null;
     this._emit();
   }
 

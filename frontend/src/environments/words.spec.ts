@@ -1,5 +1,7 @@
 import type { EnvironmentStatus } from './model';
-import { bytes, consequence, why, words } from './words';
+import { bytes, consequence, type Running, why, words } from './words';
+
+const CURRENT: Running = { outdated: false, moving: false, news: 0, drift: [] };
 
 function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
   return {
@@ -8,6 +10,7 @@ function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
     operation: null,
     error: null,
     consent: null,
+    lock_file: null,
     may_consent: false,
     source: 'requirements.txt',
     digest: 'd',
@@ -31,32 +34,71 @@ describe('The chip of an environment', () => {
       done: 3,
       total: 41
     });
-    expect(words(building, false, false)).toEqual({
+    expect(words(building, false, CURRENT)).toEqual({
       label: 'Installing 3/41',
       title: 'Environment: installing prophet (3 of 41)',
       state: 'busy'
     });
     // An earlier failure does not hide that it is being tried again.
-    expect(words(building, true, false).state).toBe('busy');
+    expect(words(building, true, CURRENT).state).toBe('busy');
   });
 
   it('counts packages once it is ready, and asks for a restart when the kernel has another', () => {
     const ready = status({ state: 'ready', count: 41 });
-    expect(words(ready, false, false)).toMatchObject({ label: '41 packages', state: 'quiet' });
-    expect(words(ready, false, true)).toMatchObject({ label: 'Restart kernel', state: 'attention' });
-    expect(words(status({ state: 'ready', count: 1 }), false, false).label).toBe('1 package');
+    expect(words(ready, false, CURRENT)).toMatchObject({ label: '41 packages', state: 'quiet' });
+    expect(words(ready, false, { ...CURRENT, outdated: true })).toMatchObject({
+      label: 'Restart kernel',
+      state: 'attention'
+    });
+    expect(words(status({ state: 'ready', count: 1 }), false, CURRENT).label).toBe('1 package');
+  });
+
+  it('says that the running kernel gets packages, and has got them', () => {
+    const ready = status({ state: 'ready', count: 43 });
+    expect(words(ready, false, { ...CURRENT, moving: true })).toMatchObject({
+      label: 'Adding packages',
+      state: 'busy'
+    });
+    expect(words(ready, false, { ...CURRENT, news: 2 })).toMatchObject({
+      label: '2 packages added, no restart needed',
+      state: 'quiet'
+    });
+    expect(words(ready, false, { ...CURRENT, news: 1 }).label).toBe('1 package added, no restart needed');
+  });
+
+  it('names what a cell has installed and nothing declares', () => {
+    const ready = status({ state: 'ready', count: 43 });
+    const one = { cell_id: 'a', message: 'This cell installs polars.', packages: ['polars'], changed: false };
+    const label = (...drift: (typeof one)[]) => words(ready, false, { ...CURRENT, news: 1, drift }).label;
+    expect(label(one)).toBe('polars is not declared');
+    expect(label(one, { ...one, cell_id: 'b' })).toBe('polars is not declared');
+    expect(label(one, { ...one, cell_id: 'b', packages: ['tqdm>=4'] })).toBe('2 packages not declared');
+    expect(label({ ...one, packages: [], changed: true })).toBe('Environment changed');
+    expect(words(ready, false, { ...CURRENT, outdated: true, drift: [one] }).label).toBe('Restart kernel');
+  });
+
+  it('says that the lock of the project does not fit any more', () => {
+    const lock_file = { file: 'pylock.toml', source: 'requirements.txt', stale: [] as string[] };
+    const locked = status({ state: 'ready', count: 43, source: 'pylock.toml', lock_file });
+    expect(words(locked, false, CURRENT).label).toBe('43 packages');
+    const stale = { ...locked, lock_file: { ...lock_file, stale: ['attrs is not in it.'] } };
+    expect(words(stale, false, { ...CURRENT, news: 1 })).toMatchObject({
+      label: 'Lock out of date',
+      title: 'Environment: pylock.toml is out of date. attrs is not in it.',
+      state: 'attention'
+    });
   });
 
   it('names what the cluster adds and what nothing declares', () => {
     const extra = status({ state: 'ready', count: 2, source: '', extras: ['distributed>=2025.1'] });
-    expect(words(extra, false, false).title).toContain('popular libraries');
-    expect(words(extra, false, false).title).toContain('the cluster’s client');
+    expect(words(extra, false, CURRENT).title).toContain('popular libraries');
+    expect(words(extra, false, CURRENT).title).toContain('the cluster’s client');
   });
 
   it('says that it failed, also when nothing is known of it', () => {
-    expect(words(status({ state: 'failed' }), true, true).state).toBe('error');
-    expect(words(null, true, false).state).toBe('error');
-    expect(words(null, false, false)).toMatchObject({ label: 'Environment', state: 'quiet' });
+    expect(words(status({ state: 'failed' }), true, { ...CURRENT, outdated: true }).state).toBe('error');
+    expect(words(null, true, CURRENT).state).toBe('error');
+    expect(words(null, false, CURRENT)).toMatchObject({ label: 'Environment', state: 'quiet' });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { CellDrift } from './kernel';
 import type { Consent, EnvironmentStatus } from './model';
 import type { InstalledPackage } from './report';
 
@@ -16,6 +17,11 @@ export function packages(count: number): string {
 export function origin(status: EnvironmentStatus): string {
   const declared = status.source || 'popular libraries (the project declares none)';
   return status.extras?.length ? `${declared} and the cluster’s client` : declared;
+}
+
+/** The files that could have declared it, but for what a lock is made from. */
+export function notUsed({ also, lock_file }: Pick<EnvironmentStatus, 'also' | 'lock_file'>): string[] {
+  return (also ?? []).filter(one => one !== lock_file?.source);
 }
 
 /** A size for people. */
@@ -38,8 +44,16 @@ export function consequence({ kind, what, host }: Pick<Consent, 'kind' | 'what' 
     : `Code of ${what} from ${host} is then run on the server to build it.`;
 }
 
+/** The kernel beside the environment that its notebook declares; see `NotebookEnvironment`. */
+export interface Running {
+  outdated: boolean;
+  moving: boolean;
+  news: number;
+  drift: CellDrift[];
+}
+
 /** The chip of an environment; `status` null: not known yet. */
-export function words(status: EnvironmentStatus | null, failed: boolean, outdated: boolean): Words {
+export function words(status: EnvironmentStatus | null, failed: boolean, kernel: Running): Words {
   if (status?.state === 'building') {
     const far = status.total ? ` ${status.done}/${status.total}` : '';
     return {
@@ -56,16 +70,59 @@ export function words(status: EnvironmentStatus | null, failed: boolean, outdate
     };
   }
   if (status?.state === 'ready') {
-    const what = `${packages(status.count)} from ${origin(status)}`;
-    return outdated
-      ? {
-          label: 'Restart kernel',
-          title: `Environment: ${what}; restart the kernel to use it`,
-          state: 'attention'
-        }
-      : { label: packages(status.count), title: `Environment: ${what}, ready`, state: 'quiet' };
+    return ready(status, kernel);
   }
   return { label: 'Environment', title: status ? 'Environment: not built' : 'Environment', state: 'quiet' };
+}
+
+function ready(status: EnvironmentStatus, kernel: Running): Words {
+  const title = `Environment: ${packages(status.count)} from ${origin(status)}`;
+  if (kernel.moving) {
+    return {
+      label: 'Adding packages',
+      title: `${title}; the kernel gets them after the cell that runs`,
+      state: 'busy'
+    };
+  }
+  if (kernel.outdated) {
+    return {
+      label: 'Restart kernel',
+      title: `${title}; restart the kernel to use it`,
+      state: 'attention'
+    };
+  }
+  const first = kernel.drift[0];
+  if (first) {
+    const wanted = [...new Set(kernel.drift.flatMap(one => one.packages))];
+    return { label: undeclared(wanted), title: `Environment: ${first.message}`, state: 'attention' };
+  }
+  if (status.lock_file?.stale.length) {
+    const { file, stale } = status.lock_file;
+    return {
+      label: 'Lock out of date',
+      title: `Environment: ${file} is out of date. ${stale.join(' ')}`,
+      state: 'attention'
+    };
+  }
+  if (kernel.news) {
+    return {
+      label: `${packages(kernel.news)} added, no restart needed`,
+      title: `${title}, in the running kernel as well`,
+      state: 'quiet'
+    };
+  }
+  return { label: packages(status.count), title: `${title}, ready`, state: 'quiet' };
+}
+
+function undeclared(wanted: string[]): string {
+  switch (wanted.length) {
+    case 0:
+      return 'Environment changed';
+    case 1:
+      return `${wanted[0]} is not declared`;
+    default:
+      return `${packages(wanted.length)} not declared`;
+  }
 }
 
 function phase(name: EnvironmentStatus['phase']): string {

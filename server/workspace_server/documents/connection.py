@@ -8,6 +8,7 @@ import contextlib
 import logging
 import queue
 import time
+from ast import literal_eval
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -179,6 +180,24 @@ class KernelConnection:
         content = await self._reply(id)
         if content.get("status") != "ok":
             log.error("a kernel could not be told: %s %s", content.get("ename"), content.get("evalue"))
+
+    async def ask(self, expression: str) -> str:
+        """The text that ``expression`` has for a value, evaluated without a trace, between two cells.
+
+        Raises
+        ------
+        KernelDied, Failed
+            It has none.
+        """
+        while True:
+            told = {"silent": True, "store_history": False, "allow_stdin": False, "stop_on_error": False}
+            content = await self._reply(self._client.execute("", user_expressions={"it": expression}, **told))
+            if content.get("status") != "aborted":  # By the failure of what somebody else had it run.
+                break
+        answer = content.get("user_expressions", {}).get("it", {})
+        if answer.get("status") != "ok":
+            raise Failed("no_answer", f"The kernel does not say: {answer.get('evalue') or content.get('evalue')}.")
+        return str(literal_eval(answer["data"]["text/plain"]))
 
     def answer(self, question: Question, value: str) -> None:
         """Give a cell what it asked for."""

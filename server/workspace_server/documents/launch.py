@@ -14,6 +14,10 @@ from typing import Literal
 
 from jupyter_server import CallContext
 
+from workspace_ext.contract.documents import CellDrift
+from workspace_ext.contract.environments import Package
+
+from ..environments.drift import Sight
 from ..environments.provisioner import Launch
 from ..environments.service import Declaration, Environment, Environments
 from ..kit.clock import iso
@@ -40,7 +44,12 @@ State = Literal["waiting", "failed", "started", "abandoned"]
 
 @dataclass
 class Start:
-    """One kernel's start, the latest. ``notebook`` is relative to ``work`` (of a console: a name in its folder)."""
+    """One kernel's start, the latest. ``notebook`` is relative to ``work`` (of a console: a name in its folder).
+
+    ``environment`` is the id of what it runs in and ``packages`` what is in it, ``added`` what came to that while it
+    ran, and ``stays`` why it could not go on in another one (by that one's id). ``sight`` is how its folder was seen
+    last, ``drift`` what cells did beside what is declared, by their ids.
+    """
 
     notebook: str
     is_notebook: bool
@@ -49,6 +58,11 @@ class Start:
     error: AtriumError | None = None
     declaration: Declaration | None = None
     environment: str = ""
+    packages: list[Package] = field(default_factory=list)
+    added: list[Package] = field(default_factory=list)
+    stays: dict[str, str] = field(default_factory=dict)
+    sight: Sight | None = None
+    drift: dict[str, CellDrift] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -162,7 +176,7 @@ class KernelLauncher:
                 self._set(kernel_id, start, "waiting")
             else:
                 break
-        start.environment = environment.id
+        start.environment, start.packages = environment.id, list(environment.packages)
         self._set(kernel_id, start, "started")
         return Launch(environment.python, variables)
 

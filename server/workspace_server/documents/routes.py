@@ -61,6 +61,11 @@ def routes(documents: Documents) -> list[Route]:
         """Which environment a kernel runs in, or why it has not started."""
         return await documents.kernel(request.path["id"])
 
+    async def follow(request: Request) -> KernelStatus:
+        """Have a running kernel go on in what its notebook declares now, if that only adds packages; its status says
+        whether it does, and why not."""
+        return await documents.follow(request.path["id"])
+
     async def opened(request: Request) -> OpenDocumentList:
         """Who has what open now."""
         return OpenDocumentList(documents.open_below(request.query.folder))
@@ -81,6 +86,7 @@ def routes(documents: Documents) -> list[Route]:
         Route("GET", "/documents/requests/{id}", read, asked, reply=ExecutionRequest),
         Route("POST", "/documents/requests/{id}/input", run, answer, AnswerInput, reply=ExecutionRequest),
         Route("GET", "/documents/kernels/{id}", read, kernel, reply=KernelStatus),
+        Route("POST", "/documents/kernels/{id}/environment", run, follow, reply=KernelStatus),
         Route("GET", "/documents/blobs/{hash}", read, blob),
         Route("GET", "/documents/open", read, opened, query=FolderQuery, reply=OpenDocumentList),
         *history_routes(documents.history),

@@ -19,6 +19,7 @@ from .collaboration import live_cells
 from .collaboration.room import Room
 from .collaboration.rooms import Rooms
 from .connection import Execution, KernelConnection, KernelDied, Question, Reply
+from .drift import Drift
 from .errors import NothingAsked
 from .launch import KernelLauncher
 from .outputs import Output, error
@@ -52,6 +53,7 @@ class Runner:
         rooms: Rooms,
         kernels: Kernels,
         launcher: KernelLauncher,
+        drift: Drift,
         on_change: Callable[[str], None],
     ) -> None:
         self.document_id = document_id
@@ -59,6 +61,7 @@ class Runner:
         self._rooms = rooms
         self._kernels = kernels
         self._launcher = launcher
+        self._drift = drift
         self._on_change = on_change
         self._entries: deque[Entry] = deque()
         self._connection: KernelConnection | None = None
@@ -200,6 +203,7 @@ class Runner:
         if (earlier := self._latest.get(entry.cell_id)) is not None:
             earlier.outputs.clear()  # They may be megabytes, and have no place any more.
         execution = self._latest[entry.cell_id] = Execution(entry.cell_id)
+        self._drift.begins(self.kernel_id, entry.cell_id)
         try:
             reply = await connection.run(execution, code)
         except KernelDied as problem:
@@ -210,6 +214,7 @@ class Runner:
         else:
             await self._outputs.settle(execution)
             self._ran(entry, reply)
+            await self._drift.ran(self.kernel_id, entry.cell_id, code)
 
     def _ran(self, entry: Entry, reply: Reply) -> None:
         if self._ending and not reply.ok:

@@ -45,7 +45,9 @@ from .collaboration.rooms import Rooms
 from .collaboration.shared import Shared
 from .connection import KernelConnection
 from .contents import WorkspaceContentsManager
+from .drift import Drift
 from .errors import NoSuchRequest, NothingAsked, NotYours
+from .following import Following
 from .history import History
 from .launch import KernelLauncher, Start
 from .requests import Entry, Request
@@ -76,6 +78,8 @@ class Documents:
         self._access = access
         self._environments = environments
         self.launcher = KernelLauncher(home, projects, tables, environments, self._token, self._kernel_changed)
+        self.following = Following(environments, self.launcher, self.manager, self._kernel_changed)
+        self.drift = Drift(home, environments, self.launcher, self._kernel_changed)
         self.rooms = Rooms(home)
         self.collaboration = Collaboration(self.rooms, self._may_write)
         points = Points(home.journal / "points.db")
@@ -124,6 +128,7 @@ class Documents:
 
     async def close(self) -> None:
         await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
+        await asyncio.gather(self.following.close(), self.drift.close())
         await self.rooms.close()
         await self.history.close()
         self.authors.close()
@@ -317,7 +322,15 @@ class Documents:
         if start is None:
             raise NotFound("no_such_kernel", f"There is no kernel {kernel_id} of a project environment.")
         waiting = await self.waiting(kernel_id) if start.state in ("waiting", "failed") else None
-        return KernelStatus(kernel_id, start.notebook, start.state, start.environment, waiting)
+        return KernelStatus(
+            kernel_id, start.notebook, start.state, start.environment, waiting, list(start.added),
+            self.following.moving(kernel_id), next(reversed(start.stays.values()), ""), list(start.drift.values()),
+        )  # fmt: skip
+
+    async def follow(self, kernel_id: str) -> KernelStatus:
+        """See :meth:`workspace_server.documents.following.Following.follow`."""
+        await self.following.follow(kernel_id)
+        return await self.kernel(kernel_id)
 
     async def waiting(self, kernel_id: str) -> Waiting:
         """Why a kernel has not started, or what it does if it has."""
@@ -340,7 +353,9 @@ class Documents:
 
     def _runner(self, document_id: str) -> Runner:
         if document_id not in self._runners:
-            self._runners[document_id] = Runner(document_id, self.rooms, self, self.launcher, self._queue_changed)
+            self._runners[document_id] = Runner(
+                document_id, self.rooms, self, self.launcher, self.drift, self._queue_changed
+            )
         return self._runners[document_id]
 
     def _remember(self, request: Request) -> None:

@@ -307,13 +307,12 @@ def site_packages(folder: Path) -> Path:
 
 
 def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -> Environment:
-    target = home.environments / id
-    if target.exists():  # What runs in it goes on in the new one.
-        broken = folder.with_name(f"{folder.name}-broken")
-        target.rename(broken)
-        discard(broken)
+    target, broken = home.environments / id, folder.with_name(f"{folder.name}-broken")
     subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
+    if target.exists():  # What runs in it goes on in the new one, and misses it for a moment only.
+        target.rename(broken)
     folder.rename(target)
+    discard(broken)
     environment = Environment(id, target, packages)
     compile_in_background(environment.python, site_packages(target))
     return environment

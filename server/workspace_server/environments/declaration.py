@@ -31,6 +31,8 @@ READERS: Mapping[str, Callable[[Path, Path], Requirements]] = {
     "environment.yml": conda.read,
     "environment.yaml": conda.read,
 }
+LOCK_FILE = "pylock.toml"
+LOCKS = ("uv.lock", LOCK_FILE)
 BASE = ("pandas", "numpy", "matplotlib", "plotly")
 PLATFORM = "-".join((sysconfig.get_platform(), *platform.libc_ver()))
 
@@ -75,16 +77,21 @@ class Declaration:
 
 
 def declare(
-    folder: Path, root: Path | None = None, extras: Sequence[str] = (), trusted: Trusted = NOTHING
+    folder: Path,
+    root: Path | None = None,
+    extras: Sequence[str] = (),
+    trusted: Trusted = NOTHING,
+    without: str = "",
 ) -> Declaration:
-    """What the files from ``folder`` up to ``root`` declare (``root`` None: no project, the base set).
+    """What the files from ``folder`` up to ``root`` declare (``root`` None: no project, the base set), as if there
+    were none of the name ``without``.
 
     Raises
     ------
     Unbuildable
         A file says what cannot be read or is not allowed; ``source`` is the declaring one.
     """
-    candidates = nearest(folder, root) if root is not None else []
+    candidates = [one for one in nearest(folder, root) if one.name != without] if root is not None else []
     sources = [path.relative_to(root.resolve()).as_posix() for path in candidates] if root is not None else []
     try:
         return _declare(folder, root, extras, candidates, sources, trusted)
@@ -156,6 +163,11 @@ def nearest(folder: Path, root: Path) -> list[Path]:
             if inside and (name != "pyproject.toml" or pyproject.is_project(candidate)):
                 found.append(candidate)
     return found
+
+
+def made_from(found: Sequence[Path]) -> Path | None:
+    """What the lock ``found[0]`` locks: what would declare the environment if it was not there, in its folder."""
+    return next((one for one in found[1:] if one.parent == found[0].parent and one.name not in LOCKS), None)
 
 
 def _origin(requirement: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement as Parsed
@@ -16,20 +16,22 @@ from packaging.utils import canonicalize_name
 
 from ..kit.errors import Invalid
 from . import requirements
-from .declaration import BASE, READERS, nearest
+from .declaration import BASE, LOCK_FILE, READERS, made_from, nearest
 from .errors import Unbuildable
 from .pythons import upwards
-from .requirements import requirement, text_of
+from .requirements import Requirement, requirement, text_of
 from .uv import apart
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A file of the project (relative to it) before and after; ``before`` is None where there is none yet."""
+    """A file of the project (relative to it) before and after; ``before`` is None where there is none yet. ``lock`` is
+    the project's lock that has to be written again then."""
 
     file: str
     before: str | None
     after: str
+    lock: str = ""
 
 
 def edit(folder: Path, root: Path, wanted: str) -> Edit:
@@ -54,14 +56,20 @@ def edit(folder: Path, root: Path, wanted: str) -> Edit:
     if not found:
         lines = [one for one in BASE if canonicalize_name(one) != asked.name]
         return Edit("requirements.txt", None, "".join(f"{one}\n" for one in [*lines, text]))
-    name = found[0].relative_to(root).as_posix()
-    if found[0].name == "requirements.txt":
-        return _in_requirements(found[0], root, asked.name, text)
-    if found[0].name == "pyproject.toml":
-        before = text_of(found[0], name)
+    if found[0].name == LOCK_FILE and (source := made_from(found)) is not None:
+        return replace(_edit(source, root, asked, text), lock=found[0].relative_to(root).as_posix())
+    return _edit(found[0], root, asked, text)
+
+
+def _edit(path: Path, root: Path, asked: Requirement, text: str) -> Edit:
+    name = path.relative_to(root).as_posix()
+    if path.name == "requirements.txt":
+        return _in_requirements(path, root, asked.name, text)
+    if path.name == "pyproject.toml":
+        before = text_of(path, name)
         return Edit(name, before, _added(before, text))
-    how = "`uv add` it, which" if found[0].name == "uv.lock" else "Change what it was made from, and"
-    if found[0].name.startswith("environment."):
+    how = "`uv add` it, which" if path.name == "uv.lock" else "Change what it was made from, and"
+    if path.name.startswith("environment."):
         raise Unbuildable("not_edited", f"{name} is conda's, and not edited here.", "List it below `- pip:`.")
     raise Unbuildable("not_edited", f"{name} is a lock, and not edited here.", f"{how} write the lock again.")
 
@@ -69,9 +77,9 @@ def edit(folder: Path, root: Path, wanted: str) -> Edit:
 def overlay(folder: Path, root: Path, change: Edit, into: Path) -> tuple[Path, Path]:
     """The same declaration with the change, as (folder, root) below ``into``."""
     root = root.resolve()
-    wanted = nearest(folder, root)[:1]
-    if wanted:
-        wanted = READERS[wanted[0].name](wanted[0], root).files
+    found = nearest(folder, root)
+    declaring = [*found[:1], *([root / change.file] if change.lock else [])]
+    wanted = [path for one in declaring for path in READERS[one.name](one, root).files]
     wanted += [path for at in upwards(folder, root) if (path := at / ".python-version").is_file()]
     for path in wanted:
         copy = into / path.relative_to(root)

@@ -13,10 +13,11 @@ from workspace_ext.contract.environments import PackageChange, Proposal
 
 from ..kit.errors import AtriumError, Conflict, Invalid
 from ..kit.home import Home
-from . import editing
+from . import editing, locking
 from .declaration import Place, declare
 from .editing import Edit
 from .lock import Lock, resolve
+from .locking import Written
 from .trust import NOTHING, Trusted
 from .uv import Uv
 
@@ -35,18 +36,23 @@ def propose(
     folder, root = _project(place)
     change = editing.edit(folder, root, wanted)
     with tempfile.TemporaryDirectory(dir=home.cache, prefix="propose-") as name:
-        after = resolve(home, declare(*editing.overlay(folder, root, change, Path(name)), extras, trusted), uv)
+        changed = editing.overlay(folder, root, change, Path(name))
+        if change.lock:
+            (changed[1] / change.lock).write_text(locking.write_up(home, *changed, uv, extras, trusted).text)
+        after = resolve(home, declare(*changed, extras, trusted), uv)
     try:
         before: Lock | None = resolve(home, declare(folder, root, extras, trusted), uv)
     except AtriumError:
         before = None  # The change is what mends it.
     old, new = ((text or "").splitlines(keepends=True) for text in (change.before, change.after))
     diff = "".join(difflib.unified_diff(old, new, change.file, change.file))
-    return Proposal(change.file, diff, version_of(change), changes(before, after))
+    return Proposal(change.file, diff, version_of(change), changes(before, after), change.lock)
 
 
-def write(place: Place, wanted: str, version: str) -> str:
-    """Make the change that :func:`propose` told of; the file that was written, relative to the project.
+def prepare(
+    home: Home, place: Place, extras: Sequence[str], wanted: str, version: str, uv: Uv, trusted: Trusted = NOTHING
+) -> list[tuple[Path, str]]:
+    """The files that :func:`propose` told of, as they are to be written. Resolves, where a lock is among them.
 
     Raises
     ------
@@ -57,16 +63,29 @@ def write(place: Place, wanted: str, version: str) -> str:
     change = editing.edit(folder, root, wanted)
     if version_of(change) != version:
         raise Conflict("file_changed", f"{change.file} has changed meanwhile.", "Look at the change again.")
-    path = root / change.file
+    files = [(root / change.file, change.after)]
+    if change.lock:
+        with tempfile.TemporaryDirectory(dir=home.cache, prefix="propose-") as name:
+            changed = editing.overlay(folder, root, change, Path(name))
+            files.append((root / change.lock, locking.write_up(home, *changed, uv, extras, trusted).text))
+    return files
+
+
+def lock(home: Home, place: Place, extras: Sequence[str], uv: Uv, trusted: Trusted = NOTHING) -> Written:
+    """See :func:`workspace_server.environments.locking.write_up`."""
+    return locking.write_up(home, *_project(place), uv, extras, trusted)
+
+
+def write(path: Path, text: str) -> None:
+    """Put a file in the place of what is there, if anything is."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.atrium")
     try:
-        partial.write_text(change.after)
+        partial.write_text(text)
         if path.exists():
             partial.chmod(path.stat().st_mode)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return change.file
 
 
 def version_of(change: Edit) -> str:

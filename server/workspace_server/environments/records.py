@@ -47,6 +47,18 @@ def spoiled(site: Path) -> list[str]:
     return found
 
 
+def installed(site: Path) -> dict[str, Path]:
+    """What each package says of its own files: canonical name -> its RECORD."""
+    return {
+        canonicalize_name(record.parent.name.partition("-")[0]): record for record in site.glob("*.dist-info/RECORD")
+    }
+
+
+def listed(record: Path) -> list[str]:
+    """A package's files but byte code, relative to site-packages."""
+    return [file for file, _ in _files(record)]
+
+
 def _files(record: Path) -> Iterator[tuple[str, str]]:
     """Each file but byte code relative to site-packages, and its SHA-256 as it is written there ("" for none)."""
     with record.open(newline="") as lines:

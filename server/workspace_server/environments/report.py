@@ -12,7 +12,7 @@ from workspace_ext.contract.operations import WireError
 
 from ..kit.errors import AtriumError, Conflict
 from ..kit.home import Home
-from . import build, room, why
+from . import build, locking, room, why
 from .declaration import Declaration
 from .explain import origins_of
 from .lock import remembered, resolve
@@ -59,6 +59,7 @@ def report(
         base=base[0] if base is not None else "",
         changes=changed,
         base_error=error,
+        lock_file=locking.state(declaration.root, declaration.source, declaration.python),
     )
 
 

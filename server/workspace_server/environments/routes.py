@@ -19,6 +19,7 @@ from workspace_ext.contract.environments import (
     RevokeTrust,
     TrustedLines,
     WritePackage,
+    WrittenLock,
 )
 
 from ..kit.http import Request, Route
@@ -95,6 +96,10 @@ def routes(environments: Environments) -> list[Route]:
         """Write what was proposed into the project's file."""
         await environments.write(request.body.notebook, request.body.requirement, request.body.version)
 
+    async def lock(request: Request) -> WrittenLock:
+        """Write pylock.toml beside what declares the notebook's environment, with the versions that are in use."""
+        return await environments.lock(request.body.notebook)
+
     def kept(_request: Request) -> Kept:
         """Every environment on the disk, and what they take."""
         return room.survey(environments.home)
@@ -118,6 +123,7 @@ def routes(environments: Environments) -> list[Route]:
         Route("GET", "/environments/report", "environments:read", report, query=OfNotebook, reply=EnvironmentReport),
         Route("POST", "/environments/proposals", "environments:build", propose, AddPackage, reply=Proposal),
         Route("POST", "/environments/packages", "environments:build", write, WritePackage),
+        Route("POST", "/environments/lock", "environments:build", lock, OfNotebook, reply=WrittenLock),
         Route("GET", "/environments/kept", "environments:read", kept, reply=Kept),
         Route("POST", "/environments/collect", "environments:administer", collect, Collect, reply=Collected),
         Route("DELETE", "/environments/{id}", "environments:administer", remove),

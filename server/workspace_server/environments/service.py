@@ -19,8 +19,10 @@ from workspace_ext.contract.environments import (
     EnvironmentReport,
     EnvironmentStatus,
     GiveConsent,
+    Package,
     Proposal,
     TrustedLine,
+    WrittenLock,
 )
 from workspace_ext.contract.operations import WireError
 
@@ -29,7 +31,7 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.operations import Handle, Operations
 from ..projects.ports import NobodyHasAnythingOpen, OpenDocuments
-from . import build, proposals, room, runtime
+from . import additions, build, held, locking, proposals, room, runtime
 from .build import Environment, build_blocking
 from .declaration import Declaration, Place, declare, locate
 from .errors import Cancelled, Unbuildable, detail_of
@@ -152,6 +154,19 @@ class Environments:
         """The environment if it is built already. Reads files."""
         return build.find(self.home, declaration)
 
+    def beyond(self, before: str, after: Environment) -> tuple[Sequence[Package], str]:
+        """The packages that ``after`` has beyond the environment ``before`` (its id), and what a kernel in that one
+        evaluates to go on in this one: "" once it does, or why it does not.
+
+        Raises
+        ------
+        NotAdditive
+            More than that is different.
+        """
+        held.use(self.home, after.id)
+        found = additions.additions(self.home, before, after)
+        return found.packages, additions.expression(self.home, before, after, found)
+
     def detail(self, id: str) -> EnvironmentDetail:
         """Everything about a published environment."""
         return build.describe(self.home, id)
@@ -210,8 +225,31 @@ class Environments:
     async def write(self, notebook: str, wanted: str, version: str) -> None:
         """Write what was proposed, beneath documents that are open."""
         place = locate(self.home, notebook)
+
+        def prepare() -> list[tuple[Path, str]]:
+            uv = Uv(self.home, self._uv, self._closed)
+            extras = self.extras.of(place.notebook)
+            return proposals.prepare(self.home, place, extras, wanted, version, uv, self._trusted(place))
+
+        await self._write(place, await asyncio.to_thread(prepare))
+
+    async def lock(self, notebook: str) -> WrittenLock:
+        """Write the lock of what the notebook's project declares into the project. See
+        :func:`workspace_server.environments.locking.write_up`."""
+        place = locate(self.home, notebook)
+
+        def prepare() -> locking.Written:
+            uv = Uv(self.home, self._uv, self._closed)
+            return proposals.lock(self.home, place, self.extras.of(place.notebook), uv, self._trusted(place))
+
+        made = await asyncio.to_thread(prepare)
+        await self._write(place, [((place.root or place.folder) / made.file, made.text)])
+        return WrittenLock(made.file, made.changes)
+
+    async def _write(self, place: Place, files: list[tuple[Path, str]]) -> None:
         async with self.documents.changing(place.root or place.folder):
-            await asyncio.to_thread(proposals.write, place, wanted, version)
+            for path, text in files:
+                await asyncio.to_thread(proposals.write, path, text)
         self._events.publish(ROOM, "", "changed")
 
     def restore(self, id: str) -> Environment:
@@ -242,22 +280,32 @@ class Environments:
         """
         if (ready := await asyncio.to_thread(build.take, self.home, declaration)) is not None:
             self._failures.pop(declaration.digest, None)
-            self._inspect(ready.id)
+            self.inspect(ready.id)
             return ready
         return await asyncio.shield(self._begin(declaration, owner).outcome)
 
-    def _inspect(self, id: str) -> None:
-        """Look at every file of what is being served, without letting anybody wait for that."""
+    def inspect(self, id: str, every: float = INSPECT, if_changed: Callable[[], object] = lambda: None) -> None:
+        """Look at every file of what is being used, unless that was done ``every`` seconds ago, without letting
+        anybody wait for it. ``if_changed`` is called from another thread."""
         now = time.monotonic()
-        if now - self._inspected.get(id, -INSPECT) < INSPECT:
+        if now - self._inspected.get(id, -every) < every:
             return
         self._inspected[id] = now
 
         def inspect() -> None:
             if not build.inspect(self.home, id):
                 self._events.publish(ROOM, "", "changed")
+                if_changed()
 
         threading.Thread(target=inspect, name="inspection", daemon=True).start()
+
+    async def mend(self, declaration: Declaration, id: str = "") -> None:
+        """An environment was changed, which is built again; ``id`` of one that was not inspected since, and that
+        nobody gets any more."""
+        if id:
+            await asyncio.to_thread(build.inspect, self.home, id)
+        self._events.publish(ROOM, "", "changed")
+        self.begin(declaration)
 
     def begin(self, declaration: Declaration, owner: str = "") -> None:
         """Have it built without waiting."""
@@ -273,6 +321,7 @@ class Environments:
         status = EnvironmentStatus(
             "none", declaration.source, declaration.digest, extras=list(declaration.extras),
             python=declaration.python, also=list(declaration.also),
+            lock_file=locking.state(declaration.root, declaration.source, declaration.python),
         )  # fmt: skip
         if (running := self._builds.get(declaration.digest)) is not None:
             return replace(

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { ReportModel } from '../report';
@@ -6,17 +6,12 @@ import { Pins } from './Report';
 
 /** Adds a package, or asks for another version: first what that comes to, then it is written. */
 export function AddPackage({ model }: { model: ReportModel }): JSX.Element {
-  const [wanted, setWanted] = useState('');
-  const look = useAction(() => model.propose(wanted.trim()));
-  const write = useAction(async () => {
-    await model.write();
-    setWanted('');
-  });
-  const { proposal } = model;
+  const write = useAction(() => model.write());
+  const { wanted, looking, proposal } = model;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (wanted.trim()) {
-      void look.run();
+      void model.look();
     }
   };
   return (
@@ -34,18 +29,16 @@ export function AddPackage({ model }: { model: ReportModel }): JSX.Element {
               placeholder="polars>=1"
               value={wanted}
               onChange={event => {
-                setWanted(event.target.value);
-                model.dismiss();
-                look.clear();
+                model.wanted = event.target.value;
               }}
             />
           )}
         </FormField>
-        <Button submit busy={look.busy} disabled={!wanted.trim()}>
-          {look.busy ? 'Resolving' : 'Look what changes'}
+        <Button submit busy={looking} disabled={!wanted.trim()}>
+          {looking ? 'Resolving' : 'Look what changes'}
         </Button>
       </form>
-      <ErrorNote error={look.error ?? write.error} />
+      <ErrorNote error={model.refusal ?? write.error} />
       {proposal ? (
         <div className="atrium-Report-proposal" role="status">
           {proposal.diff ? (
@@ -54,7 +47,7 @@ export function AddPackage({ model }: { model: ReportModel }): JSX.Element {
               <Pins label="Pins that change" changes={proposal.changes} />
               <div className="atrium-Report-actions">
                 <Button kind="primary" busy={write.busy} onClick={() => void write.run()}>
-                  {`Write ${proposal.file}`}
+                  {`Write ${[proposal.file, proposal.lock].filter(Boolean).join(' and ')}`}
                 </Button>
                 <Button onClick={() => model.dismiss()}>Leave it</Button>
               </div>

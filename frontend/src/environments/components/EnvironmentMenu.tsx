@@ -1,7 +1,9 @@
 import { Button, ErrorNote, List, ProgressLine, useAction, useModel } from '../../ui';
 import type { Package } from '../model';
 import type { NotebookEnvironment } from '../notebook';
-import { origin, packages } from '../words';
+import { notUsed, origin, packages } from '../words';
+import { DriftNote } from './DriftNote';
+import { LockFileNote } from './LockFile';
 import { ConsentNote } from './Trust';
 
 export interface EnvironmentMenuProps {
@@ -9,13 +11,21 @@ export interface EnvironmentMenuProps {
   onClose: () => void;
   /** Opens all about it. */
   onReport: () => void;
+  /** Shows what declaring a package comes to. */
+  onAdd: (requirement: string) => void;
 }
 
 /** What the environment holds, how far its build is, or why there is none. */
-export function EnvironmentMenu({ environment, onClose, onReport }: EnvironmentMenuProps): JSX.Element {
+export function EnvironmentMenu({
+  environment,
+  onClose,
+  onReport,
+  onAdd
+}: EnvironmentMenuProps): JSX.Element {
   useModel(environment);
   const { model } = environment;
   const { status, error, began } = model;
+  const running = environment.kernel.status;
   const restart = useAction(async () => {
     await environment.restart();
     onClose();
@@ -30,8 +40,8 @@ export function EnvironmentMenu({ environment, onClose, onReport }: EnvironmentM
           {status.python ? `, Python ${status.python}` : ''}
         </p>
       ) : null}
-      {status?.also?.length ? (
-        <p className="atrium-Muted">Also found, not used: {status.also.join(', ')}</p>
+      {status && notUsed(status).length ? (
+        <p className="atrium-Muted">Also found, not used: {notUsed(status).join(', ')}</p>
       ) : null}
       {status?.state === 'building' ? (
         <ProgressLine
@@ -53,12 +63,40 @@ export function EnvironmentMenu({ environment, onClose, onReport }: EnvironmentM
       ) : null}
       {status?.state === 'ready' && environment.outdated ? (
         <div className="atrium-Environment-restart">
-          <p>The kernel still runs in another environment. Its variables are lost by a restart.</p>
+          <p>
+            The kernel still runs in another environment{running?.stays ? `: ${running.stays}` : ''}. Its
+            variables are lost by a restart.
+          </p>
           <Button kind="primary" busy={restart.busy} onClick={() => void restart.run()}>
             Restart kernel
           </Button>
           <ErrorNote error={restart.error} />
         </div>
+      ) : null}
+      {status?.lock_file?.stale.length ? (
+        <LockFileNote
+          lock={status.lock_file}
+          source={status.source}
+          mayWrite={model.mayBuild}
+          onWrite={() => model.writeLock()}
+        />
+      ) : null}
+      {environment.drift.map(one => (
+        <DriftNote
+          key={one.cell_id}
+          environment={environment}
+          cellId={one.cell_id}
+          onAdd={requirement => {
+            onClose();
+            onAdd(requirement);
+          }}
+        />
+      ))}
+      {running?.added?.length && !environment.outdated ? (
+        <p>
+          Added to the running kernel, no restart needed:{' '}
+          {running.added.map(one => `${one.name} ${one.version}`).join(', ')}
+        </p>
       ) : null}
       {status?.state === 'none' && !error ? (
         <Button kind="primary" onClick={() => void model.build()}>

@@ -1,8 +1,9 @@
 import { useState } from 'react';
 
 import { Button, checkIcon, ErrorNote, List } from '../../ui';
-import type { InstalledPackage, PackageChange, Report } from '../report';
+import type { InstalledPackage, PackageChange, Report, ReportModel } from '../report';
 import { packages, why } from '../words';
+import { LockFileNote } from './LockFile';
 
 /** Pins before and after. */
 export function Pins({ label, changes }: { label: string; changes: PackageChange[] }): JSX.Element {
@@ -62,8 +63,8 @@ export function Installed({ report }: { report: Report | null }): JSX.Element {
   );
 }
 
-/** The lock, to be read and taken elsewhere. */
-export function LockText({ report }: { report: Report }): JSX.Element {
+/** The lock, to be read and taken elsewhere, and that which the project keeps. */
+export function Lock({ model, report }: { model: ReportModel; report: Report }): JSX.Element {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(report.lock);
@@ -82,6 +83,12 @@ export function LockText({ report }: { report: Report }): JSX.Element {
           {copied ? 'Copied' : 'Copy the lock'}
         </Button>
       ) : null}
+      <LockFileNote
+        lock={report.lock_file ?? null}
+        source={report.source}
+        mayWrite={model.mayWrite}
+        onWrite={() => model.writeLock()}
+      />
     </section>
   );
 }
