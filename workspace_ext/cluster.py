@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workspace_ext import addresses, context, local_cluster, spark_session
+from workspace_ext import addresses, context, local_cluster, progress, spark_session
 from workspace_ext.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def dask() -> Client:
         # Before the cluster goes, or the client would complain that it has gone.
         atexit.register(client.close)
     _dask_clients[address] = client
+    progress.follow(address, lambda: progress.DaskWork(client))
     return client
 
 

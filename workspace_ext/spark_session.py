@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from workspace_ext import tables
+from workspace_ext import progress, tables
 from workspace_ext.addresses import listens, require_listener, silent
 from workspace_ext.tables import location
 
@@ -44,7 +44,8 @@ def connect(address: str) -> SparkSession:
         _forget(address)
         session = None
     if session is None:
-        session = _sessions[address] = _open(address)
+        session = opened = _sessions[address] = _open(address)
+        progress.follow(address, lambda: progress.SparkWork(opened))
     for name in location.names():
         _show_or_warn(session, name)
     tables.after_write(_refresh)
