@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.engines import Engine, build_environment, run_script, running
+from tests.client.kernels import kernel
 from workspace_ext.engines import spark
 from workspace_ext.engines.requirements import KERNEL, SOURCE_BUILDS, SPARK
 
@@ -83,6 +84,16 @@ for _ in range(300):
 print("left at", time.time())
 """
 
+SLOW = """
+import time
+import workspace_ext as ws
+def slow(frames):
+    for frame in frames:
+        time.sleep(1)
+        yield frame
+spark = ws.cluster.spark()
+"""
+
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> Path:
@@ -122,6 +133,30 @@ def test_the_pandas_api_reads_tables_and_runs_a_function_per_store(
     assert (engine.state()["state"], engine.state()["address"]) == ("stopped", None)
     assert engine.survivors() == []
     assert sorted(each.name for each in engine.folder.iterdir()) == ["engine.log", "spark.log", "state.json"]
+
+
+@pytest.mark.parts
+def test_a_cell_shows_how_far_spark_is_and_interrupting_it_ends_its_tasks(
+    engine: Engine, python: Path, tmp_path: Path
+) -> None:
+    with kernel(python, tmp_path, ATRIUM_CLUSTER=attached(engine)) as notebook:
+        notebook.run(SLOW)
+        notebook.run("print(spark.range(0, 6, 1, 6).mapInPandas(slow, 'id long').count())")
+        assert "6\n" in [each.get("text") for each in notebook.shown]
+        assert re.match(r"Spark: \d+ tasks in \d+ s", notebook.texts[-1])
+        assert any(" of 6 tasks, " in text or " of 7 tasks, " in text for text in notebook.texts)
+        notebook.begin("spark.range(0, 2000, 1, 2000).mapInPandas(slow, 'id long').count()")
+        notebook.until(" of 200")
+        interrupted = time.time()
+        notebook.interrupt()
+        notebook.until("idle")
+        assert notebook.texts[-1].startswith("Spark: stopped at ")
+        deadline = time.monotonic() + 120
+        while (engine.state()["idle_since"] or 0) < interrupted:
+            assert time.monotonic() < deadline, engine.state()
+            time.sleep(0.2)
+        notebook.run("print('again', spark.range(3).count())")
+        assert "again 3" in str(notebook.shown)
 
 
 @pytest.mark.parts
