@@ -49,7 +49,7 @@ def adopt(
     except BaseException as error:
         sys.path[:], _, sys.prefix, sys.exec_prefix, sys.executable = kept
         os.environ.update(kept[1])
-        importlib.invalidate_caches()
+        _look_again()
         return f"{type(error).__name__} while it was moved"
     return ""
 
@@ -68,7 +68,13 @@ def _go(before: tuple[str, str], after: tuple[str, str]) -> None:
     os.environ["VIRTUAL_ENV"] = after[0]
     if (spawn := sys.modules.get("multiprocessing.spawn")) is not None:
         spawn.set_executable(sys.executable)
+    _look_again()
+
+
+def _look_again() -> None:
     importlib.invalidate_caches()
+    if (sysconfig := sys.modules.get("sysconfig")) is not None:
+        importlib.reload(sysconfig)  # It remembers the prefix.
 
 
 def _loaded(modules: dict[str, str], plugs: dict[str, str]) -> str:
