@@ -135,6 +135,7 @@ def a_lock_is_kept(ana: Person, page: Page, file: Path, notebook: str) -> None:
     menu = page.locator(".atrium-Environment")
     expect(menu).to_contain_text("iniconfig (requirements.txt, line 3) is not in it.")
     picture(page, "environment-stale")
+    assert "pylock.toml is out of date: iniconfig" in atrium(ana.server, "lock", notebook, "--check", status=1)
     menu.get_by_role("button", name="Write pylock.toml again").click()
     expect(stale).to_have_count(0, timeout=120_000)
     assert 'name = "iniconfig"' in lock.read_text()
@@ -151,13 +152,13 @@ def a_lock_is_kept(ana: Person, page: Page, file: Path, notebook: str) -> None:
     tabs.filter(has_text="Environment: n.ipynb").click()
 
 
-def atrium(server: Server, *arguments: str) -> str:
-    """What `atrium environments ...` says to Ana."""
+def atrium(server: Server, *arguments: str, status: int = 0) -> str:
+    """What `atrium environments ...` says to Ana, and that it ends with that status."""
     command = [sys.executable, "-c", "from workspace_ext.cli import main; raise SystemExit(main())"]
     told = {**os.environ, "ATRIUM_URL": server.url, "ATRIUM_TOKEN": server.tokens["ana"]}
-    return subprocess.run(
-        [*command, "environments", *arguments], env=told, capture_output=True, text=True, check=True
-    ).stdout
+    done = subprocess.run([*command, "environments", *arguments], env=told, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    return done.stderr if status else done.stdout
 
 
 def another_index_takes_a_consent(ana: Person, page: Page, file: Path, notebook: str) -> None:

@@ -2,6 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
+import { asApiError } from '../api/errors';
 import type { Events } from '../api/events';
 import { Refresh } from '../api/refresh';
 import type { Wire } from '../api/wire';
@@ -74,7 +75,13 @@ export class KernelModel implements IDisposable {
       return;
     }
     const path = `documents/kernels/${encodeURIComponent(id)}${verb}`;
-    const status = await this._client.request<KernelStatus>(method, path).catch(() => null);
+    let status: KernelStatus | null;
+    try {
+      status = await this._client.request<KernelStatus>(method, path);
+    } catch (error) {
+      // What was known holds while the server cannot be reached.
+      status = asApiError(error).status === 404 ? null : this._status;
+    }
     if (id === this._id) {
       this._status = status;
       this._emit();

@@ -171,6 +171,6 @@ six_file.write_text(text + "# edited")
         lab.end(lab.run(path, "c4"))
         return drift()
 
-    (noticed,) = lab.until(edited)
+    (noticed,) = lab.until(edited, 240)
     assert (noticed["packages"], noticed["changed"]) == ([], True)
     assert "files of six were edited" in noticed["message"]
