@@ -34,7 +34,7 @@ from ..contract.projects import (
     WebhookSecret,
 )
 from ..contract.submodules import SubmoduleAddress, SubmoduleList
-from . import asides, commits, committing, credentials, lives
+from . import asides, commits, committing, credentials, folders, lives
 
 
 def register(verbs: Any) -> None:
@@ -57,6 +57,10 @@ def register(verbs: Any) -> None:
     clone.add_argument("repository", metavar="URL")
     clone.add_argument("--name", default="", help="default: from the address")
     clone.add_argument("--depth", type=int, default=0, help="only so many of the last commits; see fetch-rest")
+    clone.add_argument(
+        "--folders", nargs="*", metavar="FOLDER",
+        help="check out only these and the files at the top; with none named nothing but those; see folders",
+    )  # fmt: skip
     verb("fetch-rest", "fetch the history that a clone with --depth left out", _fetch_rest)
     new = verb("new", "make a project: empty, from a template or a folder", _new, project=False)
     new.add_argument("name")
@@ -83,6 +87,7 @@ def register(verbs: Any) -> None:
     large = verb("large-files", "files that are stored in Git LFS, and fetching them", _large_files, branch=True)
     large.add_argument("paths", nargs="*", help="with --fetch: only these")
     large.add_argument("--fetch", action="store_true", help="put their contents where the pointers are")
+    folders.add_verbs(verb, _project, _ended)
     within = verb("submodules", "submodules of a branch, and letting them in (owners)", _submodules, branch=True)
     said = within.add_mutually_exclusive_group()
     said.add_argument("--let-in", default="", metavar="URL", help="exactly as listed; fetches it, too")
@@ -138,7 +143,7 @@ def _list(arguments: argparse.Namespace, client: Client) -> Any:
 
 
 def _clone(arguments: argparse.Namespace, client: Client) -> Any:
-    asked = CloneProject(arguments.repository, arguments.name, arguments.depth)
+    asked = CloneProject(arguments.repository, arguments.name, arguments.depth, arguments.folders)
     return _ended(client, client.call("POST", "/projects", asked, reply=Operation))
 
 

@@ -148,7 +148,8 @@ class Project:
     ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
     ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
     ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
-    are on no branch.
+    are on no branch. ``folders``: those that are checked out, None where everything is; ``large``: then it has so many
+    files that a part of them would be quicker to work with.
     """
 
     id: str
@@ -165,6 +166,8 @@ class Project:
     strip_outputs: bool = False
     shallow: bool = False
     detached: list[Detached] = field(default_factory=list)
+    folders: list[str] | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,11 +182,15 @@ class BranchList:
 
 @dataclass(frozen=True)
 class CloneProject:
-    """``name``: the address's last part unless given. ``depth``: only so many of the last commits; 0: all."""
+    """``name``: the address's last part unless given. ``depth``: only so many of the last commits; 0: all.
+
+    ``folders``: check out only these and the files at the top, so with none nothing but those; None: everything.
+    """
 
     url: str
     name: str = ""
     depth: int = 0
+    folders: list[str] | None = None
 
 
 @dataclass(frozen=True)

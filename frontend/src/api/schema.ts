@@ -1878,6 +1878,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The folders in a folder of the repository, with their sizes, and which are checked out. */
+        get: operations["get_atrium_api_projects_id_folders"];
+        /** Check out these folders and no others, on every branch; the operation's result is the choice. */
+        put: operations["put_atrium_api_projects_id_folders"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/graph": {
         parameters: {
             query?: never;
@@ -2738,12 +2756,24 @@ export interface components {
             url: string;
         };
         /**
+         * ChooseFolders
+         * @description None: everything.
+         */
+        ChooseFolders: {
+            /** @default null */
+            folders: string[] | null;
+        };
+        /**
          * CloneProject
          * @description ``name``: the address's last part unless given. ``depth``: only so many of the last commits; 0: all.
+         *
+         *         ``folders``: check out only these and the files at the top, so with none nothing but those; None: everything.
          */
         CloneProject: {
             /** @default 0 */
             depth: number;
+            /** @default null */
+            folders: string[] | null;
             /** @default  */
             name: string;
             url: string;
@@ -3449,12 +3479,43 @@ export interface components {
             text: string;
         };
         /**
+         * Folder
+         * @description ``path`` from the repository's top; ``files`` and ``bytes`` with everything below; ``folders``: whether it has
+         *         any in it.
+         */
+        Folder: {
+            bytes: number;
+            files: number;
+            /** @default false */
+            folders: boolean;
+            path: string;
+        };
+        /**
+         * FolderList
+         * @description The folders in the folder ``within`` ("" for the top), as the followed branch has them.
+         *
+         *         ``chosen``: those that are checked out, with everything below, besides the files at the top and those directly above
+         *         them; None where everything is. ``files`` and ``bytes``: of everything in ``within``.
+         */
+        FolderList: {
+            bytes: number;
+            chosen: string[] | null;
+            files: number;
+            folders: components["schemas"]["Folder"][];
+            within: string;
+        };
+        /**
          * FolderQuery
          * @description ``folder`` is a path as Jupyter's contents API names it; empty: everything.
          */
         FolderQuery: {
             /** @default  */
             folder: string;
+        };
+        /** FoldersQuery */
+        FoldersQuery: {
+            /** @default  */
+            within: string;
         };
         /**
          * GiveConsent
@@ -4109,7 +4170,8 @@ export interface components {
          *         ``archived``: since when it rests; empty while it does not. Then ``branches`` is empty.
          *         ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
          *         ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
-         *         are on no branch.
+         *         are on no branch. ``folders``: those that are checked out, None where everything is; ``large``: then it has so many
+         *         files that a part of them would be quicker to work with.
          */
         Project: {
             /** @default  */
@@ -4119,8 +4181,12 @@ export interface components {
             default_branch: string;
             detached?: components["schemas"]["Detached"][];
             folder: string;
+            /** @default null */
+            folders: string[] | null;
             followed_branch: string;
             id: string;
+            /** @default false */
+            large: boolean;
             name: string;
             /** @default null */
             problem: components["schemas"]["WireError"] | null;
@@ -8965,6 +9031,70 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_folders: {
+        parameters: {
+            query?: {
+                within?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderList"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_atrium_api_projects_id_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseFolders"];
+            };
+        };
         responses: {
             /** @description Done */
             202: {

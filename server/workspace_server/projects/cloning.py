@@ -39,10 +39,18 @@ class Cloning:
         self._events = events
         self._going: set[str] = set()
 
-    async def clone(self, url: str, name: str, person: str, handle: Handle, depth: int = 0) -> OpenedBranch:
+    async def clone(
+        self,
+        url: str,
+        name: str,
+        person: str,
+        handle: Handle,
+        depth: int = 0,
+        folders: list[str] | None = None,
+    ) -> OpenedBranch:
         """Clone ``url``, whose protocol was checked, as the project ``name``, which is free; with ``depth`` only so
-        many of the last commits."""
-        project = await self._clone(url, name, person, handle, depth)
+        many of the last commits, with ``folders`` only these checked out."""
+        project = await self._clone(url, name, person, handle, depth, folders)
         self._events.publish("projects", project.id, "cloned")
         self._following.add(project.id)
         return await self._branches.switch(project.id, project.default_branch)
@@ -72,12 +80,14 @@ class Cloning:
                 remove_tree(self._places.home.projects / name)
                 remove_tree(marker.parent)
 
-    async def _clone(self, url: str, name: str, person: str, handle: Handle, depth: int) -> ProjectFacts:
+    async def _clone(
+        self, url: str, name: str, person: str, handle: Handle, depth: int, folders: list[str] | None
+    ) -> ProjectFacts:
         staging = self._places.home.git / f".clone-{uuid4().hex[:12]}"
         final, trees = self._places.home.git / f"{name}.git", self._places.home.projects / name
         await asyncio.to_thread(staging.mkdir)
         try:
-            made = await self._runner.clone(url, staging, final, trees, person, handle.report, depth)
+            made = await self._runner.clone(url, staging, final, trees, person, handle.report, depth, folders)
             settling = asyncio.ensure_future(asyncio.to_thread(self._settle, url, name, made["branch"], staging))
             try:
                 return await asyncio.shield(settling)

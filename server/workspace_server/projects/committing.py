@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -61,9 +62,10 @@ class Committing:
         async with self._runner.lock(project, "trees"):
             left = await self._edited(project, branch, [file.path for file in partial])
             function = "git.amend:amend" if amend else "git.commit:commit"
+            amended: dict[str, Any] = {"commit": amend} if amend else {}
             made = await self._runner.change(
                 project, function, person, branch=branch, paths=list(paths), message=message,
-                partial=_by_path(partial), **({"commit": amend} if amend else {}),
+                partial=_by_path(partial), **amended,
             )  # fmt: skip
         if tree is not None:
             documents = self._runner.documents

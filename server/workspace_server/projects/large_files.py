@@ -41,7 +41,7 @@ class LargeFiles:
             async with self._runner.lock(project, "large files"):
                 await self._runner.remote(
                     project, "git.lfs:fetch", person, on_progress=handle.report, timeout=PATIENCE,
-                    commit=f"refs/heads/{branch}", paths=paths,
+                    branch=branch, paths=paths,
                 )  # fmt: skip
             tree = await asyncio.to_thread(self._places.worktree, project_id, branch)
             placed = await self._runner.change_files(project, tree, "git.lfs:place", person, branch=branch, paths=paths)

@@ -39,6 +39,7 @@ from .commit_routes import commit_routes
 from .connecting import connecting_routes
 from .credentials.routes import credential_routes
 from .detached import detached_routes
+from .folders import folder_routes
 from .large_files import large_file_routes
 from .life_routes import life_routes
 from .production.webhooks import LARGEST
@@ -60,6 +61,7 @@ def routes(projects: Projects) -> list[Route]:
         *aside_routes(projects.asides),
         *credential_routes(projects),
         *size_routes(projects.sizes),
+        *folder_routes(projects.folders),
         *connecting_routes(projects.connecting),
         *detached_routes(projects.detached),
         *large_file_routes(projects.large_files),
@@ -78,7 +80,8 @@ def _project_routes(projects: Projects) -> list[Route]:
 
     async def clone(request: Request) -> Operation:
         """Clone a repository; the operation's result is an OpenedBranch."""
-        return await projects.clone(request.body.url, request.body.name, request.caller.id, request.body.depth)
+        body: CloneProject = request.body
+        return await projects.clone(body.url, body.name, request.caller.id, body.depth, body.folders)
 
     async def begin(request: Request) -> Operation:
         """Make a project: empty, from a template or a folder; the operation's result is an OpenedBranch."""

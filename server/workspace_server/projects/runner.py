@@ -71,11 +71,19 @@ class GitRunner:
         """Ask a worker something that changes nothing and needs no network."""
         return await self._call(self._repository(project), function, arguments, 120)
 
-    async def change(self, project: ProjectFacts, function: str, person: str = "", **arguments: Any) -> Any:
+    async def change(
+        self,
+        project: ProjectFacts,
+        function: str,
+        person: str = "",
+        on_progress: Report | None = None,
+        timeout: float = 600,
+        **arguments: Any,
+    ) -> Any:
         """Have a worker change something here, on behalf of ``person``; what it locked is unlocked if it is stopped."""
         started = time.time()
         try:
-            return await self._call(self._repository(project, person), function, arguments, 600)
+            return await self._call(self._repository(project, person), function, arguments, timeout, on_progress)
         except (asyncio.CancelledError, AtriumError):
             await asyncio.to_thread(_unlock, project.git, started, LOCKS)
             raise
@@ -198,13 +206,22 @@ class GitRunner:
             return await self._look(repository)
 
     async def clone(
-        self, url: str, staging: Path, final: Path, final_trees: Path, person: str, on_progress: Report, depth: int = 0
+        self,
+        url: str,
+        staging: Path,
+        final: Path,
+        final_trees: Path,
+        person: str,
+        on_progress: Report,
+        depth: int = 0,
+        folders: list[str] | None = None,
     ) -> dict[str, Any]:
         """Clone into ``staging`` (``repository.git`` and ``trees``), see :func:`.git.remote.clone`."""
         repository = await self._abroad(url, person)
         repository["directory"] = str(staging / "repository.git")
         arguments = {
             "trees": str(staging / "trees"), "final": str(final), "final_trees": str(final_trees), "depth": depth,
+            "folders": folders,
         }  # fmt: skip
         async with self._signed_in(repository, Holder(person)):
             # A short look first: a remote that does not answer must not hold the person for minutes.

@@ -31,6 +31,7 @@ from .cloning import Cloning
 from .connecting import Connecting
 from .credentials.service import Credentials
 from .detached import DetachedHeads
+from .folders import Folders, check_folders
 from .git.history import PUBLISHED
 from .git.shallow import beginnings
 from .large_files import LargeFiles
@@ -81,6 +82,7 @@ class Projects(Places):
         self.browsing = Browsing(self, self._runner, events)
         self.asides = Asides(self, self._runner, events)
         self.large_files = LargeFiles(self, self._runner, events, operations)
+        self.folders = Folders(self, self._runner, events, operations)
         self._trash = Reconciler("trash", self._empty_trash)
         self.sizes = Sizes(self, self._runner, events, operations)
 
@@ -105,6 +107,7 @@ class Projects(Places):
             await self.branch_lives.recover(project.id)
             await self.pulling.recover(project.id)
             await self.submodules.recover(project)
+            await self.folders.recover(project)
             self.following.add(project.id)
         self._trash.add("trash")
 
@@ -130,24 +133,26 @@ class Projects(Places):
         """One project with the state of its branches."""
         return await self._described(await asyncio.to_thread(self.get, project_id))
 
-    async def clone(self, url: str, name: str, person: str, depth: int = 0) -> Operation:
-        """Clone ``url`` in the background, or only the last ``depth`` commits of its branches; the operation's result
-        is an ``OpenedBranch``.
+    async def clone(
+        self, url: str, name: str, person: str, depth: int = 0, folders: list[str] | None = None
+    ) -> Operation:
+        """Clone ``url`` in the background, or only the last ``depth`` commits of its branches, with all or only some
+        ``folders`` checked out; the operation's result is an ``OpenedBranch``.
 
         Raises
         ------
         Invalid
-            The address, the name or the number cannot be.
+            The address, the name, the number or a folder cannot be.
         Conflict
             There is a project of this name.
         """
-        url, depth = url.strip(), check_depth(depth)
+        url, depth, folders = url.strip(), check_depth(depth), check_folders(folders)
         await asyncio.to_thread(self._runner.protocols, url)
         name = check_project_name(name.strip() or project_name(url))
         await asyncio.to_thread(self._cloning.check_free, name)
 
         async def run(handle: Handle) -> Any:
-            return msgspec.to_builtins(await self._cloning.clone(url, name, person, handle, depth))
+            return msgspec.to_builtins(await self._cloning.clone(url, name, person, handle, depth, folders))
 
         return self._operations.start(
             "projects.clone", f"Clone {name}", self._cloning.reserved(name, run), person, name
@@ -216,6 +221,7 @@ class Projects(Places):
             project.default_branch, project.followed_branch, project.created, branches,
             await asyncio.to_thread(self.production, project.id), problem, project.archived, project.strip_outputs,
             bool(await asyncio.to_thread(beginnings, project.git)), detached,
+            *await asyncio.to_thread(self.folders.of, project),
         )  # fmt: skip
 
     def _set_followed(self, project_id: str, branch: str) -> None:

@@ -18,10 +18,10 @@ from ..contents.conflicts import Choices
 from ..contents.file_merge import Version, merge_file
 from .command import Git, Report
 from .commit import match_index
-from .integrate import Note, perform, recover, rename_reference, replace_files, undone
+from .integrate import Note, here, perform, recover, rename_reference, replace_files, undone
 from .stage import choose, staged
 from .status import changes, wire_path
-from .trees import commit_tree, differences, store, version, version_on_disk
+from .trees import commit_tree, differences, store, version
 from .worktrees import bound
 
 ASIDE, DROPPED = "refs/atrium/aside/", "refs/backup/aside/"
@@ -62,18 +62,17 @@ def bring_back(report: Report, repository: dict[str, Any], branch: str, name: st
     """
     git = bound(Git.of(repository), branch)
     recover(git)
-    assert git.tree is not None
     kept = _find(git, name)
     before: dict[bytes, tuple[str, str]] = {}
     after: dict[bytes, tuple[str, str]] = {}
     clash = []
     for one in differences(git, f"{kept}^", kept):
-        here, path = version_on_disk(git.tree, one.raw), wire_path(one.raw)
+        there, path = here(git, one.raw), wire_path(one.raw)
         choices = Choices((), path, "changes", otherwise=cast(Side, take) if take else None)
-        merged = merge_file(path, version(git, one.old), here, version(git, one.new), choices)
+        merged = merge_file(path, version(git, one.old), there, version(git, one.new), choices)
         if merged.conflicts:
             clash.append(path)
-        before[one.raw], after[one.raw] = _stored(git, here), _stored(git, merged.version)
+        before[one.raw], after[one.raw] = _stored(git, there), _stored(git, merged.version)
     if clash:
         raise Conflict(
             "aside_conflicts", f"{', '.join(clash[:5])} changed in the same places since, so nothing was brought back.",

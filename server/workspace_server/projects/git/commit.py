@@ -97,7 +97,7 @@ def _put_back(git: Git, edits: Sequence[Edit]) -> None:
     assert git.tree is not None
     known = {edit.raw for edit in edits if _in_head(git, edit.raw)}
     if known:
-        git.run("checkout", "--quiet", "HEAD", *PATHS, given=b"\0".join(known))
+        git.run("checkout", "--quiet", "--ignore-skip-worktree-bits", "HEAD", *PATHS, given=b"\0".join(known))
     fresh = [edit for edit in edits if edit.raw not in known]
     for edit in fresh:
         remove_file(git.tree, edit.raw)

@@ -26,6 +26,7 @@ from ..contents.conflicts import Choices
 from ..contents.file_merge import Version, merge_file
 from .command import Git, Report
 from .commit import BACKUPS, find_backup, keep_backup
+from .cone import cone_of, is_left_out, mark_absent
 from .lfs import is_placed
 from .shallow import common
 from .status import changes, distance, wire_path
@@ -159,7 +160,7 @@ def recover(git: Git) -> bool:
     done = note.leaves and not git.commit(note.leaves)
     if git.commit("HEAD") == note.old and not done:
         _sweep(git, note)
-        _write_files(git, note.after, note.before)
+        _write_files(git, replace(note, old=note.new, new=note.old, before=note.after, after=note.before))
         _follow_index(git, note.new, note.old)
         if note.kept:
             git.attempt("update-ref", "-d", note.kept, ok=(0, 1, 128))
@@ -285,7 +286,7 @@ def perform(git: Git, note: Note) -> None:
     _write(git.admin / NOTE, note)
     if note.kept:
         git.run("update-ref", note.kept, note.before, "")
-    _write_files(git, note.before, note.after)
+    _write_files(git, note)
     _follow_index(git, note.old, note.new)
     git.run("update-ref", "-m", "atrium: pull", "HEAD", note.new, note.old)
     if note.leaves:
@@ -299,13 +300,15 @@ def rename_reference(git: Git, old: str, new: str) -> None:
     git.run("update-ref", "--stdin", given=f"start\nupdate {new} {kept}\ndelete {old} {kept}\ncommit\n".encode())
 
 
-def _write_files(git: Git, before: str, after: str) -> None:
-    """Make the files of the worktree, which are as ``before``, what they are in ``after``. Those that have changed
-    meanwhile are merged, and nothing that was written goes."""
+def _write_files(git: Git, note: Note) -> None:
+    """Make the files of the worktree, which are as ``note.before``, what they are in ``note.after``. Those that have
+    changed meanwhile are merged, and nothing that was written goes. What is in no folder that is checked out here
+    stays so where only commits change it."""
     assert git.tree is not None
     coming = []
-    for one in differences(git, before, after):
-        if one.old[0] == SUBMODULE and _left_alone(git.tree, one):
+    left_out = _left_out(git, note)
+    for one in differences(git, note.before, note.after):
+        if one.raw in left_out or (one.old[0] == SUBMODULE and _left_alone(git.tree, one)):
             continue
         there = entry(version_on_disk(git.tree, one.raw), one.old[1] or one.new[1])
         if there != one.new:
@@ -320,6 +323,26 @@ def _write_files(git: Git, before: str, after: str) -> None:
             remove_file(git.tree, one.raw)
         else:
             _replace(git.tree, one.raw, made)
+
+
+def _left_out(git: Git, note: Note) -> set[bytes]:
+    """The files that the commits change, and nobody else, and that are not here."""
+    cone = cone_of(git)
+    if cone is None:
+        return set()
+    beside = ((note.old, note.before), (note.new, note.after))
+    edited = {one.raw for commit, files in beside for one in differences(git, commit, files)}
+    coming = {one.raw for one in differences(git, note.old, note.new)}
+    return {raw for raw in coming - edited if is_left_out(git, cone, raw)}
+
+
+def here(git: Git, raw: bytes) -> Version | None:
+    """A file of the worktree; one that is not checked out, as the last commit has it."""
+    assert git.tree is not None
+    found = version_on_disk(git.tree, raw)
+    if found is None and is_left_out(git, cone_of(git), raw):
+        return version(git, entry_of(git, "HEAD", raw))
+    return found
 
 
 def _left_alone(tree: Path, one: Difference) -> bool:
@@ -363,6 +386,9 @@ def _follow_index(git: Git, old: str, new: str) -> None:
     status, _ = git.attempt("read-tree", "-m", old, new, ok=(0, 1, 128))
     if status:
         git.run("read-tree", new)
+    if cone_of(git) is not None:
+        came = [one.raw for one in differences(git, old, new) if one.new[0]]
+        mark_absent(git, git.run("ls-files", "-z").split(b"\0")[:-1] if status else came)
     git.attempt("update-index", "-q", "--refresh", ok=(0, 1))
 
 

@@ -18,6 +18,7 @@ from workspace_ext.contract.large_files import LargeFile
 
 from ...kit.errors import Conflict
 from .command import Git, Report
+from .cone import cone_of, is_left_out
 from .lfs_api import Batch
 from .pointers import LONGEST, PLACED, Pointer, identity, is_content, placed, pointer, pointers_of
 from .stage import Chosen
@@ -53,9 +54,13 @@ def listed(report: Report, repository: dict[str, Any], branch: str) -> list[dict
     """Every ``LargeFile`` of a worktree."""
     git = bound(Git.of(repository), branch)
     return [
-        asdict(LargeFile(wire_path(raw), one.size, not _is_pointer(git, raw)))
-        for raw, one in stored(git, git.commit("HEAD")).items()
+        asdict(LargeFile(wire_path(raw), one.size, not _is_pointer(git, raw))) for raw, one in _checked_out(git).items()
     ]
+
+
+def _checked_out(git: Git) -> dict[bytes, Pointer]:
+    cone = cone_of(git)
+    return {raw: one for raw, one in stored(git, git.commit("HEAD")).items() if not is_left_out(git, cone, raw)}
 
 
 def sizes(report: Report, repository: dict[str, Any], commit: str) -> dict[str, int]:
@@ -66,10 +71,14 @@ def sizes(report: Report, repository: dict[str, Any], commit: str) -> dict[str, 
     return {"total": sum(one.size for one in unique), "missing": missing}
 
 
-def fetch(report: Report, repository: dict[str, Any], commit: str, paths: list[str]) -> int:
-    """Fetch what the files of a commit (those named, or all) point to, as far as it is not here; how many bytes."""
+def fetch(
+    report: Report, repository: dict[str, Any], commit: str = "", branch: str = "", paths: list[str] | None = None
+) -> int:
+    """Fetch what the files of a commit, or of a branch's worktree, (those named, or all) point to, as far as it is not
+    here; how many bytes."""
     git = Git.of(repository)
-    wanted = {one.oid: one for raw, one in stored(git, commit).items() if not paths or wire_path(raw) in paths}
+    there = _checked_out(bound(git, branch)) if branch else stored(git, commit)
+    wanted = {one.oid: one for raw, one in there.items() if not paths or wire_path(raw) in paths}
     missing = [one for one in wanted.values() if not content(git, one).exists()]
     if not missing:
         return 0

@@ -14,8 +14,9 @@ from workspace_ext.contract.lives import BranchCost
 from ...kit.clock import iso, now
 from ...kit.errors import Conflict, NotFound
 from .command import Git, Report
+from .folders import settle
 from .status import changes
-from .worktrees import find, free_folder, remove_tree, track
+from .worktrees import bound, find, free_folder, remove_tree, track
 
 DELETED = "refs/backup/deleted/"
 FACTS, MOVING = "branch.json", "moving"
@@ -113,7 +114,11 @@ def restore(report: Report, repository: dict[str, Any], backup: str, trash: str)
         raise Conflict(
             "branch_exists", f"There is a branch {kept.branch!r} again.", "Rename that one first, then bring this back."
         )
-    return {"branch": kept.branch, "folder": _put_back(git, aside, kept)}
+    folder = _put_back(git, aside, kept)
+    if folder:
+        # Since then, others may have been chosen.
+        settle(bound(git, kept.branch))
+    return {"branch": kept.branch, "folder": folder}
 
 
 def recover(report: Report, repository: dict[str, Any], trash: str) -> list[str]:

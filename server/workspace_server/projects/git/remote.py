@@ -9,6 +9,7 @@ from ...kit.errors import Conflict, Failed, NotFound
 from ..names import folder_of
 from . import worktrees
 from .command import Git, Report
+from .cone import choose, turn_on
 from .first import MAIN, first_commit, init
 
 HEADS = "+refs/heads/*:refs/remotes/origin/*"
@@ -37,11 +38,18 @@ def heads(git: Git) -> dict[str, Any]:
 
 
 def clone(
-    report: Report, repository: dict[str, Any], trees: str, final: str, final_trees: str, depth: int = 0
+    report: Report,
+    repository: dict[str, Any],
+    trees: str,
+    final: str,
+    final_trees: str,
+    depth: int = 0,
+    folders: list[str] | None = None,
 ) -> dict[str, Any]:
     """Make the git directory and, below ``trees``, the default branch's worktree: ``{branch, sha, folder}``.
 
     ``depth``: only so many of the last commits of each branch, and no tags, which would bring old ones.
+    ``folders``: check out only these, and the files at the top.
 
     The caller moves both to where they stay, ``final`` and ``final_trees``, when everything is ready.
     """
@@ -65,6 +73,9 @@ def clone(
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     worktrees.track(git, branch)
     folder = folder_of(branch)
+    if folders is not None:
+        turn_on(git)
+        choose(git.directory, folders)
     worktrees.add(git, branch, Path(trees) / folder, (Path(final), Path(final_trees) / folder))
     return {"branch": branch, "sha": head, "folder": folder}
 

@@ -11,9 +11,9 @@ from workspace_ext.contract.commits import RestoredFile
 from ...kit.errors import Conflict, NotFound
 from .command import Git, Report
 from .graph import resolved
-from .integrate import recover, replace_files
+from .integrate import here, recover, replace_files
 from .status import wire_path
-from .trees import SUBMODULE, entry_of, store, version_on_disk
+from .trees import SUBMODULE, entry_of, store
 from .worktrees import bound
 
 
@@ -28,10 +28,15 @@ def restore_file(report: Report, repository: dict[str, Any], branch: str, commit
     wanted = entry_of(git, source, raw) if inside else ("", "")
     if not wanted[0] or wanted[0] in (SUBMODULE, "040000"):
         raise NotFound("no_such_file", f"{source[:7]} has no file {path}.", "Choose another commit.")
-    here = version_on_disk(git.tree, raw)
-    if here is not None and here.content is None:
+    found = here(git, raw)
+    if found is not None and found.content is None:
         raise Conflict("folder_in_the_way", f"{path} is a folder now.", "Rename or remove it, then try again.")
-    there = store(git, here)
+    there = store(git, found)
+    if there == wanted and not os.path.lexists(git.tree / os.fsdecode(raw)):
+        raise Conflict(
+            "not_checked_out", f"{path} is as it was there, in a folder that is not checked out.",
+            "Add that folder to those of the project.",
+        )  # fmt: skip
     backup = replace_files(git, {raw: there}, {raw: wanted}) if there != wanted else ""
     return asdict(RestoredFile(path, source, backup))
 

@@ -57,7 +57,7 @@ def staged(git: Git, head: str, chosen: Chosen) -> str:
     with own_index(git, head) as index:
         if chosen.whole:
             given = b"\0".join(edit.raw for edit in chosen.whole)
-            git.run("add", "--all", "--force", *PATHS, env=index, given=given)
+            git.run("add", "--all", "--force", "--sparse", *PATHS, env=index, given=given)
         lines = []
         for edit, version in _made(git, chosen):
             mode, blob = store(git, version)

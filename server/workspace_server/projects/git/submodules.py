@@ -26,6 +26,7 @@ from ...kit.errors import AtriumError, Conflict, Failed
 from ..contents.conflicts import Choices
 from . import worktrees
 from .command import Git, Report
+from .cone import cone_of, is_left_out
 from .errors import host_of
 from .first import init
 from .gitmodules import Link, links
@@ -44,7 +45,7 @@ CACHES = {"__pycache__", ".ipynb_checkpoints"}
 def listed(report: Report, repository: dict[str, Any], branch: str, consented: list[str]) -> list[dict[str, Any]]:
     """Every ``Submodule`` of a worktree."""
     git = worktrees.bound(Git.of(repository), branch)
-    return [asdict(_told(git, link, link.url in consented)) for link in links(git, git.commit("HEAD"))]
+    return [asdict(_told(git, link, link.url in consented)) for link in _here(git)]
 
 
 def named_at(report: Report, repository: dict[str, Any], commit: str) -> list[dict[str, str]]:
@@ -90,7 +91,7 @@ def place(report: Report, repository: dict[str, Any], branch: str, consented: li
     """
     git = worktrees.bound(Git.of(repository), branch)
     assert git.tree is not None
-    there = {link.path: link for link in links(git, git.commit("HEAD")) if link.problem is None}
+    there = {link.path: link for link in _here(git) if link.problem is None}
     done = _left(git, there)
     for path, link in there.items():
         module = module_of(git, link.url)
@@ -178,6 +179,12 @@ def directory_of(directory: Path, url: str) -> Path:
 def module_of(git: Git, url: str) -> Git:
     """The git directory that holds what was fetched from an address."""
     return _as(git, directory_of(git.directory, url), url)
+
+
+def _here(git: Git) -> list[Link]:
+    """Those of a worktree's commit that are in folders which are checked out."""
+    cone = cone_of(git)
+    return [link for link in links(git, git.commit("HEAD")) if not is_left_out(git, cone, link.raw)]
 
 
 def _told(git: Git, link: Link, consented: bool) -> Submodule:

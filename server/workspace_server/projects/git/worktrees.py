@@ -12,6 +12,7 @@ from uuid import uuid4
 from ...kit.errors import NotFound
 from ..names import folder_of
 from .command import Git
+from .cone import choose, chosen
 
 # In a worktree's part of the git directory while a pull writes files; see git/integrate.py.
 NOTE = "atrium-integrating.json"
@@ -71,9 +72,13 @@ def add(git: Git, branch: str, folder: Path, final: tuple[Path, Path] | None = N
     making = git.directory.parent / f".making-{uuid4().hex[:12]}" / folder.name
     making.parent.mkdir()
     try:
-        how = ["--detach"] if detached else []
+        folders = chosen(git.directory)
+        how = [*(["--detach"] if detached else []), *(["--no-checkout"] if folders is not None else [])]
         git.run("worktree", "add", "--quiet", *how, "--", str(making), branch)
         admin = find(git.directory)[making][0]
+        if folders is not None:
+            choose(admin, folders)
+            git.within(making, admin).run("read-tree", "-m", "-u", "HEAD")
         directory, place = final or (git.directory, folder)
         (making / ".git").write_text(f"gitdir: {directory / 'worktrees' / admin.name}\n")
         (admin / "gitdir").write_text(f"{place / '.git'}\n")

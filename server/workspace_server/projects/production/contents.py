@@ -51,7 +51,7 @@ class Contents:
     async def fetch(self, project: ProjectFacts, sha: str) -> None:
         """Have it here. Nobody holds ``remote`` meanwhile: it may take hours, and others push and pull."""
         async with self._runner.lock(project, "large files"):
-            await self._runner.remote(project, "git.lfs:fetch", timeout=PATIENCE, commit=sha, paths=[])
+            await self._runner.remote(project, "git.lfs:fetch", timeout=PATIENCE, commit=sha)
         await self.submodules.have(project, sha)
 
 
