@@ -1,4 +1,4 @@
-"""Large and odd repositories by clicks: the last commits only, files in Git LFS, submodules, a folder on no branch."""
+"""Large and odd repositories by clicks: some folders, the last commits, Git LFS, submodules, a folder on no branch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import Person, chromium
 from tests.fakes.lfs import LfsServer
-from tests.fakes.remotes import Remote, allow, git, slow_http
+from tests.fakes.remotes import Remote, allow, git, notebook, slow_http
 from tests.fakes.servers import start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -24,6 +24,52 @@ SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
 def look(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+def test_some_folders_only(tmp_path: Path) -> None:
+    home, files = tmp_path / "home", {"README.md": "# Many\n", "app/forecast.ipynb": notebook("x = 1")}
+    folders = ("clean", "raw/2025", "raw/2026")
+    files |= {f"data/{folder}/{number}.csv": "1,2\n" * 5000 for folder in folders for number in range(4)}
+    remote = Remote(tmp_path / "remote", dict(files))
+    with start_server(home) as server, chromium() as browser:
+        allow(home, remote.url)
+        ana = Person(browser, server, "ana")
+        ana.sign_in()
+        page, panel = ana.page, ana.page.locator("#atrium-projects")
+        form = panel.get_by_role("form", name="Clone repository")
+        form.get_by_label("Repository URL").fill(remote.url)
+        form.get_by_label("Only some folders").check()
+        form.get_by_role("button", name="Clone", exact=True).click()
+        choosing = panel.get_by_role("form", name="Folders")
+        expect(choosing.get_by_label("app", exact=True)).not_to_be_checked()
+        tree = home / "work/projects/forecast/main"
+        assert sorted(path.name for path in tree.iterdir()) == [".git", "README.md"]
+        choosing.get_by_label("app", exact=True).check()
+        choosing.get_by_label("Show the folders in data").click()
+        choosing.get_by_label("Show the folders in data/raw").click()
+        choosing.get_by_label("data/raw/2026", exact=True).check()
+        expect(choosing.get_by_role("status")).to_contain_text("5 files, 80 KB")
+        look(page, "folders")
+        choosing.get_by_role("button", name="Check out").click()
+        # Then its first notebook opens, as ever.
+        expect(page.get_by_role("tab", name="forecast.ipynb")).to_be_visible()
+        note = panel.locator(".atrium-List-row[data-key$=' folders']")
+        expect(note).to_contain_text("app, data/raw/2026")
+        assert sorted(path.name for path in (tree / "data/raw").iterdir()) == ["2026"]
+        # Not while something there is in no commit.
+        (tree / "data/raw/2026/0.csv").write_text("mine\n")
+        note.get_by_role("button", name="Change").click()
+        choosing.get_by_label("data/raw/2026", exact=True).uncheck()
+        choosing.get_by_role("button", name="Check out").click()
+        expect(choosing.get_by_role("alert")).to_contain_text("data/raw/2026/0.csv")
+        look(page, "folders-refused")
+        git(tree, "checkout", "--quiet", "--", ".")
+        choosing.get_by_label("data/clean", exact=True).check()
+        choosing.get_by_role("button", name="Check out").click()
+        expect(note).to_contain_text("app, data/clean")
+        assert sorted(path.name for path in (tree / "data").iterdir()) == ["clean"]
+        assert "data" not in git(tree, "status", "--porcelain")
+        assert ana.problems == []
 
 
 def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ export function addRowCommands(
     project => !project.url
   );
   add(
+    'folders',
+    'Folders…',
+    PROJECT,
+    ({ project }) => model.lives.ask({ kind: 'folders', project }),
+    project => !project.archived
+  );
+  add(
     'archive',
     () => (clicked(app, model)?.project.archived ? 'Unarchive Project' : 'Archive Project'),
     PROJECT,

@@ -16,6 +16,8 @@ export type Asking =
   | { kind: 'delete-branch' | 'rename-branch'; project: Project; branch: string }
   | { kind: 'branch-here'; project: Project; folder: string }
   | { kind: 'connect'; project: Project }
+  /** `fresh`: it was cloned just now, without any. */
+  | { kind: 'folders'; project: Project; fresh?: boolean }
   | { kind: 'delete-project'; project: Project };
 
 /** What was deleted last, and how it comes back. */

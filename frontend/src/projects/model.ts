@@ -9,6 +9,7 @@ import { Refresh } from '../api/refresh';
 import type { Operation, OperationModel, Operations } from '../api/operations';
 import type { Wire } from '../api/wire';
 import { CredentialsModel } from './credentials';
+import { Folders } from './folders';
 import { Lives } from './lives';
 import type { DiscussionProps, IWhoIsWhere } from './tokens';
 
@@ -55,6 +56,7 @@ export class ProjectsModel implements IDisposable {
   private _cloning: OperationModel<OpenedBranch> | null = null;
   private _connecting: OperationModel | null = null;
   private readonly _fetching = new Map<string, OperationModel>();
+  private readonly _folders = new Map<string, Folders>();
   private _whoIsWhere: IWhoIsWhere | null = null;
   private _disposed = false;
 
@@ -169,11 +171,23 @@ export class ProjectsModel implements IDisposable {
     return this._projects?.find(project => project.id === id) ?? null;
   }
 
-  /** Resolves when the clone has ended; null when it was cancelled. */
-  async clone(url: string, name: string, depth = 0): Promise<OpenedBranch | null> {
+  /** Resolves when the clone has ended; null when it was cancelled. `folders`: check out only these; null: all. */
+  async clone(
+    url: string,
+    name: string,
+    depth = 0,
+    folders: string[] | null = null
+  ): Promise<OpenedBranch | null> {
     return this._made(
-      await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name, depth })
+      await this._client.request<Operation<OpenedBranch>>('POST', 'projects', { url, name, depth, folders })
     );
+  }
+
+  /** The folders of a project, and choosing some. */
+  folders(id: string): Folders {
+    const known = this._folders.get(id) ?? new Folders(this._client, this._operations, id);
+    this._folders.set(id, known);
+    return known;
   }
 
   /** Push a project that has no remote to an empty one, which is its remote from then on. */

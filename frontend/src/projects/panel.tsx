@@ -6,6 +6,8 @@ import { Credentials } from './components/Credentials';
 import { ConnectForm } from './components/ConnectForm';
 import { type Detached, DetachedRow } from './components/Detached';
 import { LivesNote } from './components/Lives';
+import { FoldersForm } from './components/FoldersForm';
+import { FoldersNote } from './components/FoldersNote';
 import { NewForm } from './components/NewForm';
 import { BranchRow, OpenRow, ProductionRow, ProjectRow } from './components/ProjectRows';
 import { RestNote } from './components/RestNote';
@@ -26,10 +28,11 @@ export interface ProjectsPanelProps {
   folder: () => string;
 }
 
-/** A row of the panel; its key says of what: `project`, `project branch name`, `project rest`, `project detached …`, `project open …`, `project production`. */
+/** A row of the panel; its key says of what: `project`, `project branch name`, `project rest`, `project folders`, `project detached …`, `project open …`, `project production`. */
 type Row =
   | { kind: 'project'; key: string; project: Project }
   | { kind: 'rest'; key: string; project: Project }
+  | { kind: 'folders'; key: string; project: Project }
   | { kind: 'detached'; key: string; project: Project; at: Detached }
   | { kind: 'branch'; key: string; project: Project; branch: Branch }
   | { kind: 'open'; key: string; project: Project; branch: Branch; file: OpenFile; person: string }
@@ -55,16 +58,19 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
     setBare(null);
   });
   const { projects } = model;
+  const choosing = useModel(model.lives).asking?.kind === 'folders';
   const none = projects?.length === 0;
   const archived = projects?.filter(project => project.archived).length ?? 0;
   const shown = projects && projects.filter(project => withArchived || !project.archived);
   const activate = (row: Row) => {
     if (row.kind === 'branch') {
       void open.run(row.project, row.branch);
-    } else if (row.kind === 'project' || row.kind === 'rest') {
+    } else if (row.kind === 'project') {
       props.onFolder(row.project.folder);
     } else if (row.kind === 'detached') {
       props.onFolder(row.at.folder);
+    } else if (row.kind === 'rest' || row.kind === 'folders') {
+      props.onFolder(row.project.folder);
     } else if (row.kind === 'production') {
       props.onProduction(row.project.id);
     } else {
@@ -102,7 +108,13 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         />
       ) : null}
       <LivesNote model={model.lives} />
-      <Connect model={model} />
+      <Asked
+        model={model}
+        onFirst={project => {
+          const branch = project.branches.find(one => one.name === project.default_branch);
+          void (branch && open.run(project, branch));
+        }}
+      />
       {beginning ? (
         <NewForm
           model={model}
@@ -130,7 +142,7 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
         />
       ) : null}
       <ErrorNote error={open.error} />
-      {bare ? (
+      {bare && !choosing ? (
         <div className="atrium-Empty" role="status">
           <p>
             {bare.name} has no notebook on {bare.branch} yet.
@@ -164,6 +176,8 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
               <ProjectRow project={row.project} />
             ) : row.kind === 'rest' ? (
               <RestNote model={model} project={row.project.id} />
+            ) : row.kind === 'folders' ? (
+              <FoldersNote model={model} project={row.project} />
             ) : row.kind === 'branch' ? (
               <BranchRow branch={row.branch} onGit={() => props.onGit(row.project.id, row.branch.name)} />
             ) : row.kind === 'detached' ? (
@@ -194,12 +208,33 @@ export function ProjectsPanel(props: ProjectsPanelProps): JSX.Element {
   );
 }
 
-function Connect({ model }: { model: ProjectsModel }): JSX.Element | null {
+/** `onFirst`: the first folders of a project are there. */
+function Asked(props: { model: ProjectsModel; onFirst: (project: Project) => void }): JSX.Element | null {
+  const { model } = props;
   useModel(model.lives);
   const { asking } = model.lives;
-  return asking?.kind === 'connect' ? (
-    <ConnectForm key={asking.project.id} model={model} project={asking.project} />
-  ) : null;
+  if (asking?.kind === 'connect') {
+    return <ConnectForm key={asking.project.id} model={model} project={asking.project} />;
+  }
+  if (asking?.kind !== 'folders') {
+    return null;
+  }
+  const { project, fresh } = asking;
+  const close = () => model.lives.ask(null);
+  return (
+    <FoldersForm
+      key={project.id}
+      model={model.folders(project.id)}
+      project={project}
+      onClose={close}
+      onDone={() => {
+        close();
+        if (fresh) {
+          props.onFirst(project);
+        }
+      }}
+    />
+  );
 }
 
 function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
@@ -207,6 +242,9 @@ function rows(projects: Project[], whoIsWhere: IWhoIsWhere | null): Row[] {
     { kind: 'project' as const, key: project.id, project },
     ...(project.shallow && !project.archived
       ? [{ kind: 'rest' as const, key: `${project.id} rest`, project }]
+      : []),
+    ...((project.folders || project.large) && !project.archived
+      ? [{ kind: 'folders' as const, key: `${project.id} folders`, project }]
       : []),
     ...(project.detached ?? []).map(at => ({
       kind: 'detached' as const,

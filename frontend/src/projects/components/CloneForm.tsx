@@ -25,6 +25,7 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
   const field = useRef<HTMLInputElement>(null);
   const name = ownName ?? projectName(url);
   const [recent, setRecent] = useState(false);
+  const [some, setSome] = useState(false);
   /** Of the repository that turned out to be large. */
   const [large, setLarge] = useState<RepositorySize | null>(null);
   const warned = large?.url === url.trim();
@@ -38,8 +39,10 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
         return;
       }
     }
-    const opened = await model.clone(address, called, recent ? RECENT : 0);
+    const opened = await model.clone(address, called, recent ? RECENT : 0, some ? [] : null);
     if (opened) {
+      const project = some ? model.project(opened.project) : null;
+      model.lives.ask(project && { kind: 'folders', project, fresh: true });
       onCloned(opened);
     }
   });
@@ -104,6 +107,18 @@ export function CloneForm({ model, onCloned, onClose }: CloneFormProps): JSX.Ele
                 onChange={event => setRecent(event.target.checked)}
               />
               Only the last {RECENT} commits
+            </label>
+            <label
+              className="atrium-Check"
+              title="Once the repository is here, its folders are listed with their sizes: choose. Others can be added later."
+            >
+              <input
+                type="checkbox"
+                checked={some}
+                disabled={clone.busy}
+                onChange={event => setSome(event.target.checked)}
+              />
+              Only some folders
             </label>
           </>
         ) : null}

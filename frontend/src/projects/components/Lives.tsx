@@ -20,7 +20,7 @@ export function LivesNote({ model }: { model: Lives }): JSX.Element | null {
   const { asking, gone } = model;
   return (
     <>
-      {asking && asking.kind !== 'connect' ? (
+      {asking && asking.kind !== 'connect' && asking.kind !== 'folders' ? (
         <Form key={keyOf(asking)} model={model} asking={asking} />
       ) : null}
       {gone ? (
@@ -44,7 +44,7 @@ function keyOf(asking: Asking): string {
   return `${asking.kind} ${asking.project.id} ${of}`;
 }
 
-type Answered = Exclude<Asking, { kind: 'connect' }>;
+type Answered = Exclude<Asking, { kind: 'connect' | 'folders' }>;
 
 function Form({ model, asking }: { model: Lives; asking: Answered }): JSX.Element {
   if (asking.kind === 'delete-project') {
