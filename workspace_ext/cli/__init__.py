@@ -57,8 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     rooms = parser.add_subparsers(dest="room", required=True, metavar="ROOM")
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name not in ("output", "asides", "commits", "committing", "credentials", "lives"):
-            importlib.import_module(f"{__name__}.{module.name}").register(rooms)
+        # The others are parts of these.
+        if register := getattr(importlib.import_module(f"{__name__}.{module.name}"), "register", None):
+            register(rooms)
     _share(parser, common)
     return parser
 

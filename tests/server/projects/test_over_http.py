@@ -111,6 +111,12 @@ def _command(server: Server, remote: Remote) -> None:
     backup = atrium("delete-branch", "forecast", "third")["backup"]
     assert [one["backup"] for one in atrium("trash", "forecast")] == [backup]
     assert atrium("restore", "forecast", "--branch", "third")["branch"] == "third"
+    data = server.home / "work" / "projects" / "forecast" / "main" / "data"
+    assert atrium("folders", "forecast", "--remove", "data")["chosen"] == []
+    assert not data.exists()
+    assert atrium("folders", "forecast", "--add", "data")["chosen"] == ["data"]
+    assert atrium("folders", "forecast", "--all")["folders"][0]["path"] == "data"
+    assert data.exists()
     assert atrium("new", "notes")["readme"] == "projects/notes/main/README.md"
     atrium("delete", "notes", "--name", "notes", "--now")
     atrium("delete", "forecast", "--name", "forecast")
