@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -19,13 +20,13 @@ CHROMIUM = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]  # fmt: skip
 PATIENCE = 60_000
-SIZE = {"width": 1400, "height": 850}
-
+SIZE, PHONE = {"width": 1400, "height": 850}, {"width": 390, "height": 844}
 
 # Of JupyterLab's own asking, when a kernel is replaced that has just started, as attaching a cluster may do.
 OF_JUPYTERLAB = "Canceled future for create_subshell_request"
 
-SCREENSHOTS = Path(os.environ.get("ATRIUM_SCREENSHOTS", tempfile.gettempdir())) / "atrium-screenshots"
+PICTURES = os.environ.get("ATRIUM_SCREENSHOTS")
+SCREENSHOTS = Path(PICTURES or tempfile.gettempdir()) / "atrium-screenshots"
 
 
 @contextmanager
@@ -101,9 +102,7 @@ class Person:
 
     def menu(self, *path: str) -> None:
         """Choose from the menu bar."""
-        self.page.locator(".lm-MenuBar-itemLabel", has_text=path[0]).first.click()
-        for item in path[1:]:
-            self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+        _choose(self.page, *path)
 
 
 def enter(editor: Locator) -> None:
@@ -125,3 +124,34 @@ def cursor_is_seen(typist: Page, other: Page, name: str) -> None:
                 raise
         else:
             return
+
+
+def picture(page: Page, name: str, phone: Literal["", "panel", "main"] = "", dark: bool = False) -> None:
+    """For people to look at, where ATRIUM_SCREENSHOTS names a folder: the page, and what of it is seen on a phone, the
+    left panel or the main area; in the dark as well."""
+    if not PICTURES:
+        return
+    page.screenshot(path=Path(PICTURES) / f"{name}.png")
+    if phone:
+        if phone == "main":
+            page.keyboard.press("Control+b")
+        page.set_viewport_size(PHONE)
+        page.wait_for_timeout(300)
+        page.screenshot(path=Path(PICTURES) / f"{name}-phone.png")
+        page.set_viewport_size(SIZE)
+        if phone == "main":
+            page.keyboard.press("Control+b")
+    if dark:
+        held = page.evaluate_handle("document.activeElement").as_element()
+        _choose(page, "Settings", "Theme", "JupyterLab Dark")
+        page.wait_for_timeout(1500)
+        picture(page, f"{name}-dark", phone)
+        _choose(page, "Settings", "Theme", "JupyterLab Light")
+        if held:
+            held.focus()
+
+
+def _choose(page: Page, *path: str) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text=path[0]).first.click()
+    for item in path[1:]:
+        page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.notebooks import FRONT, open_notebook, saved, sources, write_in
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, picture
 from tests.fakes.remotes import Remote, allow, git, notebook
 from tests.fakes.servers import start_server
 
@@ -19,12 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
 NAME = "forecast.ipynb"
 STOLEN = "window.stolen = true"
-SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def look(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def hostile() -> str:
@@ -84,7 +77,7 @@ def test_committing_some_of_it(tmp_path: Path) -> None:
         expect(view.get_by_role("region", name="Outputs: Before")).to_contain_text("No output")
         expect(now.locator("script, [onerror], [onload], a[href^=javascript]")).to_have_count(0)
         assert ana.evaluate("window.stolen") is None
-        look(ana, "outputs")
+        picture(ana, "outputs")
         view.get_by_label("Commit report.ipynb").uncheck()
 
         changes.get_by_text(NAME).click()
@@ -94,7 +87,7 @@ def test_committing_some_of_it(tmp_path: Path) -> None:
         assert tick.evaluate("box => box.indeterminate")
         expect(form.get_by_label("With Bo, who edited forecast.ipynb")).to_be_checked()
         view.get_by_role("button", name="Side by side").click()
-        look(ana, "staged")
+        picture(ana, "staged")
         view.get_by_role("button", name="Inline").click()
         form.get_by_label("Summary").fill("Not wuite")
         form.get_by_role("button", name="Commit", exact=True).click()
@@ -132,7 +125,7 @@ def test_committing_some_of_it(tmp_path: Path) -> None:
         view.get_by_label("Commit notes.md").uncheck()
         view.get_by_role("button", name="Carry to a new branch").click()
         view.get_by_label("New branch", exact=True).fill("weekly")
-        look(ana, "carry")
+        picture(ana, "carry")
         view.get_by_role("button", name="Create branch").click()
         ana.locator(".lm-TabBar-tabLabel", has_text="Git: weekly").wait_for()
         view = ana.locator(".atrium-Git")

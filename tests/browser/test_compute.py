@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, picture
 from tests.fakes.servers import start_server
 
 EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -52,12 +51,7 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
                 shape.wait_for(timeout=2_000)
         expect(row).to_contain_text("1-2 workers, 1 thread and 500MiB each")
         expect(row).to_contain_text("It runs this notebook’s environment.")
-        if shots := os.environ.get("ATRIUM_SCREENSHOTS"):
-            page.screenshot(path=f"{shots}/compute-light.png")
-            ana.menu("Settings", "Theme")
-            page.locator(".lm-Menu-itemLabel").get_by_text("JupyterLab Dark", exact=True).click()
-            page.wait_for_timeout(1500)
-            page.screenshot(path=f"{shots}/compute-dark.png")
+        picture(page, "compute", dark=True)
         row.get_by_label("Workers, at least").fill("2")
         row.get_by_role("button", name="Scale").click()
         expect(row).to_contain_text("2 of 2 workers", timeout=60_000)

@@ -13,18 +13,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.notebooks import FRONT, open_notebook
-from tests.browser.people import Person, chromium
+from tests.browser.people import PICTURES, Person, chromium, picture
 from tests.fakes.indexes import index
 from tests.fakes.remotes import Remote, allow, notebook
 from tests.fakes.servers import Server, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-PICTURES = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def test_a_package_is_added(tmp_path: Path) -> None:
@@ -141,8 +135,7 @@ def a_lock_is_kept(ana: Person, page: Page, file: Path, notebook: str) -> None:
     assert 'name = "iniconfig"' in lock.read_text()
     if PICTURES:
         page.keyboard.press("Escape")
-        ana.menu("Settings", "Theme")
-        page.locator(".lm-Menu-itemLabel").get_by_text("JupyterLab Dark", exact=True).click()
+        ana.menu("Settings", "Theme", "JupyterLab Dark")
         page.wait_for_timeout(1500)
         chip.filter(has_text="added, no restart needed").click()
         picture(page, "environment-dark")

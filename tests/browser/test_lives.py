@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -10,18 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.notebooks import open_notebook
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, picture
 from tests.fakes.remotes import Remote, allow, git
 from tests.fakes.servers import start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-
-SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def look(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def choose(page: Page, key: str, label: str) -> None:
@@ -51,7 +43,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         # Another name: what is open stays open, and its chip says so.
         choose(page, "branch weekly", "Rename Branch…")
         panel.get_by_label("New name").fill("daily")
-        look(page, "rename")
+        picture(page, "rename")
         panel.get_by_role("button", name="Rename branch").click()
         expect(ana.chip("daily")).to_be_visible()
         assert git(tree, "branch", "--show-current") == "daily"
@@ -65,22 +57,22 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         view.get_by_role("button", name=re.compile("Put .* aside")).click()
         expect(view.get_by_text("Nothing has changed since the last commit.")).to_be_visible()
         assert not (tree / "new.txt").exists()
-        look(page, "aside")
+        picture(page, "aside")
         view.get_by_role("button", name="Bring back").click()
         expect(view.get_by_text("Brought back")).to_be_visible()
         assert (tree / "new.txt").read_text() == "only here"
-        look(page, "brought-back")
+        picture(page, "brought-back")
 
         # Deleted, with what that costs, and back again.
         choose(page, "branch daily", "Delete Branch…")
         form = panel.get_by_role("region", name="Delete daily")
         expect(form).to_contain_text(re.compile("files? with changes that are not committed"))
         expect(form).to_contain_text("1 open document (forecast.ipynb), used by Ana")
-        look(page, "delete-branch")
+        picture(page, "delete-branch")
         form.get_by_role("button", name="Delete branch").click()
         expect(panel.get_by_text("Deleted daily.")).to_be_visible()
         assert not tree.exists()
-        look(page, "deleted-branch")
+        picture(page, "deleted-branch")
         panel.get_by_role("button", name="Undo").click()
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         assert (tree / "new.txt").read_text() == "only here"
@@ -91,7 +83,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         choose(page, project, "Archive Project")
         expect(panel.locator(f"[data-key='{project}']")).to_have_count(0)
         panel.get_by_role("button", name="Show 1 archived").click()
-        look(page, "archived")
+        picture(page, "archived")
         choose(page, project, "Unarchive Project")
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         choose(page, project, "Delete Project…")
@@ -100,11 +92,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         go = form.get_by_role("button", name="Delete project")
         expect(go).to_be_disabled()
         form.get_by_label("Type forecast to delete it").fill("forecast")
-        look(page, "delete-project")
-        if SHOTS:
-            page.set_viewport_size({"width": 390, "height": 844})
-            look(page, "delete-project-phone")
-            page.set_viewport_size({"width": 1400, "height": 850})
+        picture(page, "delete-project", "panel")
         go.click()
         expect(panel.get_by_text("Deleted forecast.")).to_be_visible()
         assert not tree.exists()
@@ -112,7 +100,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         panel.get_by_role("button", name="Bring back forecast").click()
         expect(panel.locator("[data-key$='branch daily']")).to_be_visible()
         assert (tree / "new.txt").read_text() == "only here"
-        look(page, "back")
+        picture(page, "back")
 
         # One that is not cloned, of a folder of hers.
         folder = home / "work/scratch/ana/study"
@@ -123,7 +111,7 @@ def test_the_lives_of_a_branch_and_a_project(tmp_path: Path) -> None:
         form.get_by_label("Begin with").select_option("folder")
         form.get_by_label("Folder").fill("scratch/ana/study")
         expect(form.get_by_label("Name")).to_have_value("study")
-        look(page, "new-project")
+        picture(page, "new-project")
         form.get_by_role("button", name="Create project").click()
         expect(panel.get_by_text("study has no notebook on main yet.")).to_be_visible()
         assert git(home / "work/projects/study/main", "log", "--format=%an") == "Ana"

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, picture
 from tests.fakes.lfs import LfsServer
 from tests.fakes.remotes import Remote, allow, git, notebook, slow_http
 from tests.fakes.servers import start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-
-SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def look(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def test_some_folders_only(tmp_path: Path) -> None:
@@ -49,7 +41,7 @@ def test_some_folders_only(tmp_path: Path) -> None:
         choosing.get_by_label("Show the folders in data/raw").click()
         choosing.get_by_label("data/raw/2026", exact=True).check()
         expect(choosing.get_by_role("status")).to_contain_text("5 files, 80 KB")
-        look(page, "folders")
+        picture(page, "folders")
         choosing.get_by_role("button", name="Check out").click()
         # Then its first notebook opens, as ever.
         expect(page.get_by_role("tab", name="forecast.ipynb")).to_be_visible()
@@ -62,7 +54,7 @@ def test_some_folders_only(tmp_path: Path) -> None:
         choosing.get_by_label("data/raw/2026", exact=True).uncheck()
         choosing.get_by_role("button", name="Check out").click()
         expect(choosing.get_by_role("alert")).to_contain_text("data/raw/2026/0.csv")
-        look(page, "folders-refused")
+        picture(page, "folders-refused")
         git(tree, "checkout", "--quiet", "--", ".")
         choosing.get_by_label("data/clean", exact=True).check()
         choosing.get_by_role("button", name="Check out").click()
@@ -106,7 +98,7 @@ def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_p
         form.get_by_role("button", name="Clone", exact=True).click()
         expect(form).to_contain_text("It is large: 2.4 GB with all its history.")
         expect(form.get_by_label("Only the last 50 commits")).to_be_checked()
-        look(page, "large")
+        picture(page, "large")
         form.get_by_role("button", name="Clone", exact=True).click()
         tree = home / "work/projects/forecast/main"
         expect(panel.get_by_text("production")).to_be_visible()
@@ -114,7 +106,7 @@ def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_p
         git(home / "git/forecast.git", "fetch", "--quiet", "--depth=1", url, "+refs/heads/*:refs/remotes/origin/*")
         server.api("POST", f"/projects/{server.api('GET', '/projects')['projects'][0]['id']}/look")
         expect(panel.get_by_text("Last commits only")).to_be_visible()
-        look(page, "shallow")
+        picture(page, "shallow")
         panel.get_by_role("button", name="Fetch the rest").click()
         expect(panel.get_by_text("Last commits only")).to_be_hidden()
 
@@ -125,7 +117,7 @@ def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_p
         view = page.get_by_role("region", name="Large files")
         expect(view).to_contain_text("2 files are stored in Git LFS, 500 KB; only pointers are here.")
         view.get_by_role("button", name="Show").click()
-        look(page, "lfs")
+        picture(page, "lfs")
         view.get_by_role("button", name="Fetch scaler.bin").click()
         expect(view).to_contain_text("model.bin is stored in Git LFS, 500 KB; only a pointer is here.")
         view.get_by_role("button", name="Fetch", exact=True).click()
@@ -137,12 +129,12 @@ def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_p
         expect(view).to_contain_text("1 submodule is not fetched")
         view.get_by_role("button", name="Let in lib").click()
         expect(view).to_contain_text("Code from 127.0.0.1 comes into every branch")
-        look(page, "submodule")
+        picture(page, "submodule")
         view.get_by_role("button", name="Let in and fetch").click()
         expect(view).to_contain_text("1 submodule fetched")
         assert (tree / "lib/tools.py").exists()
         view.get_by_role("button", name="Show").click()
-        look(page, "submodule-here")
+        picture(page, "submodule-here")
         view.get_by_role("button", name="Turn off lib").click()
         expect(view).to_contain_text("1 submodule is not fetched")
 
@@ -153,7 +145,7 @@ def test_the_last_commits_large_files_submodules_and_a_folder_on_no_branch(tmp_p
         expect(panel.get_by_role("button", name="Back to main")).to_be_visible()
         panel.get_by_role("button", name="Create branch here").click()
         panel.get_by_label("Name").fill("earlier")
-        look(page, "detached")
+        picture(page, "detached")
         panel.get_by_role("button", name="Cancel").click()
         panel.get_by_role("button", name="Back to main").click()
         expect(panel.locator(".atrium-List-row[data-key$='branch main']")).to_be_visible()

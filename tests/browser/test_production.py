@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.people import Person, chromium
+from tests.browser.people import Person, chromium, picture
 from tests.fakes.remotes import Remote, allow, git
 from tests.fakes.servers import start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-PICTURES = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def test_production_is_held_let_go_and_hooked(tmp_path: Path) -> None:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.notebooks import FRONT, open_notebook, saved, sources, write_in
-from tests.browser.people import Person, chromium, enter
+from tests.browser.people import Person, chromium, enter, picture
 from tests.fakes.remotes import Remote, allow, git, notebook
 from tests.fakes.servers import start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
-SHOTS = os.environ.get("ATRIUM_SCREENSHOTS")
-
-
-def look(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def test_a_pull_beneath_two_people(tmp_path: Path) -> None:
@@ -62,17 +55,14 @@ def test_a_pull_beneath_two_people(tmp_path: Path) -> None:
         expect(go).to_be_disabled()
         assert git(tree, "log", "--format=%s") == "Work"
         place.get_by_label("Edit").check()
-        look(ana, "resolver")
-        ana.set_viewport_size({"width": 390, "height": 844})
-        look(ana, "resolver-phone")
-        ana.set_viewport_size({"width": 1400, "height": 850})
+        picture(ana, "resolver", "panel")
         place.get_by_role("textbox").fill("df = 2  # Ana")
         go.click()
         for letter in " and after":
             bo.keyboard.type(letter)
             time.sleep(0.05)
         expect(ana.get_by_text("Pulled 1 commit: 1 file changed.")).to_be_visible()
-        look(ana, "pulled")
+        picture(ana, "pulled")
         expected = ["import numpy", "df = 2  # Ana", "df + 1  # before and after", "new = 4"]
         cells = bo.locator(f"{FRONT} .jp-CodeCell .cm-content")
         expect(cells).to_have_text(expected)
