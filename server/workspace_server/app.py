@@ -24,6 +24,7 @@ from .access.service import Access
 from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
 from .comments.places import in_projects
+from .comments.reviews import Reviews
 from .comments.routes import routes as comments_routes
 from .comments.service import Comments
 from .dashboards.routes import routes as dashboards_routes
@@ -79,6 +80,7 @@ class Atrium:
         self.environments.documents, self.environments.base = self.documents, self._on_default_branch
         self.environments.project, self.environments.may_consent = self._project, self._may_consent
         self.comments = Comments(self.storage, self.events, self.access, in_projects(self.projects))
+        self.reviews = Reviews(self.comments, self.projects)
         self.jobs = Jobs(home, self.storage, self.events, self.projects)
         self.jobs_keeper = Keeper(home, self.jobs, self.events)
         self.dashboards = Dashboards(
@@ -100,7 +102,7 @@ class Atrium:
             *environments_routes(self.environments),
             *clusters_routes(self.clusters),
             *documents_routes(self.documents),
-            *comments_routes(self.comments),
+            *comments_routes(self.comments, self.reviews),
             *jobs_routes(self.jobs),
             *dashboards_routes(self.dashboards, self.home),
         ]
@@ -136,8 +138,8 @@ class Atrium:
             return path.get("id", "")
         if room == "jobs" and "id" in path:
             return self.jobs.project_of(path["id"])
-        if room == "comments" and "thread" in path:
-            return self.comments.project_of(path["thread"])
+        if room == "comments":
+            return self.comments.project_of(path["thread"]) if "thread" in path else path.get("id", "")
         if room == "dashboards" and "slug" in path:
             return self.dashboards.project_of(path["slug"])
         if room == "documents" and "id" in path:

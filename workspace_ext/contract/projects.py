@@ -292,7 +292,7 @@ class CellDiff:
     """One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
 
     ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ. ``part`` names the
-    change among those of the notebook.
+    change among those of the notebook. ``old_id``: its id before, where that was another.
     """
 
     index: int
@@ -302,6 +302,7 @@ class CellDiff:
     diff: str
     outputs: int = 0
     part: str = ""
+    old_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -358,7 +359,10 @@ class PathList:
 
 @dataclass(frozen=True)
 class Review:
-    """What merging ``branch`` into the remote's ``target`` would bring. Without ``conflicts`` (files) it merges."""
+    """What merging ``branch`` into the remote's ``target`` would bring. Without ``conflicts`` (files) it merges.
+
+    ``files`` are those that differ between ``fork``, the commit that both branches come from, and ``head``.
+    """
 
     branch: str
     target: str
@@ -370,6 +374,7 @@ class Review:
     behind: int
     unpushed: int
     truncated: bool = False
+    fork: str = ""
 
 
 @dataclass(frozen=True)

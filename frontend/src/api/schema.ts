@@ -1604,6 +1604,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/projects/{id}/branches/{branch}/review/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The threads in the review of a branch, and where they are in it now. */
+        get: operations["get_atrium_api_projects_id_branches_branch_review_threads"];
+        put?: never;
+        /** Begin a thread on lines, a cell or a file in the review of a branch. */
+        post: operations["post_atrium_api_projects_id_branches_branch_review_threads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/projects/{id}/branches/{branch}/status": {
         parameters: {
             query?: never;
@@ -2466,9 +2484,14 @@ export interface components {
          *
          *         ``quote`` None: on the whole cell or file. ``line`` counts from 0 within it, as a hint. ``source_hash`` is the
          *         SHA-256 of the cell's source at the time, in hexadecimal; empty when unknown.
+         *
+         *         ``commit``: the thread is about whole lines of that commit, as a review showed it, and ``quote`` keeps them as they
+         *         were. ``side`` tells on which side of the review they stood. Empty for one that was begun in a document.
          */
         Anchor: {
             cell_id: string;
+            /** @default  */
+            commit: string;
             /** @default null */
             line: number | null;
             /**
@@ -2478,6 +2501,11 @@ export interface components {
             part: "file" | "source";
             /** @default null */
             quote: components["schemas"]["Quote"] | null;
+            /**
+             * @default new
+             * @enum {unknown}
+             */
+            side: "new" | "old";
             /** @default  */
             source_hash: string;
         };
@@ -2683,7 +2711,7 @@ export interface components {
          * @description One cell. ``index`` counts from 1, in the new notebook (in the old one for a removed cell).
          *
          *         ``diff`` is a unified diff of the source without a header; ``outputs``: how many outputs differ. ``part`` names the
-         *         change among those of the notebook.
+         *         change among those of the notebook. ``old_id``: its id before, where that was another.
          */
         CellDiff: {
             /** @enum {unknown} */
@@ -2692,6 +2720,8 @@ export interface components {
             id: string;
             index: number;
             kind: string;
+            /** @default  */
+            old_id: string;
             /** @default 0 */
             outputs: number;
             /** @default  */
@@ -3874,6 +3904,29 @@ export interface components {
             template: string;
         };
         /**
+         * NewReviewThread
+         * @description A thread on what a review shows: on the lines ``first`` to ``last`` (counted from 0, both included) of a file,
+         *         or of the cell ``cell_id`` of a notebook; without ``first`` on the whole cell or file.
+         *
+         *         ``commit``: the one that this ``side`` was shown at, the review's ``head`` (new) or ``fork`` (old).
+         */
+        NewReviewThread: {
+            /** @default  */
+            cell_id: string;
+            commit: string;
+            /** @default null */
+            first: number | null;
+            /** @default null */
+            last: number | null;
+            path: string;
+            /**
+             * @default new
+             * @enum {unknown}
+             */
+            side: "new" | "old";
+            text: string;
+        };
+        /**
          * NewThread
          * @description ``notebook``: its path below ``work/``, or that of another file.
          */
@@ -4465,6 +4518,8 @@ export interface components {
         /**
          * Review
          * @description What merging ``branch`` into the remote's ``target`` would bring. Without ``conflicts`` (files) it merges.
+         *
+         *         ``files`` are those that differ between ``fork``, the commit that both branches come from, and ``head``.
          */
         Review: {
             base: string;
@@ -4473,11 +4528,37 @@ export interface components {
             commits: components["schemas"]["Commit"][];
             conflicts: string[];
             files: components["schemas"]["FileDiff"][];
+            /** @default  */
+            fork: string;
             head: string;
             target: string;
             /** @default false */
             truncated: boolean;
             unpushed: number;
+        };
+        /**
+         * ReviewThread
+         * @description ``spot`` is None for an outdated one: its lines are no longer there. Its quote keeps them.
+         */
+        ReviewThread: {
+            path: string;
+            spot: components["schemas"]["Spot"] | null;
+            thread: components["schemas"]["Thread"];
+        };
+        /**
+         * ReviewThreads
+         * @description The threads of a review, in the order they were begun: those that were begun on ``branch``, and of those that
+         *         were begun elsewhere, in a document, the ones that are about what changed.
+         *
+         *         ``head`` and ``fork`` are the commits that the spots are in; ``may_comment``: whether who asks may say something.
+         */
+        ReviewThreads: {
+            branch: string;
+            fork: string;
+            head: string;
+            /** @default false */
+            may_comment: boolean;
+            threads: components["schemas"]["ReviewThread"][];
         };
         /**
          * RevokeTrust
@@ -4690,6 +4771,17 @@ export interface components {
             url: string;
         };
         /**
+         * Spot
+         * @description Where a thread is in a review as it is now; ``first`` and ``last`` as in :class:`NewReviewThread`.
+         */
+        Spot: {
+            cell_id: string;
+            first: number | null;
+            last: number | null;
+            /** @enum {unknown} */
+            side: "new" | "old";
+        };
+        /**
          * StartRun
          * @description Run a notebook of the followed branch once, without a schedule.
          */
@@ -4872,9 +4964,12 @@ export interface components {
         /**
          * ThreadList
          * @description ``document`` is the ``id`` of events in the room ``comments``. Threads are in the order they were begun.
+         *         ``may_comment``: whether who asks may say something.
          */
         ThreadList: {
             document: string;
+            /** @default false */
+            may_comment: boolean;
             threads: components["schemas"]["Thread"][];
         };
         /**
@@ -8481,6 +8576,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_projects_id_branches_branch_review_threads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewThreads"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_projects_id_branches_branch_review_threads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReviewThread"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

@@ -14,7 +14,9 @@ function anchorAt(words: string, cell = 'a', source = SOURCE): Anchor {
     part: 'source',
     quote: quoteOf(source, start, start + words.length),
     line: source.slice(0, start).split('\n').length - 1,
-    source_hash: ''
+    source_hash: '',
+    side: 'new',
+    commit: ''
   };
 }
 

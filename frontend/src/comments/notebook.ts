@@ -96,7 +96,9 @@ export class NotebookThreads implements IDisposable {
       part: 'source',
       quote,
       line: quote ? lineAt(source, start) : null,
-      source_hash: await hash(source)
+      source_hash: await hash(source),
+      side: 'new',
+      commit: ''
     };
     this._draft = { anchor, cell: index };
     this._changed.emit();

@@ -36,11 +36,12 @@ export interface CommentsPanelProps {
 /** The threads of the notebook in front. */
 export function CommentsPanel({ current, people, onCompose }: CommentsPanelProps): JSX.Element {
   const { current: threads } = useModel(current);
+  useModel(threads);
   return (
     <Panel
       title="Comments"
       actions={
-        threads ? (
+        threads?.model.mayComment ? (
           <Button
             kind="quiet"
             icon={plusIcon}
@@ -147,15 +148,19 @@ function Threads({ threads, people, onCompose }: ThreadsProps): JSX.Element {
         ))}
       </ul>
       {shown.length === 0 && !draft && begun.length === 0 ? (
-        <Nothing tab={chosen} onCompose={onCompose} />
+        <Nothing tab={chosen} onCompose={model.mayComment ? onCompose : null} />
       ) : null}
     </>
   );
 }
 
-function Nothing({ tab, onCompose }: { tab: Tab; onCompose: () => void }): JSX.Element {
+function Nothing({ tab, onCompose }: { tab: Tab; onCompose: (() => void) | null }): JSX.Element {
   if (tab === 'Open') {
-    return (
+    return onCompose === null ? (
+      <div className="atrium-Empty">
+        <p>Nothing is open.</p>
+      </div>
+    ) : (
       <div className="atrium-Empty">
         <p>Nothing is open. Select words in a cell and press Ctrl+Alt+M to ask about them.</p>
         <Button onClick={onCompose}>Comment on selection</Button>

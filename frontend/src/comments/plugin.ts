@@ -4,22 +4,22 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { createElement } from 'react';
 
 import { IAtrium } from '../app/tokens';
-import { type DiscussionProps, IProjects } from '../projects/tokens';
+import { IProjects } from '../projects/tokens';
 import { commentIcon, panelWidget } from '../ui';
 import { commentsChip } from './chip';
-import { Discussion } from './components/Discussion';
-import { Discussions } from './discussions';
+import { talkOf } from './components/review-talk';
 import { ThreadsModel } from './model';
 import { NotebookThreads } from './notebook';
 import { CommentsPanel, CurrentThreads } from './panel';
 import { PeopleModel } from './people';
+import { type Drafts, ReviewThreads } from './reviews';
 
 const PANEL = 'atrium-comments';
 const COMPOSE = 'atrium:comment-on-selection';
 
 const comments: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:comments',
-  description: 'Threads on the cells of notebooks.',
+  description: 'Threads on the cells of notebooks, and in reviews.',
   autoStart: true,
   requires: [IAtrium, INotebookTracker],
   optional: [ILayoutRestorer, ICommandPalette, IProjects],
@@ -35,10 +35,8 @@ const comments: JupyterFrontEndPlugin<void> = {
     const current = new CurrentThreads();
     const people = new PeopleModel(client, events);
     const byPanel = new Map<NotebookPanel, NotebookThreads>();
-    const discussions = new Discussions(client, events);
-    projects?.discussIn((props: DiscussionProps) =>
-      createElement(Discussion, { ...props, discussions, people })
-    );
+    const drafts: Drafts = { begun: new Map(), written: new Map() };
+    projects?.talkIn(reviewed => talkOf(new ReviewThreads(client, events, reviewed, drafts), people));
     const show = () => shell.activateById(PANEL);
     const compose = () => void commands.execute(COMPOSE);
 
@@ -65,7 +63,7 @@ const comments: JupyterFrontEndPlugin<void> = {
       label: 'Comment on Selection',
       caption: 'Begin a comment on the selected words, or on the line of the cursor',
       icon: commentIcon,
-      isEnabled: () => tracker.currentWidget !== null,
+      isEnabled: () => current.current?.model.mayComment === true,
       execute: () => current.current?.compose()
     });
     commands.addKeyBinding({ command: COMPOSE, keys: ['Accel Alt M'], selector: '.jp-NotebookPanel' });

@@ -8,12 +8,16 @@ export interface Piece {
 export interface Line {
   kind: 'same' | 'added' | 'removed' | 'gap';
   pieces: Piece[];
+  /** Which line it is on either side, counted from 0; null where it is none of that side's. */
+  old: number | null;
+  now: number | null;
 }
 
 /** Comparing more words than this by more words than this takes longer than anybody waits. */
 const COMPARABLE = 400_000;
 /** Lines that share less than this part of their words are other lines; marking all of both would tell nothing. */
 const SIMILAR = 0.3;
+const HEAD = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/;
 const WORD = /[\p{L}\p{N}\p{M}_]+|\s+|./gsu;
 
 /** The lines of a unified diff without a header, with the words marked that changed within lines. */
@@ -21,9 +25,14 @@ export function lines(unified: string): Line[] {
   const found: Line[] = [];
   let removed: string[] = [];
   let added: string[] = [];
+  let atOld = 0;
+  let atNow = 0;
   const flush = () => {
     const [old, now] = marked(removed.join('\n'), added.join('\n'));
-    found.push(...rows('removed', removed.length, old), ...rows('added', added.length, now));
+    found.push(
+      ...rows('removed', removed.length, old).map(line => ({ ...line, old: atOld++, now: null })),
+      ...rows('added', added.length, now).map(line => ({ ...line, old: null, now: atNow++ }))
+    );
     removed = [];
     added = [];
   };
@@ -38,10 +47,19 @@ export function lines(unified: string): Line[] {
       added.push(text);
     } else {
       flush();
+      const head = HEAD.exec(line);
+      const pieces = text ? [{ text, changed: false }] : [];
+      if (head) {
+        atOld = Math.max(0, Number(head[1]) - 1);
+        atNow = Math.max(0, Number(head[2]) - 1);
+      }
       if (line.startsWith('@@')) {
-        found.push({ kind: 'gap', pieces: [] });
+        found.push({ kind: 'gap', pieces: [], old: null, now: null });
+      } else if (line.startsWith(' ')) {
+        found.push({ kind: 'same', pieces, old: atOld++, now: atNow++ });
       } else {
-        found.push({ kind: 'same', pieces: text ? [{ text, changed: false }] : [] });
+        // Said about the file: that it ends without a new line.
+        found.push({ kind: 'same', pieces, old: null, now: null });
       }
     }
   }
@@ -141,8 +159,8 @@ function pieces(words: string[], stay: boolean[]): Piece[] {
 }
 
 /** One line each, `count` of them. */
-function rows(kind: 'added' | 'removed', count: number, text: Piece[]): Line[] {
-  const found: Line[] = Array.from({ length: count }, () => ({ kind, pieces: [] }));
+function rows(kind: 'added' | 'removed', count: number, text: Piece[]): Pick<Line, 'kind' | 'pieces'>[] {
+  const found: Pick<Line, 'kind' | 'pieces'>[] = Array.from({ length: count }, () => ({ kind, pieces: [] }));
   let at = 0;
   for (const piece of text) {
     piece.text.split('\n').forEach((part, index) => {

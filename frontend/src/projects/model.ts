@@ -1,6 +1,5 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { ComponentType } from 'react';
 
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
@@ -11,7 +10,7 @@ import type { Wire } from '../api/wire';
 import { CredentialsModel } from './credentials';
 import { Folders } from './folders';
 import { Lives } from './lives';
-import type { DiscussionProps, IWhoIsWhere } from './tokens';
+import type { IWhoIsWhere, Reviewed, ReviewTalk } from './tokens';
 
 export type Project = Wire<'Project'>;
 export type Branch = Wire<'Branch'>;
@@ -40,8 +39,8 @@ const REFRESH_MS = 500;
 export class ProjectsModel implements IDisposable {
   readonly credentials: CredentialsModel;
   readonly lives: Lives;
-  /** Draws what is said about a cell or file; null as long as no room above does. */
-  discussion: ComponentType<DiscussionProps> | null = null;
+  /** Begins to tell what is said in a review; null as long as no room above does. */
+  talk: ((reviewed: Reviewed) => ReviewTalk) | null = null;
   private readonly _client: Client;
   private readonly _operations: Operations;
   private readonly _changed = new Signal<this, void>(this);

@@ -163,7 +163,7 @@ const projects: JupyterFrontEndPlugin<IProjects> = {
       place: path => model.place(path),
       openGit,
       show: whoIsWhere => (model.whoIsWhere = whoIsWhere),
-      discussIn: discussion => (model.discussion = discussion)
+      talkIn: talk => (model.talk = talk)
     };
   }
 };

@@ -1,8 +1,11 @@
 import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { ComponentType } from 'react';
+import type { ReactNode } from 'react';
 
+import type { ApiError } from '../api/errors';
 import type { Place, ProjectsModel } from './model';
+import type { Remarks } from './remarks';
 
 /** A file that others have open. */
 export interface OpenFile {
@@ -21,14 +24,34 @@ export interface IWhoIsWhere {
   go(path: string, person: string): void;
 }
 
-/** What is said about a cell of a notebook, or about another file. */
-export interface DiscussionProps {
-  /** Below the workspace's folder, on the branch that is looked at. */
-  path: string;
-  /** The cell's id; empty for a file that has no cells. */
-  cell: string;
-  /** What it is called: "cell 3 of forecast.ipynb". */
-  name: string;
+/** The commits that a review shows. */
+export interface Reviewed {
+  project: string;
+  branch: string;
+  head: string;
+  fork: string;
+}
+
+/** What is said in the review of a branch; a room above knows. */
+export interface ReviewTalk extends IDisposable {
+  readonly changed: ISignal<unknown, void>;
+  /** The branch's commit, when it is another than the one that is shown; threads stay as they are until `follow`. */
+  readonly movedOn: string;
+  /** Whether nothing is said yet, and whoever looks may. */
+  readonly invites: boolean;
+  /** Why what is said could not be fetched. */
+  readonly error: ApiError | null;
+  /** How many threads are open, in all or on a file. */
+  open(path?: string): number;
+  /** What is said about a file. */
+  on(path: string): Remarks;
+  /** What is said about lines of a file that are not among these places; null for nothing. */
+  beyond(path: string, places: ReadonlySet<string>): ReactNode;
+  /** What is said about files other than these; null for nothing. */
+  elsewhere(paths: readonly string[]): ReactNode;
+  refresh(): Promise<void>;
+  /** Other commits are shown now. */
+  follow(reviewed: Reviewed): void;
 }
 
 /** The projects of the workspace, and where in them a file lies. */
@@ -41,7 +64,7 @@ export interface IProjects {
   /** Have the panel show who is where. */
   show(whoIsWhere: IWhoIsWhere): void;
   /** Have reviews show what is said. */
-  discussIn(discussion: ComponentType<DiscussionProps>): void;
+  talkIn(talk: (reviewed: Reviewed) => ReviewTalk): void;
 }
 
 export const IProjects = new Token<IProjects>('jupyter-atrium:IProjects', 'The projects of the workspace.');

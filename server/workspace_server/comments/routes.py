@@ -1,17 +1,30 @@
-"""Threads on a notebook's cells."""
+"""Threads on a notebook's cells, and in the review of a branch."""
 
 from __future__ import annotations
 
-from workspace_ext.contract.comments import CommentQuery, CommentText, NewThread, Thread, ThreadList
+import asyncio
+from dataclasses import replace
+
+from workspace_ext.contract.comments import (
+    CommentQuery,
+    CommentText,
+    NewReviewThread,
+    NewThread,
+    ReviewThreads,
+    Thread,
+    ThreadList,
+)
 
 from ..kit.http import Request, Route
+from .reviews import Reviews
 from .service import Comments
 
 
-def routes(comments: Comments) -> list[Route]:
+def routes(comments: Comments, reviews: Reviews) -> list[Route]:
     def listed(request: Request) -> ThreadList:
         """The threads of a notebook."""
-        return comments.of(request.query.notebook)
+        notebook = request.query.notebook
+        return replace(comments.of(notebook), may_comment=comments.may_write(request.caller, notebook=notebook))
 
     def begin(request: Request) -> Thread:
         """Begin a thread on a cell."""
@@ -39,10 +52,23 @@ def routes(comments: Comments) -> list[Route]:
         """Open a resolved thread again."""
         return comments.reopen(request.path["thread"])
 
+    async def in_review(request: Request) -> ReviewThreads:
+        """The threads in the review of a branch, and where they are in it now."""
+        project = request.path["id"]
+        found = await reviews.of(project, request.path["branch"])
+        return replace(found, may_comment=await asyncio.to_thread(comments.may_write, request.caller, project))
+
+    async def begin_in_review(request: Request) -> Thread:
+        """Begin a thread on lines, a cell or a file in the review of a branch."""
+        return await reviews.begin(request.caller.id, request.path["id"], request.path["branch"], request.body)
+
+    review = "/projects/{id}/branches/{branch}/review/threads"
     own = "/comments/{thread}/comments/{comment}"
     return [
         Route("GET", "/comments", "comments:read", listed, query=CommentQuery, reply=ThreadList),
         Route("POST", "/comments", "comments:write", begin, body=NewThread, reply=Thread),
+        Route("GET", review, "comments:read", in_review, reply=ReviewThreads),
+        Route("POST", review, "comments:write", begin_in_review, body=NewReviewThread, reply=Thread),
         Route("POST", "/comments/{thread}/comments", "comments:write", reply, body=CommentText, reply=Thread),
         Route("PATCH", own, "comments:write", edit, body=CommentText, reply=Thread),
         Route("DELETE", own, "comments:write", delete),

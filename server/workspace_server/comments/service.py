@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workspace_ext.contract.access import Person
-from workspace_ext.contract.comments import Anchor, Comment, Quote, Thread, ThreadList, ThreadState
+from workspace_ext.contract.comments import Anchor, Comment, Quote, Side, Thread, ThreadList, ThreadState
 
 from ..access.service import Access
 from ..kit.clock import iso
 from ..kit.errors import Forbidden, Invalid, NotFound
 from ..kit.events import Events
+from ..kit.http import Caller
 from ..kit.storage import Storage
 from .places import Locate, by_folders
 from .store import CommentRow, ThreadRow
@@ -52,15 +53,39 @@ class Comments:
             )
             return ThreadList(document, [self._thread(row) for row in rows])
 
+    def may_write(self, caller: Caller, project: str = "", notebook: str = "") -> bool:
+        """May who asks say something about a notebook, or in a review of a project (its id)?"""
+        return self._access.admits(caller, "comments:write", {"id": project}, {"notebook": notebook})
+
     def begin(self, author: str, notebook: str, anchor: Anchor, text: str) -> Thread:
         """Begin a thread with its first comment. ``author`` is a person's id."""
         document, branch = self._document(notebook)
         _check(anchor)
+        return self._begin(author, document, branch, anchor, text)
+
+    def begin_in_review(self, author: str, project: str, branch: str, path: str, anchor: Anchor, text: str) -> Thread:
+        """The same on lines that are known to be in a commit of a project (its id)."""
+        return self._begin(author, f"project:{project}/{path}", branch, anchor, text)
+
+    def of_review(self, project: str, branch: str) -> list[tuple[str, Thread]]:
+        """The threads that may concern a branch of a project, each with its file's path: not those of other reviews."""
+        start = f"project:{project}/"
+        with self._storage.session() as session:
+            rows = session.scalars(
+                select(ThreadRow)
+                .where(ThreadRow.document.startswith(start, autoescape=True))
+                .where((ThreadRow.branch == branch) | (ThreadRow.sha == ""))
+                .order_by(ThreadRow.created, ThreadRow.id)
+            )
+            return [(row.document.removeprefix(start), self._thread(row)) for row in rows]
+
+    def _begin(self, author: str, document: str, branch: str, anchor: Anchor, text: str) -> Thread:
         quote = anchor.quote
         row = ThreadRow(
             document=document, branch=branch, cell_id=anchor.cell_id, part=anchor.part,
             exact=quote.exact if quote else None, prefix=quote.prefix if quote else "",
             suffix=quote.suffix if quote else "", line=anchor.line, source_hash=anchor.source_hash,
+            side=anchor.side, sha=anchor.commit,
             state="open", created=iso(), created_by=author,
         )  # fmt: skip
         row.comments.append(_comment(author, text, 0))
@@ -123,7 +148,7 @@ class Comments:
         return self._changed(thread, "resolved" if state == "resolved" else "reopened")
 
     def rename_branch(self, project: str, branch: str, name: str) -> None:
-        """Threads that were begun on a branch say its new name; they are the same on all branches anyway."""
+        """Threads that were begun on a branch say its new name, and go with its reviews."""
         with self._storage.session() as session:
             session.execute(
                 update(ThreadRow)
@@ -137,14 +162,7 @@ class Comments:
 
     def _document(self, notebook: str) -> tuple[str, str]:
         """What identifies the notebook, and its branch."""
-        parts = PurePosixPath(notebook).parts
-        outside = not parts or notebook.startswith("/") or ".." in parts
-        if outside or len(notebook) > LONGEST_PATH or _control(notebook):
-            raise Invalid(
-                "invalid_notebook", f"{notebook[:100]!r} is not the path of a notebook.",
-                "Give its path below the workspace's work folder.", "notebook",
-            )  # fmt: skip
-        plain = "/".join(parts)
+        plain = check_path(notebook, "notebook")
         place = self.locate(plain)
         if place is None:
             return f"file:{plain}", ""
@@ -155,7 +173,9 @@ class Comments:
         return Thread(
             id=row.id,
             document=row.document,
-            anchor=Anchor(row.cell_id, cast(Part, row.part), quote, row.line, row.source_hash),
+            anchor=Anchor(
+                row.cell_id, cast(Part, row.part), quote, row.line, row.source_hash, cast(Side, row.side), row.sha
+            ),
             branch=row.branch,
             state=cast(ThreadState, row.state),
             created=row.created,
@@ -172,6 +192,18 @@ class Comments:
             return self._access.person(id)
         except NotFound:
             return Person(id, "", "Somebody who left", "?", "")
+
+
+def check_path(path: str, field: str) -> str:
+    """The path of a file without what means nothing in it; Invalid when it is none."""
+    parts = PurePosixPath(path).parts
+    outside = not parts or path.startswith("/") or ".." in parts
+    if outside or len(path) > LONGEST_PATH or _control(path):
+        where = "the workspace's work folder" if field == "notebook" else "the project's folder"
+        raise Invalid(
+            f"invalid_{field}", f"{path[:100]!r} is not the path of a file.", f"Give its path below {where}.", field
+        )
+    return "/".join(parts)
 
 
 def _row(session: Session, id: str) -> ThreadRow:
@@ -219,6 +251,8 @@ def _check(anchor: Anchor) -> None:
         problem = "its cell has no valid id"
     elif not re.fullmatch(r"([0-9a-f]{64})?", anchor.source_hash):
         problem = "the hash of the cell's source is no SHA-256"
+    elif anchor.commit or anchor.side != "new":
+        problem = "lines of a commit are commented on in a review"
     elif anchor.line is not None and anchor.line < 0:
         problem = "its line is negative"
     elif quote and not 1 <= len(quote.exact) <= LONGEST_QUOTE:

@@ -9,7 +9,7 @@ from ..kit.storage import Base, new_id
 
 
 class ThreadRow(Base):
-    """A thread; its anchor is flat, ``exact`` None when it is on the whole cell."""
+    """A thread; its anchor is flat, ``exact`` None when it is on the whole cell. ``sha``: the anchor's commit."""
 
     __tablename__ = "comment_threads"
 
@@ -23,6 +23,8 @@ class ThreadRow(Base):
     suffix: Mapped[str]
     line: Mapped[int | None]
     source_hash: Mapped[str]
+    side: Mapped[str] = mapped_column(server_default="new")
+    sha: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str]
     created: Mapped[str]
     created_by: Mapped[str]

@@ -45,6 +45,7 @@ from .production.webhooks import Webhooks
 from .project_lives import ProjectLives
 from .pull_requests import PullRequests
 from .pulling import Pulling
+from .reviewing import Reviewing
 from .runner import GitRunner
 from .sizes import Sizes, check_depth
 from .store import ProjectRow
@@ -77,6 +78,7 @@ class Projects(Places):
         self.connecting = Connecting(self, self._runner, self.following, events, operations)
         self.detached = DetachedHeads(self, self._runner, self.branches, self.branch_lives, events)
         self.lives = ProjectLives(self, self._runner, self.branch_lives, self.following, access, events)
+        self.reviewing = Reviewing(self, self._runner)
         self.pulling = Pulling(self, self._runner, self.submodules, events, operations)
         self.pull_requests = PullRequests(self, self._runner, self.following, events)
         self.browsing = Browsing(self, self._runner, events)

@@ -2,12 +2,14 @@ import { useState } from 'react';
 
 import { Avatar, Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import { pieces } from '../mentions';
-import type { Comment, Pending, Person } from '../model';
+import type { Comment, Pending, Person } from '../threads';
 import { Composer } from './Composer';
 
 export interface CommentItemProps {
   comment: Comment;
   people: readonly Person[];
+  /** Where an edit that is being written is kept. */
+  written: Map<string, string>;
   /** Whether the reader wrote it. */
   own: boolean;
   onEdit: (text: string) => Promise<void>;
@@ -16,15 +18,18 @@ export interface CommentItemProps {
 
 /** One comment; its author may edit and delete it. */
 export function CommentItem(props: CommentItemProps): JSX.Element {
-  const { comment, people } = props;
-  const [mode, setMode] = useState<'read' | 'edit' | 'delete'>('read');
-  const [text, setText] = useState(comment.text);
+  const { comment, people, written } = props;
+  const [mode, setMode] = useState<'read' | 'edit' | 'delete'>(written.has(comment.id) ? 'edit' : 'read');
   const edit = useAction(props.onEdit);
   const remove = useAction(props.onDelete);
+  const endEdit = () => {
+    written.delete(comment.id);
+    setMode('read');
+  };
   const save = async (changed: string) => {
-    setText(changed);
+    written.set(comment.id, changed);
     if (await edit.run(changed)) {
-      setMode('read');
+      endEdit();
     }
   };
   return (
@@ -35,13 +40,7 @@ export function CommentItem(props: CommentItemProps): JSX.Element {
         {comment.edited ? <span className="atrium-Muted">edited</span> : null}
         {props.own && mode === 'read' ? (
           <span className="atrium-Comment-own">
-            <Button
-              kind="quiet"
-              onClick={() => {
-                setText(comment.text);
-                setMode('edit');
-              }}
-            >
+            <Button kind="quiet" onClick={() => setMode('edit')}>
               Edit
             </Button>
             <Button kind="quiet" onClick={() => setMode('delete')}>
@@ -56,11 +55,12 @@ export function CommentItem(props: CommentItemProps): JSX.Element {
           label="Edit comment"
           verb="Save"
           people={people}
-          initial={text}
+          initial={written.get(comment.id) ?? comment.text}
           busy={edit.busy}
           autoFocus
+          onWrite={changed => void written.set(comment.id, changed)}
           onSend={changed => void save(changed)}
-          onCancel={() => setMode('read')}
+          onCancel={endEdit}
         />
       ) : (
         <CommentText text={comment.text} people={people} />

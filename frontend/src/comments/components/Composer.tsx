@@ -14,6 +14,10 @@ export interface ComposerProps {
   autoFocus?: boolean;
   /** Buttons show only once there is something to send. */
   quiet?: boolean;
+  /** Told what is written, as it is. */
+  onWrite?: (text: string) => void;
+  /** What Escape does, where that is not to cancel; told what is written. */
+  onLeave?: (text: string) => void;
   onSend: (text: string) => void;
   onCancel?: () => void;
 }
@@ -54,10 +58,14 @@ export function Composer(props: ComposerProps): JSX.Element {
     }
   }, [text]);
 
+  const write = (written: string) => {
+    setText(written);
+    props.onWrite?.(written);
+  };
   const pick = (person: Person) => {
     if (mention) {
       const completed = complete(text, mention, caret, person.name);
-      setText(completed.text);
+      write(completed.text);
       setCaret(completed.caret);
       moveTo.current = completed.caret;
       box.current?.focus();
@@ -65,10 +73,11 @@ export function Composer(props: ComposerProps): JSX.Element {
   };
   const send = () => {
     if (text.trim() && !props.busy) {
+      write('');
       props.onSend(text.trim());
-      setText('');
     }
   };
+  const leave = props.onLeave ?? props.onCancel;
   const onKeyDown = (event: KeyboardEvent) => {
     if (offered.length && ['ArrowDown', 'ArrowUp', 'Enter', 'Tab', 'Escape'].includes(event.key)) {
       event.preventDefault();
@@ -85,9 +94,9 @@ export function Composer(props: ComposerProps): JSX.Element {
     } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       send();
-    } else if (event.key === 'Escape' && props.onCancel) {
+    } else if (event.key === 'Escape' && leave) {
       event.preventDefault();
-      props.onCancel();
+      leave(text);
     }
   };
 
@@ -104,7 +113,7 @@ export function Composer(props: ComposerProps): JSX.Element {
         aria-activedescendant={offered.length ? `${id}-${current}` : undefined}
         value={text}
         onChange={event => {
-          setText(event.target.value);
+          write(event.target.value);
           setCaret(event.target.selectionStart);
           setClosed(false);
           setChosen(0);

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 import { Button, ErrorNote, useAction } from '../../ui';
-import type { Pending, Person, Thread, ThreadsModel } from '../model';
+import type { Pending, Person, Thread, Threads } from '../threads';
 import type { NotebookThreads, Placed } from '../notebook';
 import { CommentItem, PendingItem } from './CommentItem';
 import { Composer } from './Composer';
@@ -49,7 +49,7 @@ export function ThreadCard({ placed, threads, people, me }: ThreadCardProps): JS
 
 export interface ThreadBodyProps {
   thread: Thread;
-  model: ThreadsModel;
+  model: Threads;
   people: readonly Person[];
   me: Person | null;
 }
@@ -65,7 +65,8 @@ export function ThreadBody({ thread, model, people, me }: ThreadBodyProps): JSX.
           key={comment.id}
           comment={comment}
           people={people}
-          own={me !== null && comment.author.id === me.id}
+          written={model.written}
+          own={model.mayComment && me !== null && comment.author.id === me.id}
           onEdit={text => model.edit(thread, comment, text)}
           onDelete={() => model.remove(thread, comment)}
         />
@@ -79,18 +80,22 @@ export function ThreadBody({ thread, model, people, me }: ThreadBodyProps): JSX.
       <div className="atrium-Thread-foot">
         {resolved ? (
           <span className="atrium-Muted">Resolved by {thread.resolved_by?.display_name}</span>
-        ) : (
+        ) : model.mayComment ? (
           <Composer
             label="Reply"
             verb="Reply"
             people={people}
             quiet
+            initial={model.written.get(thread.id) ?? ''}
+            onWrite={text => void model.written.set(thread.id, text)}
             onSend={text => void model.reply(thread.id, text)}
           />
-        )}
-        <Button busy={settle.busy} onClick={() => void settle.run()}>
-          {resolved ? 'Reopen' : 'Resolve'}
-        </Button>
+        ) : null}
+        {model.mayComment ? (
+          <Button busy={settle.busy} onClick={() => void settle.run()}>
+            {resolved ? 'Reopen' : 'Resolve'}
+          </Button>
+        ) : null}
       </div>
       <ErrorNote error={settle.error} />
     </>
@@ -99,7 +104,7 @@ export function ThreadBody({ thread, model, people, me }: ThreadBodyProps): JSX.
 
 export interface PendingItemsProps {
   pending: readonly Pending[];
-  model: ThreadsModel;
+  model: Threads;
   people: readonly Person[];
   me: Person | null;
 }

@@ -1,10 +1,11 @@
-import { Fragment, type ReactNode, useContext } from 'react';
+import { type ReactNode, useContext } from 'react';
 
-import { Button, ErrorNote, useAction } from '../../ui';
+import { Button, commentIcon, ErrorNote, useAction } from '../../ui';
 import type { Committing } from '../committing';
 import type { CellDiff, FileDiff } from '../git';
 import { hunks } from '../hunks';
 import { size } from '../lives';
+import { idOn, placeOf, type Remarks } from '../remarks';
 import { count, restOf } from '../words';
 import { DiffOptions } from './diff-options';
 import { Lines } from './Lines';
@@ -15,13 +16,16 @@ export interface DiffProps {
   diff: FileDiff;
   /** Has each change ticked for the next commit, or discarded, by itself. */
   committing?: Committing;
-  /** Drawn below each cell, and below a file without cells (null). */
-  below?: (cell: CellDiff | null) => ReactNode;
+  /** What is said about it, and a way to say something. */
+  remarks?: Remarks;
+  /** Drawn beside the file's name. */
+  beside?: ReactNode;
 }
 
 /** A file's difference: cells of a notebook, lines of a text. */
 export function Diff(props: DiffProps): JSX.Element {
-  const { diff, committing, below } = props;
+  const { diff, committing, remarks } = props;
+  const begin = remarks?.begin;
   const cells = diff.cells ?? [];
   return (
     <section className="atrium-Diff" aria-label={`Changes of ${diff.path}`}>
@@ -36,15 +40,25 @@ export function Diff(props: DiffProps): JSX.Element {
             .filter(Boolean)
             .join(' · ')}
         </span>
+        {props.beside}
+        {begin ? (
+          <Button
+            kind="quiet"
+            className="atrium-Diff-comment"
+            icon={commentIcon}
+            aria-label={`Comment on ${diff.path}`}
+            onClick={() =>
+              begin({ side: diff.change === 'deleted' ? 'old' : 'new', cell: '', first: null, last: null })
+            }
+          />
+        ) : null}
         {committing && (diff.kind === 'notebook' || diff.kind === 'text') ? <LayoutSwitch /> : null}
       </header>
+      {remarks?.below([placeOf({ side: 'new', cell: '', last: null })])}
       {diff.kind === 'notebook' ? (
         <>
           {cells.map(cell => (
-            <Fragment key={cell.part || `${cell.change} ${cell.index}`}>
-              <Cell cell={cell} {...props} />
-              {below?.(cell)}
-            </Fragment>
+            <Cell key={cell.part || `${cell.change} ${cell.index}`} cell={cell} {...props} />
           ))}
           {diff.rest?.length || !cells.length ? (
             <Part {...props} part="rest" title={restOf(diff.rest ?? [])} />
@@ -61,7 +75,6 @@ export function Diff(props: DiffProps): JSX.Element {
               : 'Too large to be shown here.'}
         </p>
       )}
-      {diff.kind === 'notebook' ? null : below?.(null)}
     </section>
   );
 }
@@ -80,11 +93,11 @@ function LayoutSwitch(): JSX.Element | null {
 }
 
 function Text(props: DiffProps): JSX.Element {
-  const { diff, committing } = props;
+  const { diff, committing, remarks } = props;
   const text = diff.text ?? '';
   const parts = diff.parts ?? [];
   if (!committing || !parts.length) {
-    return <Lines text={text} />;
+    return <Lines text={text} remarks={remarks} />;
   }
   return (
     <>
@@ -98,19 +111,24 @@ function Text(props: DiffProps): JSX.Element {
 }
 
 function Cell(props: DiffProps & { cell: CellDiff }): JSX.Element {
-  const { cell } = props;
+  const { cell, remarks } = props;
+  const begin = remarks?.begin;
+  const side = cell.change === 'removed' ? 'old' : 'new';
+  const id = idOn(side, cell);
   return (
     <Part
       {...props}
       part={cell.part ?? ''}
       title={`cell ${cell.index}`}
+      onComment={begin && id ? () => begin({ side, cell: id, first: null, last: null }) : undefined}
       note={`${cell.kind === 'code' ? '' : `${cell.kind} `}${cell.change}`}
     >
-      {cell.diff ? <Lines text={cell.diff} /> : null}
+      {cell.diff ? <Lines text={cell.diff} remarks={id ? remarks : undefined} cell={cell} /> : null}
       {cell.outputs ? (
         // Anew where others have run the cell since.
         <Outputs key={cell.outputs} path={props.diff.path} part={cell.part ?? ''} changed={cell.outputs} />
       ) : null}
+      {id ? remarks?.below([placeOf({ side, cell: id, last: null })]) : null}
     </Part>
   );
 }
@@ -119,11 +137,12 @@ interface PartProps extends DiffProps {
   part: string;
   title: string;
   note?: string;
+  onComment?: (() => void) | undefined;
   children?: ReactNode;
 }
 
 /** One change, with what can be done with it by itself. */
-function Part({ diff, committing, part, title, note, children }: PartProps): JSX.Element {
+function Part({ diff, committing, part, title, note, onComment, children }: PartProps): JSX.Element {
   const { path } = diff;
   const parts = diff.parts ?? [];
   const choosing = parts.includes(part) ? committing : undefined;
@@ -141,6 +160,15 @@ function Part({ diff, committing, part, title, note, children }: PartProps): JSX
         <span className="atrium-List-label">
           {title} {note ? <span className="atrium-Muted">{note}</span> : null}
         </span>
+        {onComment ? (
+          <Button
+            kind="quiet"
+            icon={commentIcon}
+            aria-label={`Comment on ${title} of ${path}`}
+            title={`Comment on ${title}`}
+            onClick={onComment}
+          />
+        ) : null}
         {choosing ? (
           <Button
             kind="quiet"

@@ -147,6 +147,7 @@ def _one(index: int, old: Cell | None, new: Cell | None) -> CellDiff:
         change="added" if old is None else "removed" if new is None else "modified",
         diff="\n".join(lines),
         outputs=_outputs(old or {}, new or {}),
+        old_id=str(old["id"]) if old and new and old.get("id") and old["id"] != new.get("id") else "",
     )
 
 

@@ -26,7 +26,7 @@ def review(report: Report, repository: dict[str, Any], branch: str, target: str)
     """What merging the remote's ``branch`` into its ``target`` would bring."""
     git = Git.of(repository)
     fetch_now(git, report)
-    head, base, unpushed = _sides(git, branch, target)
+    head, base, unpushed = sides(git, branch, target)
     ahead, behind = distance(git, head, base)
     fork = common(git, head, base)
     files: list[FileDiff] = []
@@ -36,7 +36,7 @@ def review(report: Report, repository: dict[str, Any], branch: str, target: str)
     _, conflicts = _merged(git, base, head) if ahead and fork else ("", [])
     made = commits(git, f"{base}..{head}", MOST_COMMITS)
     more = len(listed) > MOST_FILES
-    return asdict(Review(branch, target, head, base, made, files, conflicts, behind, unpushed, more))
+    return asdict(Review(branch, target, head, base, made, files, conflicts, behind, unpushed, more, fork))
 
 
 def merge(report: Report, repository: dict[str, Any], branch: str, target: str, message: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def merge(report: Report, repository: dict[str, Any], branch: str, target: str, 
     for _ in range(2):
         report("Fetching", 0, 0)
         fetch_now(git, report)
-        head, base, unpushed = _sides(git, branch, target)
+        head, base, unpushed = sides(git, branch, target)
         if unpushed:
             raise Conflict(
                 "not_pushed", f"{unpushed} commits of {branch!r} are not on the remote yet.", "Push them first."
@@ -69,7 +69,7 @@ def merge(report: Report, repository: dict[str, Any], branch: str, target: str, 
     )
 
 
-def _sides(git: Git, branch: str, target: str) -> tuple[str, str, int]:
+def sides(git: Git, branch: str, target: str) -> tuple[str, str, int]:
     """The remote's commits of both branches, and how many local commits are not pushed."""
     base = git.commit(f"refs/remotes/origin/{target}")
     if not base:

@@ -57,6 +57,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('idle_seconds', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
 
+    with op.batch_alter_table('comment_threads', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('side', sa.String(), server_default='new', nullable=False))
+        batch_op.add_column(sa.Column('sha', sa.String(), server_default='', nullable=False))
+
     with op.batch_alter_table('projects', schema=None) as batch_op:
         batch_op.add_column(sa.Column('archived', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('trashed', sa.String(), nullable=True))
@@ -73,6 +77,10 @@ def downgrade() -> None:
         batch_op.drop_column('trashed_by')
         batch_op.drop_column('trashed')
         batch_op.drop_column('archived')
+
+    with op.batch_alter_table('comment_threads', schema=None) as batch_op:
+        batch_op.drop_column('sha')
+        batch_op.drop_column('side')
 
     with op.batch_alter_table('clusters', schema=None) as batch_op:
         batch_op.drop_column('note')
