@@ -8,9 +8,12 @@ from __future__ import annotations
 import atexit
 import importlib
 import json
+import sys
 import urllib.error
 import urllib.request
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workspace_ext import addresses, context, local_cluster, progress, spark_session
@@ -34,7 +37,7 @@ ASK_SECONDS = 120.0
 # The scheduler's usual one.
 DASK_PORT = 8786
 
-_dask_clients: dict[str, Any] = {}
+_dask_clients: dict[tuple[str, str], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -44,34 +47,55 @@ class Attachment:
     id: str
     kind: str
     address: str
+    environment: str = ""
+    resource: str = ""
 
 
 def dask() -> Client:
     """The client of the attached Dask cluster; outside Atrium, of a local one.
 
     Raises:
-        ClusterError: No Dask cluster is attached, it does not answer, or the environment lacks Dask.
+        ClusterError: No Dask cluster is attached, it does not answer, it runs another environment than this kernel,
+            or the environment lacks Dask.
     """
     attachment = _attachment("dask")
+    if attachment and attachment.environment not in ("", Path(sys.prefix).name):
+        raise ClusterError(
+            "This kernel runs in another environment than its cluster.",
+            "Restart the kernel, so that it starts in the environment that the notebook declares now.",
+        )
     try:
         from distributed import Client
     except ImportError as error:
         raise _missing("dask", error) from None
     address = attachment.address if attachment else local_cluster.address("dask")
-    known = _dask_clients.get(address)
+    # Two clusters may be on one scheduler.
+    key = (address, attachment.resource if attachment else "")
+    known = _dask_clients.get(key)
     if known is not None and known.status == "running":
         return known
     if address.startswith("tcp://"):
         addresses.require_listener(address, "Dask", DASK_PORT)
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
+        if attachment and attachment.resource:
+            bound = importlib.import_module("workspace_ext.engines.bound")
+            # Of what counts tasks there the scheduler has nothing.
+            importlib.import_module("cloudpickle").register_pickle_by_value(progress)
+            with warnings.catch_warnings():
+                # Where the tasks run all is as here; the scheduler itself needs no more than Dask.
+                warnings.filterwarnings("ignore", message="Mismatched versions found")
+                client = bound.BoundClient(
+                    address, timeout=CONNECT_SECONDS, name="notebook", resource=attachment.resource
+                )
+        else:
+            client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
     except (OSError, TimeoutError) as error:
         raise addresses.silent(address, "Dask") from error
     if attachment is None:
         # Before the cluster goes, or the client would complain that it has gone.
         atexit.register(client.close)
-    _dask_clients[address] = client
-    progress.follow(address, lambda: progress.DaskWork(client))
+    _dask_clients[key] = client
+    progress.follow(" ".join(key), lambda: progress.DaskWork(client))
     return client
 
 
@@ -105,7 +129,13 @@ def _attachment(kind: Kind) -> Attachment | None:
         reply = _ask(where.url, where.token)
     else:
         return None
-    attachment = Attachment(str(reply.get("id", "")), str(reply["kind"]), str(reply.get("address") or ""))
+    attachment = Attachment(
+        str(reply.get("id", "")),
+        str(reply["kind"]),
+        str(reply.get("address") or ""),
+        str(reply.get("environment") or ""),
+        str(reply.get("resource") or ""),
+    )
     if attachment.kind != kind:
         raise ClusterError(
             f"This notebook is attached to a {TITLES.get(attachment.kind, attachment.kind)} cluster, "

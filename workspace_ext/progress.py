@@ -39,8 +39,8 @@ class Work(Protocol):
         """The cell was interrupted."""
 
 
-def follow(address: str, work: Callable[[], Work]) -> None:
-    """Show from now on, in every cell, how far the cluster at `address` is.
+def follow(cluster: str, work: Callable[[], Work]) -> None:
+    """Show from now on, in every cell, how far the cluster of that name or address is.
 
     Does nothing outside IPython and in scheduled runs.
     """
@@ -48,10 +48,10 @@ def follow(address: str, work: Callable[[], Work]) -> None:
     shell = interactive.get_ipython() if interactive else None
     if shell is None or not hasattr(shell, "kernel") or context.current().run:
         return
-    if address in _followed:
-        _followed[address].work = work()  # The session before it has ended.
+    if cluster in _followed:
+        _followed[cluster].work = work()  # The session before it has ended.
     else:
-        _followed[address] = _Cell(shell, work())
+        _followed[cluster] = _Cell(shell, work())
 
 
 class _Cell:

@@ -32,6 +32,14 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
         if not panel.is_visible():
             page.get_by_role("tab", name="Compute").click()
         panel.locator(".atrium-Empty").get_by_role("button", name="New cluster").click()
+        panel.get_by_label("Kind").select_option("Existing Dask scheduler")
+        panel.get_by_label("Address").fill("tls://10.0.0.1:8786")
+        expect(panel.get_by_role("alert")).to_contain_text("A scheduler that asks for TLS cannot be used yet.")
+        # Of the workspace, which waits for the other side to speak.
+        panel.get_by_label("Address").fill(f"tcp://{server.url.split('/')[2]}")
+        panel.get_by_role("button", name="Attach", exact=True).click()
+        expect(panel.get_by_role("alert")).to_contain_text("is no Dask scheduler.")
+        panel.get_by_label("Kind").select_option("Dask")
         panel.get_by_label("At most").fill("2")
         panel.get_by_text("More").click()
         panel.get_by_label("Memory per worker").fill("plenty")

@@ -23,6 +23,9 @@ def register(verbs: Any) -> None:
     create = room.add_parser("create", help="create a cluster from a notebook's environment and attach the notebook")
     create.add_argument("notebook", help="its path below work/")
     create.add_argument("--kind", choices=("dask", "spark"), default="dask", help="default: dask")
+    create.add_argument(
+        "--address", default="", help="of a Dask scheduler that is there already, such as tcp://10.0.0.1:8786"
+    )
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
     create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")
     create.add_argument("--name", default="", help="default: by its size")
@@ -66,7 +69,8 @@ def _list(arguments: argparse.Namespace, client: Client) -> ClusterList | list[d
     return [
         {
             "id": one.id, "name": one.name, "kind": one.kind, "state": one.state,
-            "workers": f"{one.workers} of {one.minimum}-{one.maximum}", "notebooks": one.attached,
+            "workers": f"{one.workers} of {one.maximum}" if one.address
+            else f"{one.workers} of {one.minimum}-{one.maximum}", "notebooks": one.attached,
             "attached": "yes" if one.id == found.attached else "", "by": one.created_by,
             "idle since": one.idle_since or "",
         }
@@ -84,7 +88,7 @@ def _path(client: Client, wanted: str) -> str:
 def _create(arguments: argparse.Namespace, client: Client) -> Cluster | None:
     wanted = CreateCluster(
         arguments.notebook, arguments.kind, arguments.minimum, arguments.maximum, arguments.name,
-        arguments.memory, arguments.threads, arguments.idle * 60,
+        arguments.memory, arguments.threads, arguments.idle * 60, arguments.address,
     )  # fmt: skip
     made = client.call("POST", "/clusters", wanted, reply=Attachment).cluster
     while arguments.wait and made is not None and made.state in ("building", "starting"):

@@ -19,7 +19,9 @@ class Cluster:
     declares now; None when no notebook was named or nothing runs. ``memory`` is of each Dask worker or of the Spark
     server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work for
     ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached ones,
-    as project and path, whatever their branch.
+    as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
+    restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler that was
+    there already; ``maximum`` is then how many workers it has for itself.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Cluster:
     idle_seconds: int = 0
     idle_since: str | None = None
     notebooks: list[str] = field(default_factory=list)
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class WhichNotebook:
 
 @dataclass(frozen=True)
 class CreateCluster:
-    """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment."""
+    """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address``
+    (``tcp://host:port``) it is the Dask scheduler that is there already, and its workers are found, not started.
+    """
 
     notebook: str
     kind: ClusterKind
@@ -70,6 +75,7 @@ class CreateCluster:
     memory: str = ""
     threads: int = 1
     idle_seconds: int = 3600
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,12 @@ class Attachment:
 
 @dataclass(frozen=True)
 class KernelCluster:
-    """What a kernel connects to."""
+    """What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
+    tasks have to ask for on a scheduler that others use as well.
+    """
 
     id: str
     kind: ClusterKind
     address: str
+    environment: str = ""
+    resource: str = ""

@@ -31,17 +31,22 @@ async def start(settings: Settings) -> Any:
     """Start the scheduler and the first workers. Returns a `distributed.LocalCluster`."""
     from distributed import LocalCluster
 
-    cluster = await LocalCluster(
+    from workspace_ext.engines import membership
+
+    cluster = LocalCluster(
         n_workers=settings.minimum,
         threads_per_worker=settings.threads,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         local_directory=str(settings.state.parent / "scratch"),
         asynchronous=True,
+        startup_information={membership.ENVIRONMENT: membership.environment},
         **({"memory_limit": settings.memory} if settings.memory else {}),
     )
-    if settings.maximum > settings.minimum:
-        adapt(cluster, settings.minimum, settings.maximum)
+    cluster.scheduler_spec["cls"] = membership.OwnWorkersOnly
+    await cluster
+    # Where both are the same, too: a worker that is lost for good is replaced.
+    adapt(cluster, settings.minimum, settings.maximum)
     return cluster
 
 

@@ -22,6 +22,7 @@ class State:
     """What a cluster says of itself. `workers` are those that are there, between `minimum` and `maximum`.
 
     `idle_since` is the time, in seconds since 1970, since which it has had nothing to do; None while it works.
+    `resource` is what tasks on a scheduler with other workers as well have to ask for.
     """
 
     minimum: int
@@ -34,6 +35,7 @@ class State:
     message: str = ""
     time: str = ""
     idle_since: float | None = None
+    resource: str = ""
 
 
 class StateFile:
@@ -127,19 +129,29 @@ class Settings:
     lease: Lease
 
 
+def parser(kind: str) -> argparse.ArgumentParser:
+    """The command line that all kinds share."""
+    made = argparse.ArgumentParser(prog=f"python -m workspace_ext.engines.{kind}")
+    made.add_argument("--state", type=Path, required=True, help="file that says how the cluster is")
+    made.add_argument("--minimum", type=int, default=1, help="workers that are always there")
+    made.add_argument("--maximum", type=int, default=4, help="workers that there may be")
+    made.add_argument("--threads", type=int, default=1, help="threads of each Dask worker")
+    made.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
+    made.add_argument("--lease", type=Path, help="file that is touched while the cluster is wanted")
+    made.add_argument("--grace", type=float, default=600.0, help="seconds without a touch before it ends")
+    return made
+
+
 def parse_settings(kind: str) -> Settings:
     """Read the command line; a wrong one ends the process with status 2 and says why."""
-    parser = argparse.ArgumentParser(prog=f"python -m workspace_ext.engines.{kind}")
-    parser.add_argument("--state", type=Path, required=True, help="file that says how the cluster is")
-    parser.add_argument("--minimum", type=int, default=1, help="workers that are always there")
-    parser.add_argument("--maximum", type=int, default=4, help="workers that there may be")
-    parser.add_argument("--threads", type=int, default=1, help="threads of each Dask worker")
-    parser.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
-    parser.add_argument("--lease", type=Path, help="file that is touched while the cluster is wanted")
-    parser.add_argument("--grace", type=float, default=600.0, help="seconds without a touch before it ends")
-    told = parser.parse_args()
+    told = parser(kind).parse_args()
     if not 0 <= told.minimum <= told.maximum or told.maximum < 1 or told.threads < 1:
-        parser.error("workers must satisfy 0 <= minimum <= maximum, maximum >= 1 and threads >= 1")
+        parser(kind).error("workers must satisfy 0 <= minimum <= maximum, maximum >= 1 and threads >= 1")
+    return settings(told)
+
+
+def settings(told: argparse.Namespace) -> Settings:
+    """What was read, for the cluster."""
     return Settings(
         state=told.state.absolute(),
         minimum=told.minimum,

@@ -11,6 +11,9 @@ KERNEL = ["ipykernel>=6.29", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.2", "du
 
 DASK = ["dask[dataframe]>=2025.1", "distributed>=2025.1"]
 
+# What a client, the scheduler and its workers have to have in the same version.
+SHARED = ["dask", "distributed", "cloudpickle", "msgpack"]
+
 SPARK = [
     "pyspark==4.3.*",
     "pandas>=2.2,<3",

@@ -2816,9 +2816,13 @@ export interface components {
          *         declares now; None when no notebook was named or nothing runs. ``memory`` is of each Dask worker or of the Spark
          *         server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work for
          *         ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached ones,
-         *         as project and path, whatever their branch.
+         *         as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
+         *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler that was
+         *         there already; ``maximum`` is then how many workers it has for itself.
          */
         Cluster: {
+            /** @default  */
+            address: string;
             attached: number;
             created: string;
             created_by: string;
@@ -3024,9 +3028,12 @@ export interface components {
         };
         /**
          * CreateCluster
-         * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment.
+         * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address``
+         *         (``tcp://host:port``) it is the Dask scheduler that is there already, and its workers are found, not started.
          */
         CreateCluster: {
+            /** @default  */
+            address: string;
             /** @default 3600 */
             idle_seconds: number;
             /** @enum {unknown} */
@@ -3729,13 +3736,18 @@ export interface components {
         };
         /**
          * KernelCluster
-         * @description What a kernel connects to.
+         * @description What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
+         *         tasks have to ask for on a scheduler that others use as well.
          */
         KernelCluster: {
             address: string;
+            /** @default  */
+            environment: string;
             id: string;
             /** @enum {unknown} */
             kind: "dask" | "spark";
+            /** @default  */
+            resource: string;
         };
         /**
          * KernelStatus

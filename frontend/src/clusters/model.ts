@@ -20,6 +20,8 @@ export interface NewCluster {
   threads: number;
   /** 0: it never stops by itself. */
   idle_seconds: number;
+  /** Of a Dask scheduler that is there already; '' for workers of its own. */
+  address: string;
 }
 
 const REFRESH_MS = 300;

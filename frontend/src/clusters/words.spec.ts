@@ -1,5 +1,5 @@
 import type { Cluster } from './model';
-import { idleOf, shapeOf, words, wrongMemory, wrongWorkers } from './words';
+import { idleOf, noteOf, shapeOf, stateOf, words, wrongAddress, wrongMemory, wrongWorkers } from './words';
 
 function cluster(changes: Partial<Cluster>): Cluster {
   return {
@@ -24,6 +24,7 @@ function cluster(changes: Partial<Cluster>): Cluster {
     idle_seconds: 3600,
     idle_since: null,
     notebooks: [],
+    address: '',
     ...changes
   };
 }
@@ -44,6 +45,12 @@ describe('The chip of a cluster', () => {
     expect(words(cluster({ matches: true })).state).toBe('quiet');
   });
 
+  it('says what a cluster does that runs on meanwhile', () => {
+    expect(words(cluster({ message: 'installing six (1 of 40)' })).title).toBe(
+      'Dask cluster small: 2 of 4 workers · installing six (1 of 40)'
+    );
+  });
+
   it('is busy while it builds, starts and stops', () => {
     const building = words(cluster({ state: 'building', message: 'installing dask (3 of 67)' }));
     expect(building).toMatchObject({ label: 'small · building', state: 'busy' });
@@ -53,9 +60,23 @@ describe('The chip of a cluster', () => {
   });
 });
 
+describe('What else there is to say of a cluster', () => {
+  it('is why it stopped, and which hosts of a scheduler do not serve', () => {
+    const stopped = cluster({ state: 'stopped', message: 'Stopped after 1 h without work.' });
+    expect(noteOf(stopped)).toBe('Stopped after 1 h without work.');
+    const there = cluster({ address: 'tcp://10.0.0.1:8786', message: 'the scheduler has no workers yet' });
+    expect(noteOf(there)).toBe('The scheduler has no workers yet.');
+    expect(stateOf(there)).toBe('2 of 4 workers');
+    expect(noteOf(cluster({ message: 'installing six (1 of 40)' }))).toBeNull();
+  });
+});
+
 describe('The shape of a cluster', () => {
   it('names what each worker has, and when it stops', () => {
     expect(shapeOf(cluster({ threads: 2, memory: '2GiB' }))).toBe('1-4 workers, 2 threads and 2GiB each');
+    expect(shapeOf(cluster({ address: 'tcp://10.0.0.1:8786' }))).toBe(
+      'The workers of the scheduler at tcp://10.0.0.1:8786.'
+    );
     expect(shapeOf(cluster({ minimum: 4 }))).toBe('4 workers, 1 thread each');
     expect(shapeOf(cluster({ kind: 'spark', memory: '2GiB' }))).toBe('4 workers, 2GiB');
     expect(idleOf(cluster({}))).toBe('Stops after 1 h without work.');
@@ -69,6 +90,16 @@ describe('The shape of a cluster', () => {
       null,
       'Write it like 2GiB.'
     ]);
+  });
+});
+
+describe('The address of a scheduler', () => {
+  it('has a host and a port', () => {
+    expect(['tcp://10.0.0.1:8786', ' tcp://[::1]:8786 '].map(wrongAddress)).toEqual([null, null]);
+    for (const wrong of ['', '10.0.0.1:8786', 'tcp://10.0.0.1', 'tcp://a b:1']) {
+      expect(wrongAddress(wrong)).toBe('Write it like tcp://10.0.0.1:8786.');
+    }
+    expect(wrongAddress('tls://10.0.0.1:8786')).toBe('A scheduler that asks for TLS cannot be used yet.');
   });
 });
 

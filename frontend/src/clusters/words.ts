@@ -3,16 +3,31 @@ import type { Cluster } from './model';
 
 export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Spark' };
 
+/** What a new cluster can be. */
+export const CHOICES = { ...KINDS, existing: 'Existing Dask scheduler' };
+
 /** What a cluster does now, in a few words. */
 export function stateOf(cluster: Cluster): string {
   switch (cluster.state) {
-    case 'running':
-      return `${cluster.workers} of ${cluster.maximum} workers`;
+    case 'running': {
+      const workers = `${cluster.workers} of ${cluster.maximum} workers`;
+      return cluster.message && !noteOf(cluster) ? `${workers} · ${cluster.message}` : workers;
+    }
     case 'building':
       return cluster.message || 'building its environment';
     default:
       return cluster.state;
   }
+}
+
+/** What else there is to say: why it stopped, which hosts of a scheduler do not serve, and why not. */
+export function noteOf(cluster: Cluster): string | null {
+  if (cluster.message && cluster.state === 'stopped') {
+    return cluster.message;
+  }
+  return cluster.message && cluster.address && cluster.state === 'running'
+    ? `${cluster.message.charAt(0).toUpperCase()}${cluster.message.slice(1)}.`
+    : null;
 }
 
 export function hasEnded(cluster: Cluster): boolean {
@@ -28,6 +43,9 @@ export function usersOf(cluster: Cluster): string {
 
 /** "1-4 workers, 2 threads and 2GiB each". */
 export function shapeOf(cluster: Cluster): string {
+  if (cluster.address) {
+    return `The workers of the scheduler at ${cluster.address}.`;
+  }
   const { kind, minimum, maximum, memory } = cluster;
   const workers = `${minimum === maximum || kind === 'spark' ? maximum : `${minimum}-${maximum}`} workers`;
   if (kind === 'spark') {
@@ -77,6 +95,16 @@ export function words(cluster: Cluster | null): Words {
 /** What is wrong with an amount of memory, or null; '' is the engine's default. */
 export function wrongMemory(memory: string): string | null {
   return memory === '' || /^\d+(\.\d+)?\s*[kmgt]i?b$/i.test(memory.trim()) ? null : 'Write it like 2GiB.';
+}
+
+/** What is wrong with the address of a scheduler, or null. */
+export function wrongAddress(address: string): string | null {
+  if (/^\s*tls:/i.test(address)) {
+    return 'A scheduler that asks for TLS cannot be used yet.';
+  }
+  return /^tcp:\/\/([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}$/i.test(address.trim())
+    ? null
+    : 'Write it like tcp://10.0.0.1:8786.';
 }
 
 /** What is wrong with a number of workers, or null. */

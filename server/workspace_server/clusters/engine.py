@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -46,6 +47,15 @@ class EngineState:
     minimum: int = 0
     maximum: int = 0
     idle_since: float | None = None
+    resource: str = ""
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A scheduler that is there already, and what its nannies are told; see ``workspace_ext.engines.nanny``."""
+
+    address: str
+    told: dict[str, Any]
 
 
 class EngineProcess:
@@ -70,6 +80,7 @@ class EngineProcess:
         threads: int = 1,
         grace: float = GRACE,
         variables: dict[str, str] | None = None,
+        existing: Existing | None = None,
     ) -> EngineProcess:
         """Start it and return at once.
 
@@ -91,24 +102,25 @@ class EngineProcess:
             Seconds after which it ends by itself unless :meth:`renew` is called now and then.
         variables
             Further environment variables of the workers.
+        existing
+            The scheduler that is there already; nothing is started on this machine then but what looks after it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         for old in ("state.json", "process.json", "size.json"):
             (folder / old).unlink(missing_ok=True)
         (folder / "lease").touch()
         command = [
-            str(python), "-m", f"workspace_ext.engines.{kind}", "--state", str(folder / "state.json"),
+            str(python), "-m", f"workspace_ext.engines.{'existing' if existing else kind}",
+            "--state", str(folder / "state.json"),
             "--minimum", str(minimum), "--maximum", str(maximum),
             "--lease", str(folder / "lease"), "--grace", str(grace), "--threads", str(threads),
         ]  # fmt: skip
         if memory:
             command += ["--memory", memory]
-        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        environment |= {
-            "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(runtime),
-            **(variables or {}),
-        }
+        if existing:
+            (folder / "told.json").write_text(json.dumps(existing.told))
+            command += ["--address", existing.address, "--told", str(folder / "told.json")]
+        environment = {**variables_of(python, runtime), **(variables or {})}
         with (folder / "engine.log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -151,6 +163,7 @@ class EngineProcess:
         return EngineState(
             told["state"], told.get("address"), told.get("dashboard"), told.get("workers", 0), told.get("message", ""),
             told.get("minimum", 0), told.get("maximum", 0), told.get("idle_since"),
+            told.get("resource", ""),
         )  # fmt: skip
 
     def renew(self) -> None:
@@ -213,6 +226,13 @@ class EngineProcess:
             _until(lambda: not _group(self.pid), KILL_SECONDS)
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
         (self.folder / "process.json").unlink(missing_ok=True)
+
+
+def variables_of(python: Path, runtime: Path) -> dict[str, str]:
+    """The environment variables of a process of the environment's Python."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    path = f"{python.parent}:{os.environ.get('PATH', os.defpath)}"
+    return {**kept, "PATH": path, "PYTHONPATH": str(runtime)}
 
 
 def _group(leader: int) -> list[int]:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workspace_ext.engines.requirements import DASK, SPARK
+
+from .store import ClusterRow
 
 
 def extras(kind: str) -> tuple[str, ...]:
     """The requirements of a ``dask`` or ``spark`` cluster, for itself and for who talks to it."""
     return tuple(SPARK if kind == "spark" else DASK)
+
+
+def extras_of(row: ClusterRow) -> tuple[str, ...]:
+    """The same for one cluster; a scheduler that was there already says which versions."""
+    return tuple(row.extras.splitlines()) or extras(row.kind)
+
+
+def fitting(packages: Mapping[str, str]) -> str:
+    """The extras of a scheduler with these packages, see ``store.ClusterRow``."""
+    return "\n".join(f"{'dask[dataframe]' if name == 'dask' else name}=={packages[name]}" for name in sorted(packages))

@@ -12,6 +12,9 @@ MOST_WORKERS = 256
 MOST_THREADS = 64
 MOST_IDLE_SECONDS = 30 * 24 * 3600
 
+# Of a scheduler that is there already.
+_ADDRESS = re.compile(r"tcp://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
+
 _SIZE = re.compile(r"\d+(\.\d+)?\s*[kmgt]i?b", re.IGNORECASE)
 
 
@@ -30,6 +33,22 @@ def check_options(wanted: CreateCluster) -> None:
     """Raise ``Invalid`` unless its workers can be made so."""
     if wanted.memory and not _SIZE.fullmatch(wanted.memory.strip()):
         raise Invalid("invalid_memory", f"{wanted.memory!r} is not a size.", "Write it like 2GiB or 500MB.", "memory")
+    if wanted.address.strip().startswith("tls://"):
+        raise Invalid(
+            "tls_scheduler",
+            "A scheduler that asks for TLS cannot be used yet.",
+            "Use one with a tcp:// address, in a network of your own.",
+            "address",
+        )
+    if wanted.address and (wanted.kind != "dask" or not _ADDRESS.fullmatch(wanted.address.strip())):
+        raise Invalid(
+            "invalid_address",
+            f"{wanted.address!r} is not the address of a Dask scheduler."
+            if wanted.kind == "dask"
+            else "Only a Dask scheduler that is there already can be used.",
+            "Write it like tcp://10.0.0.1:8786.",
+            "address",
+        )
     if not 1 <= wanted.threads <= MOST_THREADS:
         raise Invalid(
             "invalid_threads",

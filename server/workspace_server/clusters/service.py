@@ -33,7 +33,8 @@ from ..kit.home import Home
 from ..kit.storage import Storage, new_id
 from .engine import EngineProcess
 from .errors import no_such_cluster, not_attached
-from .extras import extras
+from .existing import greet
+from .extras import extras, extras_of
 from .limits import MOST_WORKERS, check_options, check_workers
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
@@ -76,8 +77,8 @@ class Clusters:
 
     def of(self, notebook: str) -> Sequence[str]:
         """What the notebook's cluster brings into its environment."""
-        spec = self.spec(notebook)
-        return extras(spec.kind) if spec else ()
+        row = self._attached(notebook)
+        return extras_of(row) if row else ()
 
     def spec(self, notebook: str) -> ClusterSpec | None:
         """The kind and size of the cluster that the notebook at this path below ``work`` is attached to."""
@@ -92,7 +93,6 @@ class Clusters:
 
     def list(self, notebook: str | None = None) -> ClusterList:
         """Every cluster; those that fit ``notebook`` say so."""
-        digest = self._digests(notebook) if notebook is not None else None
         with self._storage.session() as session:
             rows = list(session.scalars(select(ClusterRow).order_by(ClusterRow.created)))
             notebooks: dict[str, list[str]] = {}
@@ -100,7 +100,7 @@ class Clusters:
                 notebooks.setdefault(one.cluster_id, []).append(_title(one.notebook))
         attached = self._attached(notebook) if notebook is not None else None
         return ClusterList(
-            [self._wire(row, notebooks.get(row.id, []), digest) for row in rows], attached.id if attached else None
+            [self._wire(row, notebooks.get(row.id, []), notebook) for row in rows], attached.id if attached else None
         )
 
     def get(self, id: str) -> Cluster:
@@ -116,7 +116,17 @@ class Clusters:
     # Changing. On the event loop.
 
     async def create(self, wanted: CreateCluster, owner: str) -> Attachment:
-        """A cluster that runs from the notebook's environment, attached to it."""
+        """A cluster that runs from the notebook's environment, attached to it.
+
+        Raises
+        ------
+        Invalid, Conflict, Unavailable
+            It cannot be made so; its name is taken; there is no scheduler for this environment at its address.
+        """
+        check_workers(wanted.minimum, wanted.maximum)
+        check_options(wanted)
+        if wanted.address:
+            await asyncio.to_thread(self._greet, wanted)
         id = await asyncio.to_thread(self._create, wanted, owner)
         return await self.attach(id, wanted.notebook)
 
@@ -170,7 +180,13 @@ class Clusters:
         def change() -> None:
             with self._writing, self._storage.session() as session:
                 row = _find(session, id)
-                if row.kind == "spark" and self._supervisor.actual(id).phase != "stopped" and row.desired == "running":
+                if row.address:
+                    raise Conflict(
+                        "not_ours_to_scale",
+                        f"The workers of {row.name} are those of the scheduler at {row.address}.",
+                        "Start or end workers there: they are found.",
+                    )
+                if row.kind == "spark" and row.desired == "running":
                     raise Conflict(
                         "spark_keeps_its_size",
                         f"{row.name} is a Spark cluster, which takes its number of workers when it starts.",
@@ -206,19 +222,21 @@ class Clusters:
         row = await asyncio.to_thread(self._attached, notebook)
         if row is None:
             raise not_attached()
-        digest = await asyncio.to_thread(self._digests, notebook)
         deadline = time.monotonic() + wait
         while True:
-            cluster = await asyncio.to_thread(self._wire, row, [], digest)
-            address = self._supervisor.actual(row.id).state.address
-            if cluster.state == "running" and address:
+            cluster = await asyncio.to_thread(self._wire, row, [], notebook)
+            actual = self._supervisor.actual(row.id)
+            address = actual.state.address
+            if cluster.state == "running" and address and not self._supervisor.restarting(row.id):
                 if cluster.matches is False:
                     raise Conflict(
                         "other_environment",
                         f"The cluster {row.name} runs another environment than this notebook declares.",
-                        "Restart the cluster from its chip, or attach another one.",
+                        f"It could not be restarted in this one: {cluster.error.message}"
+                        if cluster.error
+                        else "Restart the cluster from its chip, or attach another one.",
                     )
-                return KernelCluster(row.id, cluster.kind, address)
+                return KernelCluster(row.id, cluster.kind, address, actual.environment, actual.state.resource)
             if cluster.state == "failed":
                 message = cluster.error.message if cluster.error else "The cluster failed."
                 raise Unavailable("cluster_failed", message, "Restart it from the cluster chip.")
@@ -244,37 +262,40 @@ class Clusters:
             attachment = session.get(AttachmentRow, key(self._place(notebook)))
             return session.get(ClusterRow, attachment.cluster_id) if attachment else None
 
-    def _digests(self, notebook: str) -> dict[str, str]:
-        """Per kind, what a cluster for this notebook would be started from."""
-        found = {}
-        for kind in ("dask", "spark"):
-            try:
-                found[kind] = self._supervisor.declaration(notebook, kind).digest
-            except AtriumError:  # Its requirement file is wrong: nothing matches, the environment chip says why.
-                found[kind] = ""
-        return found
+    def _matches(self, row: ClusterRow, notebook: str) -> bool:
+        """Whether it runs what it would be started from for this notebook."""
+        try:
+            return (
+                self._supervisor.declaration(notebook, extras_of(row)).digest == self._supervisor.actual(row.id).digest
+            )
+        except AtriumError:  # Its requirement file is wrong: nothing matches, the environment chip says why.
+            return False
 
-    def _wire(self, row: ClusterRow, notebooks: Sequence[str], digests: dict[str, str] | None) -> Cluster:
+    def _wire(self, row: ClusterRow, notebooks: Sequence[str], notebook: str | None) -> Cluster:
         actual = self._supervisor.actual(row.id)
-        error = unpack(json.loads(row.problem)) if row.problem and row.desired == "stopped" else None
+        error = unpack(json.loads(row.problem)) if row.problem else None
         running = actual.phase == "running"
         said = row.note if row.desired == "stopped" else actual.message
-        building = self._environments.progress(actual.digest) if actual.phase == "building" else ""
+        building = self._environments.progress(actual.building) if actual.building else ""
         return Cluster(
             id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
             message=building or said, workers=actual.state.workers if running else 0,
-            minimum=row.minimum, maximum=row.maximum, notebook=row.notebook, attached=len(notebooks),
+            minimum=row.minimum, maximum=(running and row.address and actual.state.maximum) or row.maximum,
+            notebook=row.notebook, attached=len(notebooks),
             created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
-            matches=digests[row.kind] == actual.digest if digests and running else None,
+            matches=self._matches(row, notebook) if notebook is not None and running else None,
             error=WireError(error.code, error.message, error.hint) if error else None,
             memory=row.memory, threads=row.threads, idle_seconds=row.idle_seconds,
             idle_since=_moment(actual.state.idle_since) if running else None, notebooks=list(notebooks),
+            address=row.address,
         )  # fmt: skip
+
+    def _greet(self, wanted: CreateCluster) -> None:
+        declaration = self._supervisor.declaration(self._place(wanted.notebook).notebook, extras(wanted.kind))
+        greet(wanted.address.strip(), declaration)
 
     def _create(self, wanted: CreateCluster, owner: str) -> str:
         place = self._place(wanted.notebook)
-        check_workers(wanted.minimum, wanted.maximum)
-        check_options(wanted)
         name = " ".join(wanted.name.split())
         if len(name) > 60:
             raise Invalid("long_name", "The name is longer than 60 characters.", "Shorten it.", "name")
@@ -285,11 +306,11 @@ class Clusters:
                     "name_taken", f"There is a cluster named {name} already.", "Attach it, or choose another name."
                 )
             row = ClusterRow(
-                id=new_id(), name=name or _free_name(wanted.maximum, taken), kind=wanted.kind,
+                id=new_id(), name=name or _free_name(_size(wanted), taken), kind=wanted.kind,
                 minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
                 created_by=owner, created=iso(), desired="running", problem=None,
                 memory="".join(wanted.memory.split()), threads=wanted.threads, idle_seconds=wanted.idle_seconds,
-                note="",
+                note="", address=wanted.address.strip(), extras="",
             )  # fmt: skip
             session.add(row)
             return row.id
@@ -364,8 +385,14 @@ def _state(row: ClusterRow, phase: str) -> ClusterState:
 _PHASES: dict[str, ClusterState] = {"building": "building", "running": "running", "stopping": "stopping"}
 
 
-def _free_name(maximum: int, taken: set[str]) -> str:
-    size = next(name for most, name in SIZES if maximum <= most)
+def _size(wanted: CreateCluster) -> str:
+    """What it is called for."""
+    if wanted.address:
+        return wanted.address.strip().removeprefix("tcp://")
+    return next(name for most, name in SIZES if wanted.maximum <= most)
+
+
+def _free_name(size: str, taken: set[str]) -> str:
     number = 1
     while (name := size if number == 1 else f"{size} {number}") in taken:
         number += 1

@@ -9,8 +9,10 @@ from ..kit.storage import Base, new_id
 
 
 class ClusterRow(Base):
-    """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired, ``note`` what
-    else there is to say of why it is stopped. Clusters of earlier versions never stop for being idle."""
+    """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired, or not in the
+    environment in which it was to be restarted; ``note`` what else there is to say of why it is stopped. Clusters of
+    earlier versions never stop for being idle. ``address`` is that of a scheduler that was there already, ``extras``
+    the requirements, one a line, that make its clients fit it; "" before they are known."""
 
     __tablename__ = "clusters"
 
@@ -28,6 +30,8 @@ class ClusterRow(Base):
     threads: Mapped[int] = mapped_column(server_default="1")
     idle_seconds: Mapped[int] = mapped_column(server_default="0")
     note: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+    extras: Mapped[str] = mapped_column(server_default="")
 
 
 class AttachmentRow(Base):

@@ -15,7 +15,8 @@ from ..kit.home import Home
 from ..kit.reconciler import Reconciler
 from ..kit.storage import Storage
 from .engine import EngineProcess, EngineState
-from .extras import extras
+from .existing import greet, probe, told
+from .extras import extras_of
 from .store import ClusterRow
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,8 @@ START_SECONDS = 240.0
 
 @dataclass
 class Actual:
-    """What is known of a cluster's process. ``digest`` is the declaration that it was started from,
-    ``touched`` the time of the last change that a person made."""
+    """What is known of a cluster's process. ``digest`` is the declaration that it was started from, ``building`` the
+    one that is being built for it, ``touched`` the time of the last change that a person made."""
 
     phase: str = "stopped"
     message: str = ""
@@ -37,6 +38,7 @@ class Actual:
     state: EngineState = field(default_factory=EngineState)
     digest: str = ""
     environment: str = ""
+    building: str = ""
     since: float = 0.0
     renewed: float = 0.0
     touched: float = 0.0
@@ -53,7 +55,7 @@ class Supervisor:
         self._actual: dict[str, Actual] = {}
         self._changed: dict[str, asyncio.Event] = {}
         self._reconciler = Reconciler("cluster", self._reconcile)
-        self._building: dict[str, asyncio.Task[Environment]] = {}
+        self._building: dict[str, asyncio.Task[tuple[Declaration, Environment]]] = {}
         self._restart: set[str] = set()
 
     def actual(self, id: str) -> Actual:
@@ -78,6 +80,10 @@ class Supervisor:
             building.cancel()
         self._reconciler.add(id)
 
+    def restarting(self, id: str) -> bool:
+        """Whether something else is about to take the place of what runs."""
+        return id in self._restart
+
     async def changed(self, id: str, timeout: float) -> None:
         """Return when something about ``id`` changes, or after ``timeout`` seconds."""
         event = self._changed.setdefault(id, asyncio.Event())
@@ -86,10 +92,10 @@ class Supervisor:
         except TimeoutError:
             return
 
-    def declaration(self, notebook: str, kind: str) -> Declaration:
-        """What a cluster of that kind needs when it is made for that notebook. Reads files."""
+    def declaration(self, notebook: str, extras: tuple[str, ...]) -> Declaration:
+        """What a cluster that brings ``extras`` needs when it is made for that notebook. Reads files."""
         place = locate(self._home, notebook)
-        return declare(place.folder, place.root, extras(kind))
+        return declare(place.folder, place.root, extras)
 
     def _known(self) -> list[str]:
         with self._storage.session() as session:
@@ -104,50 +110,87 @@ class Supervisor:
         actual = self.actual(id)
         if actual.engine is None:
             await asyncio.to_thread(self._adopt, id, actual)
-        stop = row is None or row.desired != "running" or id in self._restart
-        if stop and actual.engine is not None:
-            self._say(id, "stopping")
-            await asyncio.to_thread(actual.engine.stop)
-            actual.engine, actual.state = None, EngineState()
-        self._restart.discard(id)
-        if row is None:
-            self._actual.pop(id, None)
-            self._notify(id, "deleted")
+        if row is None or row.desired != "running":
+            self._restart.discard(id)
+            await self._stop(id, actual)
+            if row is None:
+                self._actual.pop(id, None)
+                self._notify(id, "deleted")
+            else:
+                self._say(id, "failed" if row.problem else "stopped")
             return None
-        if row.desired != "running":
-            self._say(id, "failed" if row.problem else "stopped")
-            return None
-        if actual.engine is None:
+        if actual.engine is None or id in self._restart:
             return await self._start(row, actual)
         return await self._watch(row, actual, actual.engine)
 
+    async def _stop(self, id: str, actual: Actual) -> None:
+        if actual.engine is not None:
+            self._say(id, "stopping")
+            await asyncio.to_thread(actual.engine.stop)
+            actual.engine, actual.state = None, EngineState()
+
     async def _start(self, row: ClusterRow, actual: Actual) -> float | None:
-        self._say(row.id, "building", "building its environment")
+        """What runs goes on until the environment that it makes way for is there."""
+        serving = actual.engine is not None and await asyncio.to_thread(actual.engine.alive)
+        if serving:
+            self._say(row.id, actual.phase, "building the environment that it restarts in")
+        else:
+            self._say(row.id, "building", "building its environment")
         task = asyncio.ensure_future(self._prepare(row, actual))
         self._building[row.id] = task
         try:
-            environment = await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if not task.cancelled():  # The server is stopping.
-                task.cancel()
-                raise
-            return 0.0  # The desired state has changed meanwhile.
+            while not task.done():
+                await asyncio.wait({task}, timeout=LOOK_SECONDS)
+                if serving and actual.engine is not None:
+                    await self._renew(actual, actual.engine)
+            if task.cancelled():
+                return 0.0  # The desired state has changed meanwhile.
+            declaration, environment = task.result()
         except AtriumError as error:
+            self._restart.discard(row.id)
+            if serving:
+                log.warning("cluster %s serves on: %s", row.id, error)
+                await asyncio.to_thread(self._complain, row.id, error)
+                self._say(row.id, actual.phase, fresh=True)
+                return 0.0
             await self._fail(row.id, error)
             return None
         finally:
+            task.cancel()  # Where the server stops meanwhile.
             self._building.pop(row.id, None)
+            actual.building = ""
+        await self._stop(row.id, actual)
+        self._restart.discard(row.id)
+        if row.problem:
+            await asyncio.to_thread(self._complain, row.id, None)
+        actual.digest, actual.environment = declaration.digest, environment.id
         actual.engine = await asyncio.to_thread(self._launch, row, environment, actual)
         actual.since = actual.renewed = time.monotonic()
         self._say(row.id, "starting")
         return 0.2
 
-    async def _prepare(self, row: ClusterRow, actual: Actual) -> Environment:
-        declaration = await asyncio.to_thread(self.declaration, row.notebook, row.kind)
-        actual.digest = declaration.digest
+    async def _prepare(self, row: ClusterRow, actual: Actual) -> tuple[Declaration, Environment]:
+        declaration = await asyncio.to_thread(self.declaration, row.notebook, extras_of(row))
+        if row.address:
+            await asyncio.to_thread(greet, row.address, declaration)
+        actual.building = declaration.digest
         environment = await self._environments.ensure(declaration)
-        actual.environment = environment.id
-        return environment
+        if row.address:
+            runtime = await asyncio.to_thread(self._environments.runtime)
+            fitting = await asyncio.to_thread(probe, environment, runtime, row.address)
+            if fitting != row.extras:
+                await asyncio.to_thread(self._fit, row.id, fitting)
+                self._events.publish("environments", "", "changed")
+                row.extras = fitting
+                declaration = await asyncio.to_thread(self.declaration, row.notebook, extras_of(row))
+                actual.building = declaration.digest
+                environment = await self._environments.ensure(declaration)
+        return declaration, environment
+
+    def _fit(self, id: str, extras: str) -> None:
+        with self._storage.session() as session:
+            if (row := session.get(ClusterRow, id)) is not None:
+                row.extras = extras
 
     def _launch(self, row: ClusterRow, environment: Environment, actual: Actual) -> EngineProcess:
         folder = self._home.clusters / row.id
@@ -156,6 +199,7 @@ class Supervisor:
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
+            existing=told(row.id, row.address, environment) if row.address else None,
         )  # fmt: skip
         (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
         return engine
@@ -182,9 +226,7 @@ class Supervisor:
             else:
                 await self._fail(row.id, engine.failure())
             return None
-        if time.monotonic() - actual.renewed > RENEW_SECONDS:
-            actual.renewed = time.monotonic()
-            await asyncio.to_thread(engine.renew)
+        await self._renew(actual, engine)
         if state.state != "running" and time.monotonic() - actual.since > START_SECONDS:
             await asyncio.to_thread(engine.stop)
             actual.engine = None
@@ -196,12 +238,22 @@ class Supervisor:
             await asyncio.to_thread(self._settle, row.id, None, note)
             self._notify(row.id, "idle")
             return 0.0
-        if row.kind == "dask" and state.state == "running" and _size(state) != (row.minimum, row.maximum):
+        if (
+            row.kind == "dask"
+            and not row.address
+            and state.state == "running"
+            and _size(state) != (row.minimum, row.maximum)
+        ):
             await asyncio.to_thread(engine.resize, row.minimum, row.maximum)
         fresh = state != actual.state
         actual.state = state
         self._say(row.id, "running" if state.state == "running" else "starting", state.message, fresh)
         return LOOK_SECONDS if state.state == "running" else 0.2
+
+    async def _renew(self, actual: Actual, engine: EngineProcess) -> None:
+        if time.monotonic() - actual.renewed > RENEW_SECONDS:
+            actual.renewed = time.monotonic()
+            await asyncio.to_thread(engine.renew)
 
     async def _fail(self, id: str, error: AtriumError) -> None:
         log.warning("cluster %s: %s", id, error)
@@ -213,6 +265,12 @@ class Supervisor:
         with self._storage.session() as session:
             if (row := session.get(ClusterRow, id)) is not None:
                 row.desired, row.note = "stopped", note
+                row.problem = json.dumps(pack(error)) if error else None
+
+    def _complain(self, id: str, error: AtriumError | None) -> None:
+        """What it could not do, although it runs."""
+        with self._storage.session() as session:
+            if (row := session.get(ClusterRow, id)) is not None:
                 row.problem = json.dumps(pack(error)) if error else None
 
     def _say(self, id: str, phase: str, message: str = "", fresh: bool = False) -> None:

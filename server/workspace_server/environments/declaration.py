@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace_ext.engines.requirements import DASK, KERNEL, SPARK
+from packaging.requirements import Requirement as Parsed
+
+from workspace_ext.engines.requirements import DASK, KERNEL, SHARED, SPARK
 
 from ..kit.errors import Invalid
 from ..kit.home import Home
@@ -171,9 +173,11 @@ def made_from(found: Sequence[Path]) -> Path | None:
 
 
 def _origin(requirement: str) -> str:
-    if requirement in SPARK and requirement not in DASK:
+    if requirement in DASK:
+        return "the Dask cluster"
+    if requirement in SPARK:
         return "the Spark cluster"
-    return "the Dask cluster" if requirement in DASK else "an extra"
+    return "the Dask scheduler" if Parsed(requirement).name in SHARED else "an extra"
 
 
 @dataclass(frozen=True)

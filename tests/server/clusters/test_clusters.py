@@ -4,84 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import threading
 import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from packaging.requirements import Requirement
 
 from tests.fakes.servers import Server, start_server
-from workspace_server.access.service import Access
+from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, make_project, members, wait_for
 from workspace_server.clusters.engine import EngineProcess
 from workspace_server.clusters.extras import extras
 from workspace_server.environments import uv
 from workspace_server.environments.runtime import materialise
 from workspace_server.environments.service import build_blocking, declare
 from workspace_server.kit.errors import Failed
-from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
-from workspace_server.kit.storage import Storage
 
 UV = tomllib.loads((Path(uv.__file__).with_name("uv.toml")).read_text())
-NOTEBOOK = "projects/forecast/main/forecast.ipynb"
-
-
-def make_project(home: Path, *lines: str, branch: str = "main") -> None:
-    folder = home / "work" / "projects" / "forecast" / branch
-    folder.mkdir(parents=True)
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
-    (folder / "forecast.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
-
-
-def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while True:
-        cluster: dict[str, Any] = server.api("GET", f"/clusters/{id}")
-        if cluster["state"] in states:
-            return cluster
-        assert time.monotonic() < deadline, f"{cluster}\n{server.log()[-2000:]}"
-        time.sleep(0.2)
-
-
-def ask(server: Server, notebook: str) -> tuple[int, Any]:
-    """What the notebook's kernel is told."""
-    home = Home(server.home)
-    token = Access(home, Storage(home.database), Events()).kernel_token(notebook)
-    return server.request("GET", "atrium/api/kernel/cluster", person=None, Authorization=f"token {token}")
-
-
-def group(home: Path, id: str) -> list[int]:
-    leader = json.loads((home / "clusters" / id / "process.json").read_text())["pid"]
-    return members(leader)
-
-
-def members(leader: int) -> list[int]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
-        except (psutil.Error, ProcessLookupError):
-            continue
-    return found
-
-
-def in_environment(server: Server, notebook: str, program: str) -> str:
-    """What ``program`` prints in the notebook's environment."""
-    environment = server.api("GET", f"/environments?notebook={notebook}")
-    python = server.home / "environments" / environment["id"] / "bin" / "python"
-    runtime = materialise(Home(server.home))
-    done = subprocess.run(
-        [python, "-c", program], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(runtime)},
-        cwd=server.home, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 @pytest.mark.parts
@@ -168,6 +110,9 @@ def test_spark_brings_its_bounds_and_runs_in_the_project_environment(server: Ser
     make_project(server.home, "six==1.17.0", "pandas")
     made = server.api("POST", "/clusters", {"notebook": NOTEBOOK, "kind": "spark", "maximum": 2, "name": "Ours"})
     id = made["cluster"]["id"]
+    status, refused = server.request("POST", f"atrium/api/clusters/{id}/scale", {"minimum": 1, "maximum": 3})
+    assert (status, refused["code"]) == (409, "spark_keeps_its_size")
+    assert refused["hint"] == "Stop it, change the number, then start it."
     status, told = 503, None
     while status == 503 and server.api("GET", f"/clusters/{id}")["state"] != "failed":
         status, told = ask(server, NOTEBOOK)
@@ -238,6 +183,26 @@ def test_an_engine_of_a_run_needs_no_server(tmp_path: Path) -> None:
         engine.stop()
     assert members(engine.pid) == []
     assert EngineProcess.adopt(folder) is None
+
+    # It serves as long as somebody renews, and ends by itself when nobody has for a while.
+    engine = EngineProcess.start(environment.python, "dask", 1, 1, folder, materialise(home), grace=5)
+    try:
+        while engine.alive() and engine.state().state == "starting":
+            engine.renew()
+            time.sleep(0.2)
+        began = time.monotonic()
+        while time.monotonic() - began < 7:
+            engine.renew()
+            time.sleep(0.2)
+        assert engine.state().state == "running"
+        deadline = time.monotonic() + 60
+        while engine.alive():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert (engine.state().state, engine.state().message) == ("stopped", "Nobody used it")
+    finally:
+        engine.stop()
+    assert members(engine.pid) == []
 
     # What cannot start says so at once, in its own words.
     without = build_blocking(home, declare(project, project))

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import type { Cluster, ClustersModel } from '../model';
-import { hasEnded, idleOf, shapeOf, usersOf } from '../words';
+import { hasEnded, idleOf, noteOf, shapeOf, usersOf } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface ClusterDetailsProps {
@@ -13,6 +13,7 @@ export interface ClusterDetailsProps {
 
 /** Who made and who uses a cluster; opened, also its shape and how to change it. */
 export function ClusterDetails({ cluster, model, opened }: ClusterDetailsProps): JSX.Element {
+  const note = noteOf(cluster);
   return (
     <>
       <p className="atrium-Muted">
@@ -24,9 +25,7 @@ export function ClusterDetails({ cluster, model, opened }: ClusterDetailsProps):
           </>
         ) : null}
       </p>
-      {cluster.state === 'stopped' && cluster.message ? (
-        <p className="atrium-Muted">{cluster.message}</p>
-      ) : null}
+      {note ? <p className="atrium-Muted">{note}</p> : null}
       {opened ? (
         <div className="atrium-Clusters-details" onClick={event => event.stopPropagation()}>
           <p>{shapeOf(cluster)}</p>
@@ -55,6 +54,9 @@ function Scale({ cluster, model }: Omit<ClusterDetailsProps, 'opened'>): JSX.Ele
   const maximum = Number(workers.maximum);
   const same = minimum === cluster.minimum && maximum === cluster.maximum;
   const scale = useAction(() => model.scale(cluster.id, minimum, maximum));
+  if (cluster.address) {
+    return <p className="atrium-Muted">Workers that are started there join by themselves.</p>;
+  }
   if (cluster.kind === 'spark' && !hasEnded(cluster)) {
     return <p className="atrium-Muted">Stop it to change how many workers it has.</p>;
   }

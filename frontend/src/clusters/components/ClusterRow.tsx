@@ -36,10 +36,13 @@ export function ClusterRow({ cluster, attached, model, onAttach, children }: Clu
       {cluster.matches === false ? (
         <p className="atrium-Muted">It runs another environment than this notebook declares.</p>
       ) : null}
+      {failed && !ended ? (
+        <p className="atrium-Muted">It could not be restarted, and serves on as it was:</p>
+      ) : null}
       {children}
       <ErrorNote
         error={failed ?? detach.error ?? stop.error ?? restart.error ?? remove.error}
-        onRetry={ended ? () => void restart.run() : undefined}
+        onRetry={ended || failed ? () => void restart.run() : undefined}
         retryLabel="Restart"
       />
       <div className="atrium-Clusters-actions" onClick={event => event.stopPropagation()}>

@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
-import type { ClusterKind, ClustersModel } from '../model';
-import { KINDS, wrongCount, wrongMemory } from '../words';
+import type { ClustersModel } from '../model';
+import { CHOICES, wrongAddress, wrongCount, wrongMemory } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface NewClusterFormProps {
@@ -12,7 +12,8 @@ export interface NewClusterFormProps {
 
 /** A new cluster, filled in so that one click is enough. */
 export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Element {
-  const [kind, setKind] = useState<ClusterKind>('dask');
+  const [choice, setChoice] = useState<keyof typeof CHOICES>('dask');
+  const [address, setAddress] = useState('');
   const [workers, setWorkers] = useState({ minimum: '1', maximum: '4' });
   const [memory, setMemory] = useState('');
   const [threads, setThreads] = useState('1');
@@ -20,7 +21,9 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
   const wrongSize = wrongMemory(memory);
   const wrongThreads = wrongCount(threads, 1, 'At least 1, a whole number.');
   const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
-  const wrong = wrongRange(workers);
+  const kind = choice === 'spark' ? 'spark' : 'dask';
+  const existing = choice === 'existing';
+  const wrong = existing ? wrongAddress(address) : wrongRange(workers);
   const create = useAction(async () => {
     await model.create({
       kind,
@@ -28,7 +31,8 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       maximum: Number(workers.maximum),
       memory,
       threads: Number(threads),
-      idle_seconds: Number(idle) * 60
+      idle_seconds: Number(idle) * 60,
+      address: existing ? address.trim() : ''
     });
     onDone();
   });
@@ -40,8 +44,12 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
     <form className="atrium-Form atrium-Clusters-form" onSubmit={onSubmit} noValidate>
       <FormField label="Kind">
         {field => (
-          <select {...field} value={kind} onChange={event => setKind(event.target.value as ClusterKind)}>
-            {Object.entries(KINDS).map(([value, name]) => (
+          <select
+            {...field}
+            value={choice}
+            onChange={event => setChoice(event.target.value as keyof typeof CHOICES)}
+          >
+            {Object.entries(CHOICES).map(([value, name]) => (
               <option key={value} value={value}>
                 {name}
               </option>
@@ -49,23 +57,42 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           </select>
         )}
       </FormField>
-      <div className="atrium-Clusters-workers">
-        <WorkersFields value={workers} onChange={setWorkers} />
-      </div>
+      {existing ? (
+        <FormField
+          label="Address"
+          error={address ? wrong : null}
+          hint="The environment is built on its hosts, which need uv. What else runs there goes on."
+        >
+          {field => (
+            <input
+              {...field}
+              placeholder="tcp://10.0.0.1:8786"
+              value={address}
+              onChange={event => setAddress(event.target.value)}
+            />
+          )}
+        </FormField>
+      ) : (
+        <div className="atrium-Clusters-workers">
+          <WorkersFields value={workers} onChange={setWorkers} />
+        </div>
+      )}
       <details>
         <summary>More</summary>
         <div className="atrium-Clusters-workers">
-          <FormField label={kind === 'dask' ? 'Memory per worker' : 'Memory'} error={wrongSize}>
-            {field => (
-              <input
-                {...field}
-                placeholder="default"
-                value={memory}
-                onChange={event => setMemory(event.target.value)}
-              />
-            )}
-          </FormField>
-          {kind === 'dask' ? (
+          {existing ? null : (
+            <FormField label={kind === 'dask' ? 'Memory per worker' : 'Memory'} error={wrongSize}>
+              {field => (
+                <input
+                  {...field}
+                  placeholder="default"
+                  value={memory}
+                  onChange={event => setMemory(event.target.value)}
+                />
+              )}
+            </FormField>
+          )}
+          {choice === 'dask' ? (
             <FormField label="Threads per worker" error={wrongThreads}>
               {field => (
                 <input
@@ -99,7 +126,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           busy={create.busy}
           disabled={(wrong ?? wrongSize ?? wrongThreads ?? wrongIdle) !== null}
         >
-          Create and attach
+          {existing ? 'Attach' : 'Create and attach'}
         </Button>
       </div>
     </form>

@@ -56,6 +56,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('threads', sa.Integer(), server_default='1', nullable=False))
         batch_op.add_column(sa.Column('idle_seconds', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('address', sa.String(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('extras', sa.String(), server_default='', nullable=False))
 
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.add_column(sa.Column('side', sa.String(), server_default='new', nullable=False))
@@ -83,6 +85,8 @@ def downgrade() -> None:
         batch_op.drop_column('side')
 
     with op.batch_alter_table('clusters', schema=None) as batch_op:
+        batch_op.drop_column('extras')
+        batch_op.drop_column('address')
         batch_op.drop_column('note')
         batch_op.drop_column('idle_seconds')
         batch_op.drop_column('threads')

@@ -1,0 +1,79 @@
+"""A project with a notebook, and what its cluster and its kernel say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.fakes.servers import Server
+from workspace_server.access.service import Access
+from workspace_server.environments.runtime import materialise
+from workspace_server.kit.events import Events
+from workspace_server.kit.home import Home
+from workspace_server.kit.storage import Storage
+
+NOTEBOOK = "projects/forecast/main/forecast.ipynb"
+
+
+def make_project(home: Path, *lines: str, branch: str = "main", project: str = "forecast") -> None:
+    folder = home / "work" / "projects" / project / branch
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "forecast.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+
+
+def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while True:
+        cluster: dict[str, Any] = server.api("GET", f"/clusters/{id}")
+        if cluster["state"] in states:
+            return cluster
+        assert cluster["state"] != "failed", cluster
+        assert time.monotonic() < deadline, f"{cluster}\n{server.log()[-2000:]}"
+        time.sleep(0.2)
+
+
+def ask(server: Server, notebook: str) -> tuple[int, Any]:
+    """What the notebook's kernel is told."""
+    home = Home(server.home)
+    storage = Storage(home.database)
+    try:
+        token = Access(home, storage, Events()).kernel_token(notebook)
+    finally:
+        storage.close()
+    return server.request("GET", "atrium/api/kernel/cluster", person=None, Authorization=f"token {token}")
+
+
+def group(home: Path, id: str) -> list[int]:
+    leader = json.loads((home / "clusters" / id / "process.json").read_text())["pid"]
+    return members(leader)
+
+
+def members(leader: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return found
+
+
+def in_environment(server: Server, notebook: str, program: str) -> str:
+    """What ``program`` prints in the notebook's environment."""
+    environment = server.api("GET", f"/environments?notebook={notebook}")
+    python = server.home / "environments" / environment["id"] / "bin" / "python"
+    runtime = materialise(Home(server.home))
+    done = subprocess.run(
+        [python, "-c", program], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(runtime)},
+        cwd=server.home, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

@@ -1,0 +1,271 @@
+"""What the nannies of an existing Dask scheduler are sent, as text: have the environment, and run a worker in it.
+
+The plugin builds the environment on its host from a lock, beside where others run and checked before it is used, and
+starts a worker from it that offers a resource of the environment's. The nanny's own worker goes on as it was. Where
+there is no environment there is no such worker, so that no task of it can run there; what failed is told and tried
+again. It imports the standard library and Dask only: the host has nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import fcntl
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from distributed.diagnostics.plugin import NannyPlugin
+
+# A nanny with this variable was started by such a plugin and starts no other.
+STARTED = "ATRIUM_RESOURCE"
+# Of whoever started the nanny: the environment has its own.
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT")
+
+BUILD_SECONDS = 900.0
+FIRST_RETRY, LAST_RETRY = 2.0, 60.0
+LOOK_SECONDS = 5.0
+END_SECONDS = 8.0
+
+# The worker must not outlive its nanny, however that ends: the kernel ends it when its parent has gone.
+DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+libc = ctypes.CDLL(None)
+if hasattr(libc, "prctl"):
+    libc.prctl(1, signal.SIGTERM)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Refused(Exception):
+    """Why this host cannot have the environment; the text is for a person."""
+
+
+class EnvironmentPlugin(NannyPlugin):  # type: ignore[misc]
+    """One environment of one cluster.
+
+    Attributes:
+        name: Of the plugin, and the resource that its workers offer.
+        environment, python, lock, machine: The environment's id, its version of Python ("3.11"), its exact packages
+            with hashes, and the kind of machine that they are for.
+        module: The text of `workspace_ext.engines.bound`.
+        grace: Seconds after which the worker ends when nobody says any more that the cluster is wanted.
+    """
+
+    idempotent = False
+
+    def __init__(self, **told: Any) -> None:
+        self.told = told
+        self.name: str = told["name"]
+
+    async def setup(self, nanny: Any) -> None:
+        """Begin, without holding the nanny up."""
+        if os.environ.get(STARTED):
+            return
+        services = nanny.__dict__.setdefault("_atrium_services", {})
+        if self.name not in services or services[self.name].done():
+            services[self.name] = asyncio.ensure_future(Service(self.told, nanny).run())
+
+    async def teardown(self, nanny: Any) -> None:
+        """End the worker."""
+        service = nanny.__dict__.get("_atrium_services", {}).pop(self.name, None)
+        if service is not None:
+            service.cancel()
+            await asyncio.wait({service}, timeout=END_SECONDS)
+
+
+class Service:
+    """The environment's worker beside one nanny."""
+
+    def __init__(self, told: dict[str, Any], nanny: Any) -> None:
+        self._told = told
+        self._nanny = nanny
+        self._said: object = None
+        self._sign: object = None
+        self._signed = 0.0
+
+    async def run(self) -> None:
+        """Have a worker until it is cancelled, or nobody wants it any more."""
+        wait = FIRST_RETRY
+        while not await self._forsaken():
+            try:
+                self._say("building", "")
+                python = await self._build()
+                wait = FIRST_RETRY if await self._serve(python) else wait
+            except (Refused, OSError) as error:
+                self._say("refused", str(error))
+            await asyncio.sleep(wait)
+            wait = min(LAST_RETRY, wait * 2)
+
+    async def _build(self) -> Path:
+        cancelled = threading.Event()
+        try:
+            return await asyncio.to_thread(build, self._told, cancelled)
+        finally:
+            cancelled.set()  # A thread that goes on would keep the nanny's process.
+
+    async def _serve(self, python: Path) -> bool:
+        """Run the worker until it ends. Returns whether it ran for a while."""
+        began = asyncio.get_running_loop().time()
+        with tempfile.TemporaryDirectory(prefix="atrium-worker-") as folder, (Path(folder) / "log").open("wb") as log:
+            (Path(folder) / "atrium_bound.py").write_text(self._told["module"])
+            # Starting it takes no time, and the thread that does has to live on: its end would be the worker's.
+            process = subprocess.Popen(  # noqa: ASYNC220
+                [str(python), "-c", DIE_WITH_PARENT, str(os.getpid()), *self._command(python, folder)],
+                cwd=folder, env=self._variables(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+            self._say("serving", "")
+            try:
+                while process.poll() is None:
+                    await asyncio.sleep(0.2)
+                    if await self._forsaken():
+                        return False
+            finally:
+                await asyncio.shield(end(process))
+            lines = (Path(folder) / "log").read_text(errors="replace").strip().splitlines()
+            self._say("refused", f"the worker ended: {lines[-1][:300] if lines else 'it said nothing'}")
+        return asyncio.get_running_loop().time() - began > LAST_RETRY
+
+    def _command(self, python: Path, folder: str) -> list[str]:
+        nanny, name = self._nanny, self._told["name"]
+        limit = nanny.memory_manager.memory_limit
+        resources = {**(nanny.resources or {}), name: 1e6}
+        return [
+            str(python), "-m", "distributed.cli.dask_worker", nanny.scheduler_addr,
+            "--name", f"{nanny.name or nanny.address}-{name}", "--nworkers", "1", "--nthreads", str(nanny.nthreads),
+            "--memory-limit", str(limit or 0), "--host", nanny.ip, "--local-directory", folder, "--no-dashboard",
+            "--resources", " ".join(f"{one}={count}" for one, count in resources.items()),
+            "--worker-class", "atrium_bound.BoundWorker", "--death-timeout", "60",
+        ]  # fmt: skip
+
+    def _variables(self, folder: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        return {**kept, "PYTHONPATH": folder, STARTED: self._told["name"]}
+
+    async def _forsaken(self) -> bool:
+        """Whether nobody has said for the grace period that the cluster is wanted. A sign is any change: the clocks
+        of two hosts differ."""
+        now = asyncio.get_running_loop().time()
+        if now - self._signed < LOOK_SECONDS and self._sign is not None:
+            return False
+        with contextlib.suppress(Exception):
+            sign = await self._nanny.scheduler.get_metadata(keys=["atrium", self._told["name"]], default=0)
+            if sign != self._sign:
+                self._sign, self._signed = sign, now
+        return self._sign is not None and now - self._signed > self._told["grace"]
+
+    def _say(self, state: str, message: str) -> None:
+        if (state, message) != self._said:
+            self._said = (state, message)
+            self._nanny.log_event(
+                self._told["name"],
+                {"nanny": self._nanny.address, "host": socket.gethostname(), "state": state, "message": message},
+            )
+
+
+async def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and everything it started, kindly first."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    for _ in range(int(END_SECONDS * 5)):
+        if process.poll() is not None:
+            break
+        await asyncio.sleep(0.1)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def build(told: dict[str, Any], cancelled: threading.Event) -> Path:
+    """The interpreter of the environment on this host, which is built unless it is there.
+
+    Raises:
+        Refused: It cannot be built here.
+    """
+    base = os.environ.get("ATRIUM_ENVIRONMENTS") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "atrium")
+    root = Path(base).expanduser().absolute()
+    target: Path = root / told["environment"]
+    python = target / "bin" / "python"
+    if (target / ".ready").exists():
+        return python
+    if platform.machine() != told["machine"]:
+        raise Refused(f"it is a {platform.machine()} machine, and the environment is for {told['machine']}")
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    if uv is None:
+        raise Refused("it has no uv, which builds the environment; install it there: pip install uv")
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f".{target.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (target / ".ready").exists():
+            return python
+        # Whoever made these held the lock.
+        for stale in root.glob(f".building-{target.name}-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".building-{target.name}-", dir=root))
+        try:
+            _fill(folder, uv, told, cancelled)
+            shutil.rmtree(target, ignore_errors=True)  # It has no .ready.
+            folder.rename(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return python
+
+
+def _fill(folder: Path, uv: str, told: dict[str, Any], cancelled: threading.Event) -> None:
+    lock = folder / "requirements.lock"
+    made = ["venv", folder, "--allow-existing", "--relocatable", "--no-project", "--quiet", "--python", told["python"]]
+    _run(uv, made, folder, cancelled)
+    lock.write_text(told["lock"])
+    synced = ["pip", "sync", lock, "--require-hashes", "--python", folder / "bin" / "python", *told["options"]]
+    _run(uv, synced, folder, cancelled)
+    site = next(folder.glob("lib/python*")) / "site-packages"
+    # An installer that was killed once may say afterwards that all is there.
+    for record in site.glob("*.dist-info/RECORD"):
+        with record.open(newline="") as rows:
+            for row in csv.reader(rows):
+                if row and not row[0].endswith(".pyc") and not (site / row[0]).exists():
+                    raise Refused(f"{record.parent.name} was not installed whole: {row[0]} is missing")
+    (folder / ".ready").write_text(json.dumps({"environment": told["environment"]}))
+
+
+def _run(uv: str, arguments: list[Any], folder: Path, cancelled: threading.Event) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    guard = [sys.executable, "-c", DIE_WITH_PARENT, str(os.getpid())]
+    log = folder / "uv.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [*guard, uv, *map(str, arguments)],
+            cwd=folder, env={**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + BUILD_SECONDS
+    try:
+        while process.poll() is None:
+            if cancelled.wait(0.1):
+                raise Refused("it was not wanted any more")
+            if time.monotonic() > deadline:
+                raise Refused(f"the environment was not there after {BUILD_SECONDS:.0f} s")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.returncode != 0:
+        # An index's address may hold a password.
+        said = re.sub(r"\b(?:https?|file)://[^\s`'\")]+", "<package index>", log.read_text(errors="replace"))
+        said = said[max(0, said.find("error:")) :]
+        raise Refused(f"uv says: {' '.join(said.split())[-400:]}")
