@@ -126,8 +126,11 @@ export class Folders {
     this._changed.emit();
     try {
       await this._checkingOut.done;
-      this._chosen = this._draft;
-      return this._checkingOut.operation?.state !== 'cancelled';
+      const done = this._checkingOut.operation?.state !== 'cancelled';
+      if (done) {
+        this._chosen = this._draft;
+      }
+      return done;
     } finally {
       this._checkingOut = null;
       this._changed.emit();

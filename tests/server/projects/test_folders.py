@@ -132,9 +132,11 @@ async def test_a_pull_brings_what_is_chosen_and_leaves_the_rest_out(room: Room, 
     assert await changed(room, project) == []
 
 
-async def test_folders_are_added_and_removed(room: Room, remote: Remote) -> None:
+async def test_folders_are_added_and_removed(room: Room, remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     project = await room.clone(remote.url)
     assert (project.folders, project.large) == (None, False)
+    monkeypatch.setattr("workspace_server.projects.folders.MANY_FILES", 10)
+    assert (await room.projects.describe(project.id)).large
     await room.projects.branches.create(project.id, CreateBranch("weekly"), room.ana.id)
     tree, weekly = room.tree(project), room.tree(project, "weekly")
     listed = await room.projects.folders.listed(project.id, "")
@@ -255,6 +257,7 @@ async def test_killed_at_any_step(room: Room, remote: Remote) -> None:
             # Whenever it ends, nothing looks deleted.
             assert await changed(room, project) == [("app/lib/tools.py", "modified")]
             await room.projects.folders.recover(facts)
+            assert not [*facts.git.glob("atrium-folders-*")]
             assert await changed(room, project) == [("app/lib/tools.py", "modified")]
             assert (holds(tree), chosen(facts.git)) in ((before, kept), (after, folders))
             if chosen(facts.git) == folders:
@@ -270,7 +273,9 @@ async def test_killed_at_any_step(room: Room, remote: Remote) -> None:
 async def test_a_pull_is_killed_at_any_step(room: Room, remote: Remote) -> None:
     project = await clone(room, remote, "app")
     tree, facts = room.tree(project), room.projects.get(project.id)
-    held = holds(tree)
+    held, mine = holds(tree), [("app/lib/tools.py", "modified")]
+    # With this, nobody but the pull brings main along.
+    (tree / "app/lib/tools.py").write_text("mine\n")
     remote.push({"data/raw/a.csv": "3\n", "docs/more.md": "m\n", "app/new.py": "n\n"})
     git(tree, "fetch", "--quiet", "origin")
     call = {
@@ -283,12 +288,12 @@ async def test_a_pull_is_killed_at_any_step(room: Room, remote: Remote) -> None:
         if not await dies_at(step, (*FILES, "git.integrate:mark_absent"), ("git.integrate:integrate", call)):
             break
         await room.projects.pulling.recover(project.id)
-        assert await changed(room, project) == []
+        assert await changed(room, project) == mine
         if git(tree, "rev-parse", "HEAD") == remote.head():
             break
         assert holds(tree) == held
     assert step > 4
-    assert (holds(tree), await changed(room, project)) == (held | {"app/new.py"}, [])
+    assert (holds(tree), await changed(room, project)) == (held | {"app/new.py"}, mine)
 
 
 async def test_cancelled_it_is_as_before(room: Room, remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:

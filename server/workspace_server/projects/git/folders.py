@@ -27,6 +27,8 @@ from .worktrees import find, remove_tree
 
 # In the git directory while worktrees are changed.
 CHANGING = "atrium-folders-changing"
+# Likewise; files are moved from there into their place.
+MAKING = "atrium-folders-making-"
 AT_ONCE = 5000
 
 
@@ -122,6 +124,8 @@ def hold(report: Report, repository: dict[str, Any], folders: list[str] | None) 
 def recover_folders(report: Report, repository: dict[str, Any]) -> None:
     """Put back what was interrupted."""
     git = Git.of(repository)
+    for left in git.directory.glob(f"{MAKING}*"):
+        remove_tree(left)
     if (git.directory / CHANGING).exists():
         for tree in _trees(git):
             settle(tree)
@@ -225,7 +229,7 @@ def _perform(git: Git, step: Step, folders: Sequence[str] | None) -> Iterator[in
 def _bring(git: Git, raws: Sequence[bytes]) -> None:
     """Write files that the index knows into the worktree; each whole, or not at all, and none over another."""
     assert git.tree is not None
-    making = git.directory.parent / f".making-{uuid4().hex[:12]}"
+    making = git.directory / f"{MAKING}{uuid4().hex[:12]}"
     making.mkdir()
     try:
         git.run(
