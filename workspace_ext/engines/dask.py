@@ -83,6 +83,7 @@ async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio
         state="running",
         address=cluster.scheduler_address,
         dashboard=cluster.dashboard_link if has_dashboard else None,
+        workers=len(cluster.scheduler.workers),
     )
     idleness, size = Idleness(cluster.scheduler), Size(settings.state)
     while not stop.is_set():
