@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from workspace_ext.contract.access import Person
 
@@ -22,6 +23,7 @@ from .git.submodules import directory_of
 from .names import allowed_remotes, protocols_for
 from .places import ProjectFacts
 from .ports import NobodyHasAnythingOpen, OpenDocuments
+from .reach import held_to, named_by_operator
 
 Part = Literal["trees", "remote", "large files", "submodules"]
 LOCKS = ("*.lock", "worktrees/*/*.lock", "refs/**/*.lock")
@@ -52,6 +54,13 @@ class GitRunner:
     def protocols(self, url: str) -> str:
         """What git may speak to ``url``; raises Invalid for an address that is not allowed here."""
         return protocols_for(url, allowed_remotes(self._home.settings))
+
+    def _reach(self, url: str) -> dict[str, Any]:
+        """How git, and what asks its host, is kept out of the network around this server. SSH goes to hosts alone whose
+        keys the operator has added."""
+        if urlsplit(url).scheme != "https" or named_by_operator(url, allowed_remotes(self._home.settings)):
+            return {"inside": True}
+        return {"held_to": held_to(url)}
 
     def own(self, url: str) -> bool:
         """Whether the remote is one that this workspace keeps itself, for a project without any other."""
@@ -275,6 +284,7 @@ class GitRunner:
     @asynccontextmanager
     async def _signed_in(self, repository: dict[str, Any], holder: Holder) -> AsyncIterator[None]:
         """Let git be ``holder`` on the remote meanwhile. What it is lent is gone afterwards, whatever happened."""
+        repository |= await asyncio.to_thread(self._reach, repository["url"])
         lending = asyncio.ensure_future(asyncio.to_thread(self._credentials.lend, holder, repository["url"]))
         try:
             repository["sign_in"] = await asyncio.shield(lending)

@@ -84,14 +84,15 @@ async def test_a_repository_without_notebooks(room: Room, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("https://localhost:1/a.git", "unreachable"),
+        ("https://localhost:1/a.git", "private_address"),
+        ("https://localhost:2/named.git", "unreachable"),
         ("https://no-such-host.invalid/a.git", "unknown_host"),
         ("file:///nowhere/at/all.git", "not_a_repository"),
         ("ssh://git@localhost:1/a.git", "unreachable"),
     ],
 )
 async def test_what_cannot_be_cloned_says_why_and_leaves_nothing(room: Room, url: str, code: str) -> None:
-    allow(room.home.path, "file:///nowhere/at/all.git")
+    allow(room.home.path, "file:///nowhere/at/all.git", "https://localhost:2/")
     if url.startswith("ssh:") and shutil.which("ssh") is None:
         pytest.skip("needs ssh")
     with pytest.raises(AtriumError) as error:

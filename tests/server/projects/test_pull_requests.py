@@ -173,7 +173,7 @@ def test_bitbucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lent = tmp_path / "lent"
     lent.write_text("https://ana:secret%2Ftoken@bitbucket.org\n")
     sign_in = {"kind": "token", "file": str(lent)}
-    repository = {"directory": str(tmp_path), "home": str(tmp_path), "sign_in": sign_in}
+    repository = {"directory": str(tmp_path), "home": str(tmp_path), "sign_in": sign_in, "inside": True}
     at = {"kind": "bitbucket", "guessed": False, "origin": "https://bitbucket.org", "path": "team/forecast"}
     with slow_http(tmp_path, api=host) as base:
         monkeypatch.setattr(addresses, "_OWN_APIS", {"bitbucket.org": f"{base}/2.0"})

@@ -71,6 +71,10 @@ class Git:
         ``(name, e-mail)`` of the person on whose behalf this runs.
     sign_in
         Who git is on the remote.
+    inside
+        Whether the remote may be in the network around this server; and so may be where it sends to.
+    held_to
+        The addresses that the remote's name stands for, as ``http.curloptResolve``.
     strip_outputs
         Whether commits of changed notebooks are made without their outputs.
     """
@@ -83,6 +87,8 @@ class Git:
     admin: Path | None = None
     author: tuple[str, str] | None = None
     sign_in: SignIn = NOBODY
+    inside: bool = False
+    held_to: str = ""
     strip_outputs: bool = False
     _drivers: dict[str, str] = field(default_factory=dict, compare=False)
 
@@ -106,6 +112,8 @@ class Git:
     def environment(self, **more: str) -> dict[str, str]:
         """The whole environment of a git process."""
         config = [*SAFE.items(), *self._driver_overrides().items(), *self.sign_in.config()]
+        if self.held_to:
+            config.append(("http.curloptResolve", self.held_to))
         env = {
             "GIT_DIR": str(self.admin or self.directory),
             "HOME": str(self.home),

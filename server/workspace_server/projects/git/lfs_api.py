@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request
 
 from ...kit.errors import Failed, Invalid, Unavailable
-from ..hosts.http import OPENER
+from ..hosts.http import opener
 from ..origins import origin_of
 from .command import Git
 from .errors import host_of
@@ -92,7 +92,7 @@ class Batch:
 
     def _open(self, request: Request) -> Any:
         try:
-            return OPENER.open(request, timeout=TIMEOUT)
+            return opener(self._git.inside).open(request, timeout=TIMEOUT)
         except HTTPError as error:
             with error:
                 if error.code in (401, 403):

@@ -4,17 +4,29 @@ and goes to this one base address only: redirections are refused."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import socket
 from collections.abc import Mapping
+from http.client import HTTPSConnection
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import (
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    Request,
+    build_opener,
+    getproxies,
+)
 
 from workspace_ext.contract.pull_requests import HostKind
 
 from ...kit.errors import AtriumError, Conflict, Unavailable
 from ..credentials.sign_in import SignIn
+from ..reach import public_addresses
 
 TIMEOUT = 20
 MOST_BYTES = 8 * 2**20
@@ -25,14 +37,51 @@ class _Stay(HTTPRedirectHandler):
         return None
 
 
-OPENER = build_opener(_Stay)
+class _Public(HTTPSConnection):
+    """Connects to the world's addresses only, see :mod:`..reach`."""
+
+    def connect(self) -> None:
+        # Whoever looks a name up once more may get another address.
+        self._create_connection = _connect
+        super().connect()
+
+
+def _connect(address: tuple[str, int], *options: Any) -> socket.socket:
+    host, port = address
+    *others, last = public_addresses(host, port)
+    for each in others:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((each, port), *options)
+    return socket.create_connection((last, port), *options)
+
+
+class _PublicHandler(HTTPSHandler):
+    def https_open(self, request: Request) -> Any:
+        return self.do_open(_Public, request)
+
+
+class _NoHttp(HTTPHandler):
+    def http_open(self, request: Request) -> Any:
+        raise URLError("not without TLS")
+
+
+INSIDE = build_opener(_Stay)
+OUTSIDE = build_opener(_Stay, _PublicHandler, _NoHttp)
+"""For hosts that nobody but who cloned from them has named."""
+
+
+def opener(inside: bool) -> OpenerDirector:
+    """What opens addresses, see ``inside`` of :class:`..git.command.Git`. A proxy of this machine's decides by itself
+    what may be reached through it."""
+    return INSIDE if inside or getproxies() else OUTSIDE
 
 
 class Api:
-    """``host`` is its name for people."""
+    """``host`` is its name for people; ``inside``: it may be in the network around this server."""
 
-    def __init__(self, base: str, kind: HostKind, host: str, sign_in: SignIn) -> None:
+    def __init__(self, base: str, kind: HostKind, host: str, sign_in: SignIn, inside: bool = False) -> None:
         self.host = host
+        self._opener = opener(inside)
         self._base = base
         self._headers = {"Accept": "application/json", "User-Agent": "jupyter-atrium"}
         if sign_in.kind == "token":
@@ -57,7 +106,7 @@ class Api:
         headers = {**self._headers, **({"Content-Type": "application/json"} if body is not None else {})}
         request = Request(self._base + path, data=body, headers=headers, method=method)
         try:
-            with OPENER.open(request, timeout=TIMEOUT) as reply:
+            with self._opener.open(request, timeout=TIMEOUT) as reply:
                 content = reply.read(MOST_BYTES)
         except HTTPError as error:
             with error:

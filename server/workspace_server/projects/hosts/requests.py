@@ -71,7 +71,7 @@ def size(report: Report, repository: dict[str, Any], hosted: dict[str, Any]) -> 
 
 
 def _api(git: Git, at: Hosted) -> Api:
-    return Api(at.api, at.kind, at.host, git.sign_in)
+    return Api(at.api, at.kind, at.host, git.sign_in, git.inside)
 
 
 def _odd(at: Hosted) -> Unavailable:
