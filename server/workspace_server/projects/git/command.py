@@ -31,7 +31,7 @@ SAFE = {
     "core.quotePath": "false",
     "safe.bareRepository": "explicit",
     "transfer.fsckObjects": "true",
-    # Few objects would be unpacked, and stay although they were refused: the next fetch then takes them for known.
+    # Few objects would be unpacked, and stay although they were refused; see also :mod:`.fetching`.
     "fetch.unpackLimit": "1",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "false",

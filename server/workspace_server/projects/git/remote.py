@@ -7,7 +7,7 @@ from typing import Any
 
 from ...kit.errors import Conflict, Failed, NotFound
 from ..names import folder_of
-from . import worktrees
+from . import fetching, worktrees
 from .command import Git, Report
 from .cone import choose, turn_on
 from .first import MAIN, first_commit, init
@@ -97,7 +97,7 @@ def fetch(report: Report, repository: dict[str, Any]) -> dict[str, Any]:
 
 
 def fetch_now(git: Git, report: Report) -> None:
-    git.follow(report, "fetch", "--progress", "--prune", UPLOAD, "--end-of-options", git.url, HEADS)
+    fetching.fetch(git, report, "--prune", UPLOAD, "--end-of-options", git.url, HEADS)
 
 
 def push(report: Report, repository: dict[str, Any], branch: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...kit.errors import Conflict
 from .command import Git, Report
+from .fetching import fetch
 from .remote import HEADS, UPLOAD
 
 
@@ -43,7 +44,4 @@ def fetch_rest(report: Report, repository: dict[str, Any]) -> None:
     """Fetch the history that is not here, with the tags; nothing happens where it is whole."""
     git = Git.of(repository)
     if beginnings(git.directory):
-        git.follow(
-            report, "fetch", "--progress", "--unshallow", UPLOAD, "--end-of-options", git.url, HEADS,
-            "+refs/tags/*:refs/tags/*",
-        )  # fmt: skip
+        fetch(git, report, "--unshallow", UPLOAD, "--end-of-options", git.url, HEADS, "+refs/tags/*:refs/tags/*")

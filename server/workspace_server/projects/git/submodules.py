@@ -24,7 +24,7 @@ from workspace_ext.contract.submodules import Submodule, SubmoduleState
 
 from ...kit.errors import AtriumError, Conflict, Failed
 from ..contents.conflicts import Choices
-from . import worktrees
+from . import fetching, worktrees
 from .command import Git, Report
 from .cone import cone_of, is_left_out
 from .errors import host_of
@@ -70,10 +70,10 @@ def fetch(report: Report, repository: dict[str, Any], commit: str, path: str) ->
     def told(message: str, done: int, total: int) -> None:
         report(f"{path}: {message}", done, total)
 
-    git.follow(told, "fetch", "--progress", "--prune", "--no-tags", UPLOAD, "--end-of-options", git.url, HEADS, TAGS)
+    fetching.fetch(git, told, "--prune", "--no-tags", UPLOAD, "--end-of-options", git.url, HEADS, TAGS)
     if not git.commit(commit):
         with suppress(AtriumError):  # it may be on no branch any more, and the host may give it nonetheless
-            git.follow(told, "fetch", "--progress", "--no-tags", UPLOAD, "--end-of-options", git.url, commit)
+            fetching.fetch(git, told, "--no-tags", UPLOAD, "--end-of-options", git.url, commit)
     if not git.commit(commit):
         raise Failed(
             "submodule_commit", f"{host_of(git.url) or 'The remote'} does not have the commit {commit[:7]} of {path}.",
