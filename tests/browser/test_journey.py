@@ -100,7 +100,7 @@ def work(ana: Person) -> None:
     for source in (story.WRITE, story.FORECAST_DATE, story.STORE, story.SELECTED, story.PLOT_SELECTED):
         ana.append(source)
     ana.menu("Run", "Run All Cells")
-    expect(ana.cell(5).locator(".jp-OutputArea-output")).to_contain_text("270 rows, 3 stores", timeout=BUILD)
+    expect(ana.cell(5).locator(".jp-Cell-outputArea")).to_contain_text("270 rows, 3 stores", timeout=BUILD)
     expect(ana.cell(9).get_by_role("table")).to_be_visible(timeout=BUILD)
     expect(ana.cell(10).locator(".jp-OutputArea img")).to_be_visible()
 

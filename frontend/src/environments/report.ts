@@ -107,7 +107,9 @@ export class ReportModel implements IDisposable {
       this._report = await this._client.request<Report>('GET', 'environments/report', undefined, { query });
       this._error = null;
     } catch (error) {
-      this._error = asApiError(error);
+      const problem = asApiError(error);
+      // While the next one is built, the one before is still what is used; its end is told.
+      this._error = problem.code === 'not_built' && this._report ? null : problem;
     }
     this._emit();
   }

@@ -60,10 +60,10 @@ describe('The chip of an environment', () => {
       state: 'busy'
     });
     expect(words(ready, false, { ...CURRENT, news: 2 })).toMatchObject({
-      label: '2 packages added, no restart needed',
+      label: '2 packages added',
       state: 'quiet'
     });
-    expect(words(ready, false, { ...CURRENT, news: 1 }).label).toBe('1 package added, no restart needed');
+    expect(words(ready, false, { ...CURRENT, news: 1 }).label).toBe('1 package added');
   });
 
   it('names what a cell has installed and nothing declares', () => {

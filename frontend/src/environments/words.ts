@@ -106,8 +106,8 @@ function ready(status: EnvironmentStatus, kernel: Running): Words {
   }
   if (kernel.news) {
     return {
-      label: `${packages(kernel.news)} added, no restart needed`,
-      title: `${title}, in the running kernel as well`,
+      label: `${packages(kernel.news)} added`,
+      title: `${title}; the running kernel has them as well, no restart needed`,
       state: 'quiet'
     };
   }

@@ -23,6 +23,7 @@ import psutil
 
 from workspace_ext.contract.clusters import ClusterKind
 
+from ..environments.runtime import search_path
 from ..kit.errors import Failed
 
 KEPT_VARIABLES = (
@@ -231,8 +232,7 @@ class EngineProcess:
 def variables_of(python: Path, runtime: Path) -> dict[str, str]:
     """The environment variables of a process of the environment's Python."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    path = f"{python.parent}:{os.environ.get('PATH', os.defpath)}"
-    return {**kept, "PATH": path, "PYTHONPATH": str(runtime)}
+    return {**kept, "PATH": search_path(python), "PYTHONPATH": str(runtime)}
 
 
 def _group(leader: int) -> list[int]:

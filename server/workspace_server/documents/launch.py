@@ -19,6 +19,7 @@ from workspace_ext.contract.environments import Package
 
 from ..environments.drift import Sight
 from ..environments.provisioner import Launch
+from ..environments.runtime import search_path
 from ..environments.service import Declaration, Environment, Environments
 from ..kit.clock import iso
 from ..kit.errors import AtriumError
@@ -238,10 +239,9 @@ class KernelLauncher:
             return path.name, is_notebook
 
     def _variables(self, start: Start, environment: Environment, person: str) -> dict[str, str]:
-        bin_folder = str(environment.python.parent)
         variables = own_variables(os.environ) | {
             "VIRTUAL_ENV": str(environment.folder),
-            "PATH": os.pathsep.join(filter(None, (bin_folder, os.environ.get("PATH", "")))),
+            "PATH": search_path(environment.python),
             "PYTHONPATH": str(self._environments.runtime()),
             "ATRIUM_URL": self.url,
             "ATRIUM_TOKEN": self._token(start.notebook, person),

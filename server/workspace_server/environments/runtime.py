@@ -1,4 +1,4 @@
-"""``workspace_ext`` as kernels and workers import it: a copy of its own, never the server's site-packages."""
+"""What kernels and workers find: ``workspace_ext`` in a copy of its own, never the server's site-packages; commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import workspace_ext
@@ -14,6 +15,14 @@ from ..kit.home import Home
 
 # What only the server and the command line use.
 LEFT_OUT = {"__pycache__", "cli", "client", "labextension"}
+
+
+def search_path(python: Path) -> str:
+    """``PATH`` for processes of the environment that ``python`` is of: its commands, then this machine's. Without those
+    of the server's own environment, whose pip, called by a cell, would change the server."""
+    own = Path(sys.executable).parent if sys.prefix != sys.base_prefix else None
+    inherited = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([str(python.parent), *(each for each in inherited if each and Path(each) != own)])
 
 
 def materialise(home: Home) -> Path:

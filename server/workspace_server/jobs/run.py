@@ -23,7 +23,7 @@ from workspace_ext.contract.jobs import Run, RunError
 from ..environments.build import LOCK, Environment, build_blocking
 from ..environments.declaration import declare
 from ..environments.provisioner import LAUNCHER
-from ..environments.runtime import materialise
+from ..environments.runtime import materialise, search_path
 from ..environments.trust import Trust
 from ..kit.clock import iso
 from ..kit.errors import AtriumError
@@ -119,7 +119,7 @@ class Runner:
 
     def _variables(self, checkout: Checkout, environment: Environment, cluster: str) -> dict[str, str]:
         told = {
-            "PATH": os.pathsep.join((str(environment.python.parent), os.environ.get("PATH", os.defpath))),
+            "PATH": search_path(environment.python),
             "PYTHONPATH": str(materialise(self._home)),
             "VIRTUAL_ENV": str(environment.folder),
             "ATRIUM_RUN": self._run.id,

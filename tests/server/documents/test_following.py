@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +78,8 @@ def test_a_kernel_goes_on_with_what_is_added(lab: Lab) -> None:
     assert shown[0] == "True 4.67.1"
     assert all(f"/environments/{after}" in line for line in shown[1:7]), shown
     assert before["environment"] not in shown[6]
+    # Its commands, and the machine's, but not those of the server, whose pip would change the server.
+    assert str(Path(sys.executable).parent) not in shown[6].split(os.pathsep)
     assert shown[7] == "0"
     kept = {one["id"]: one["held"] for one in lab.server.api("GET", "/environments/kept")["environments"]}
     assert kept[after]
