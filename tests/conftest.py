@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A real workspace with Ana and Bo, in a process of its own, on a free port, with a home of its own."""
     with start_server(tmp_path / "home") as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython's shell puts a module of its own in the place of `__main__`, where processes that are spawned look."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session", autouse=True)

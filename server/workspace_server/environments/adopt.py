@@ -49,6 +49,8 @@ def adopt(
     except BaseException as error:
         sys.path[:], _, sys.prefix, sys.exec_prefix, sys.executable = kept
         os.environ.update(kept[1])
+        for name in os.environ.keys() - kept[1].keys():
+            del os.environ[name]
         _look_again()
         return f"{type(error).__name__} while it was moved"
     return ""

@@ -46,6 +46,7 @@ def test_what_is_loaded_does_not_change(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_move_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = (sys.prefix, next(one for one in sys.path if one.endswith("site-packages"))), (str(tmp_path), "/new")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     before = sys.path[:], sys.prefix, sys.executable, dict(os.environ)
     assert adopt(old, new, "/nowhere/lease", {}, {}).startswith("the new environment cannot be held")
     assert adopt(old, new, str(tmp_path / "lease"), {}, {}).startswith("the new environment cannot be held")
