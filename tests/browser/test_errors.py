@@ -23,7 +23,7 @@ def test_what_goes_wrong_is_said_where_one_is(tmp_path: Path, tmp_path_factory: 
     home = tmp_path / "home"
     good = Remote(tmp_path / "good", {"requirements.txt": "six==1.17.0\n", "forecast.ipynb": notebook(*CELLS)})
     bare = Remote(tmp_path / "bare", {"notes.txt": "No notebook here.\n"})
-    allow(home, good.url, bare.url)
+    allow(home, good.url, bare.url, NOWHERE)
     cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
     with start_server(home, UV_CACHE_DIR=str(cache)) as server, chromium() as browser:
         ana = Person(browser, server, "ana")
