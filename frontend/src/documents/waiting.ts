@@ -1,9 +1,10 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { PanelLayout, Widget } from '@lumino/widgets';
+import type { Widget } from '@lumino/widgets';
 import { createElement } from 'react';
 
+import { CellLines } from '../ui';
 import { WaitingLine } from './components/WaitingLine';
 import type { QueueModel } from './queue';
 
@@ -12,13 +13,14 @@ export class WaitingLines {
   private readonly _panel: NotebookPanel;
   private readonly _queue: QueueModel;
   private readonly _me: () => string;
-  private readonly _lines = new Map<string, Widget>();
+  private readonly _lines: CellLines;
 
   /** `me` is the reader's user name. */
   constructor(panel: NotebookPanel, queue: QueueModel, me: () => string) {
     this._panel = panel;
     this._queue = queue;
     this._me = me;
+    this._lines = new CellLines(panel, (cell, cellId) => this._line(cell, cellId));
     queue.changed.connect(this._update);
     panel.content.modelContentChanged.connect(this._update);
     void panel.context.ready.then(this._update);
@@ -33,25 +35,10 @@ export class WaitingLines {
     const waiting = queue.cells
       .filter(cell => cell.state === 'waiting' || cell.input)
       .map(cell => cell.cell_id);
-    const wanted = new Set([...waiting, ...queue.not_run]);
-    for (const [cellId, line] of this._lines) {
-      if (!wanted.has(cellId) || line.isDisposed) {
-        line.dispose();
-        this._lines.delete(cellId);
-      }
-    }
-    if (wanted.size === 0) {
-      return;
-    }
-    for (const cell of this._panel.content.widgets) {
-      const cellId = cell.model.sharedModel.getId();
-      if (wanted.has(cellId) && !this._lines.has(cellId)) {
-        this._lines.set(cellId, this._add(cell, cellId));
-      }
-    }
+    this._lines.show(new Set([...waiting, ...queue.not_run]));
   };
 
-  private _add(cell: Cell, cellId: string): Widget {
+  private _line(cell: Cell, cellId: string): Widget {
     const line = ReactWidget.create(
       createElement(WaitingLine, {
         queue: this._queue,
@@ -62,11 +49,6 @@ export class WaitingLines {
       })
     );
     line.addClass('atrium-WaitingLine');
-    // What a cell that has not been drawn yet consists of comes later, and would be below the line.
-    const toEnd = () =>
-      void (cell.isDisposed || line.isDisposed || (cell.layout as PanelLayout).addWidget(line));
-    toEnd();
-    void cell.ready.then(toEnd);
     return line;
   }
 

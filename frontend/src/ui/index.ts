@@ -11,5 +11,6 @@ export * from './ProgressLine';
 export * from './RelativeTime';
 export * from './icons';
 export * from './notify';
+export * from './cell-lines';
 export * from './time';
 export * from './useModel';

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from ..kit.errors import Invalid, Unavailable
+from .git.errors import UNKNOWN_HOST
 from .origins import PORTS, origin_of
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -69,11 +70,8 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         return [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        raise Unavailable(
-            "unknown_host",
-            f"There is no host named {host}, or this server cannot look it up.",
-            "Check the spelling of the address.",
-        ) from None
+        code, message, hint = UNKNOWN_HOST
+        raise Unavailable(code, message.format(host=host), hint) from None
 
 
 def is_public(address: str) -> bool:

@@ -11,6 +11,10 @@ from ..credentials.sign_in import NOBODY, SignIn
 from ..origins import origin_of
 
 SIGN_IN = "authentication"
+UNKNOWN_HOST = (
+    "unknown_host", "There is no host named {host}, or this server cannot look it up.",
+    "Check the spelling of the address.",
+)  # fmt: skip
 _Row = tuple[str, type[AtriumError], str, str, str]
 
 # The first row that matches speaks. {host} and {url} are those of the remote.
@@ -20,8 +24,7 @@ _REMOTE: list[_Row] = [
         "Repositories cannot be reached by this kind of address here: {url}.", "Use an https:// or ssh:// address.",
     ),
     (
-        r"Could not resolve host|Could not resolve hostname|Name or service not known", Unavailable, "unknown_host",
-        "There is no host named {host}, or this server cannot look it up.", "Check the spelling of the address.",
+        r"Could not resolve host|Could not resolve hostname|Name or service not known", Unavailable, *UNKNOWN_HOST,
     ),
     (
         r"Host key verification failed", Unavailable, "unknown_host_key",

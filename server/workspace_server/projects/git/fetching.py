@@ -58,16 +58,18 @@ def _forget(git: Git, note: Path) -> None:
     if used is not None:
         for name in came:
             # Git adds to a pack what the differences in it start from, which is used and elsewhere, too.
-            if all(_is_elsewhere(git, name, each) for each in used & _objects(git, name)):
+            if not _only_there(git, name, used & _objects(git, name)):
                 for part in (".idx", ".rev", ".bitmap", ".promisor", ".keep", ".pack"):
                     (_folder(git) / f"{name}{part}").unlink(missing_ok=True)
     note.unlink()
 
 
-def _is_elsewhere(git: Git, pack: str, object: str) -> bool:
-    others = (name for name in _packs(git) if name != pack)
-    loose = git.directory / "objects" / object[:2] / object[2:]
-    return loose.exists() or any(object in _objects(git, name) for name in others)
+def _only_there(git: Git, pack: str, objects: set[str]) -> set[str]:
+    """Those of the objects of a pack that are in no other, nor by themselves."""
+    for other in _packs(git):
+        if objects and other != pack:
+            objects = objects - _objects(git, other)
+    return {each for each in objects if not (git.directory / "objects" / each[:2] / each[2:]).exists()}
 
 
 def _objects(git: Git, pack: str) -> set[str]:
