@@ -72,6 +72,14 @@ class Engine:
             return psutil.Process(self.process.pid).children(recursive=True)
         return []
 
+    def runs(self, program: str) -> bool:
+        """Whether a process with that in its name is part of it now."""
+        for each in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if program in each.name():
+                    return True
+        return False
+
     def survivors(self, seconds: float = 15.0) -> list[psutil.Process]:
         """Which of its processes are still there after it has ended."""
         _, alive = psutil.wait_procs(list(self._children), timeout=seconds)

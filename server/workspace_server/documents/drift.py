@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from workspace_ext.contract.documents import CellDrift
 
-from ..environments import drift, records
-from ..environments.build import site_packages
+from ..environments import drift
 from ..environments.installs import installs
 from ..environments.service import Environments
 from ..kit.home import Home
@@ -38,7 +37,10 @@ class Drift:
         self._environments = environments
         self._launcher = launcher
         self._on_change = on_change
+        self._latest: dict[str, tuple[str, Start, str]] = {}  # Environment -> who ran a cell in it last.
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        environments.on_edited = self._edited
 
     def begins(self, kernel_id: str, cell_id: str) -> None:
         """A cell runs again: what it did before is forgotten."""
@@ -57,6 +59,8 @@ class Drift:
             log.warning("It was not seen what a cell of %s did: %s", start.notebook, error)
 
     async def _look(self, kernel_id: str, start: Start, cell_id: str, code: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._latest[start.environment] = (kernel_id, start, cell_id)
         wanted = drift.missing(installs(code), start.packages)
         start.sight, change = await asyncio.to_thread(drift.look, self._home, start.environment, start.sight)
         if change is not None:
@@ -71,7 +75,7 @@ class Drift:
             )
             self._note(kernel_id, start, CellDrift(cell_id, message, wanted, False))
         else:
-            self._environments.inspect(start.environment, EVERY, self._teller(kernel_id, start, cell_id))
+            self._environments.inspect(start.environment, EVERY)
 
     async def close(self) -> None:
         """What is being looked at is left."""
@@ -79,26 +83,21 @@ class Drift:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _teller(self, kernel_id: str, start: Start, cell_id: str) -> Callable[[], None]:
-        """Tells, from any thread, that files of the environment were edited."""
-        loop, environment = asyncio.get_running_loop(), start.environment
-
-        async def tell() -> None:
-            names = await asyncio.to_thread(records.spoiled, site_packages(self._home.environments / environment))
-            said = f"files of {', '.join(names)} were edited" if names else "its files were changed"
-            self._note(kernel_id, start, CellDrift(cell_id, _changed(said), [], True))
-            await self._mend(start)
-
-        def begin() -> None:
-            task = asyncio.create_task(tell())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-        def soon() -> None:
+    def _edited(self, environment: str, packages: list[str]) -> None:
+        """Somebody found that files of it were edited, whoever asked: from any thread."""
+        if self._loop is not None and environment in self._latest:
             with contextlib.suppress(RuntimeError):  # The server has stopped meanwhile.
-                loop.call_soon_threadsafe(begin)
+                self._loop.call_soon_threadsafe(self._tell, environment, packages)
 
-        return soon
+    def _tell(self, environment: str, packages: list[str]) -> None:
+        kernel_id, start, cell_id = self._latest[environment]
+        if self._launcher.start_of(kernel_id) is not start or start.environment != environment:
+            return  # It has gone on to another.
+        said = f"files of {', '.join(packages)} were edited" if packages else "its files were changed"
+        self._note(kernel_id, start, CellDrift(cell_id, _changed(said), [], True))
+        task = asyncio.create_task(self._mend(start))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _mend(self, start: Start, id: str = "") -> None:
         if start.declaration is not None:

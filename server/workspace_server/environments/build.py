@@ -47,6 +47,8 @@ INSTALL = 3600.0
 READY = ".ready"
 LOCK = "requirements.lock"
 SPOILED = ".spoiled"
+CHANGED = "changed"
+"""Stands where the ``glance`` of an environment would, once that was found not to be as published."""
 STALE_PREFIX = ".building-"
 
 
@@ -89,26 +91,27 @@ def load(home: Home, id: str) -> Environment | None:
     return Environment(id, folder, tuple(Package(*pair) for pair in ready["packages"]))
 
 
-def inspect(home: Home, id: str) -> bool:
-    """Whether it is file by file as it was published. One that is not is served no more, and goes when nothing runs
-    in it; it is built again for whoever needs it. Looks at every file."""
+def inspect(home: Home, id: str) -> list[str] | None:
+    """None if it is file by file as it was published; else the packages whose files were edited (none of them where
+    files came or went). It is served no more then, and goes when nothing runs in it; it is built again for whoever
+    needs it. Looks at every file."""
     folder = home.environments / id
     try:
         ready = json.loads((folder / READY).read_text())
     except (OSError, ValueError):
-        return False
+        return []
     if ready.get("whole") == seal.whole(folder):
-        return True
-    _distrust(home, id)
+        return None
+    names = _distrust(home, id)
     log.warning("The environment %s was changed after it was published, and is not used any more.", id)
     with held.alone(home, id, 0.0) as alone:
         if alone:
             going = retire(home, Environment(id, folder, ()))
         else:
-            _write_ready(folder, ready | {"glance": "changed"})
+            _write_ready(folder, ready | {"glance": CHANGED})
     if alone:
         discard(going)
-    return False
+    return names
 
 
 def describe(home: Home, id: str) -> EnvironmentDetail:
@@ -264,11 +267,13 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         discard(folder)
 
 
-def _distrust(home: Home, id: str) -> None:
-    """Note whose files were edited in a changed environment: by hard links they are the same in uv's cache."""
+def _distrust(home: Home, id: str) -> list[str]:
+    """Note whose files were edited in a changed environment, and name them: by hard links they are the same in uv's
+    cache."""
     names = records.spoiled(site_packages(home.environments / id))
     with (home.environments / SPOILED).open("a") as file:
         file.writelines(f"{name}\n" for name in names)
+    return names
 
 
 def _forget_spoiled(home: Home, uv: Uv) -> None:

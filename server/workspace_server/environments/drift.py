@@ -16,7 +16,7 @@ from workspace_ext.contract.environments import Package
 
 from ..kit.home import Home
 from . import seal
-from .build import READY, site_packages
+from .build import CHANGED, READY, site_packages
 
 NAMED = 3
 PATIENCE = 0.2
@@ -57,6 +57,8 @@ def look(home: Home, id: str, before: Sight | None) -> tuple[Sight, Change | Non
         return Sight(glance, before.versions if glance == before.glance else published.versions), None
     site = site_packages(folder)
     now = Sight(glance, _versions(site))
+    if before.glance == CHANGED:
+        return now, None  # Somebody noticed that before this kernel was looked at: whose doing it was is not known.
     return now, _change(site, before.versions, now.versions)
 
 

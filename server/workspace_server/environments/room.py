@@ -57,9 +57,10 @@ def size(environment: Environment) -> int:
     return sum(_files(environment.folder).values())
 
 
-def inspect(home: Home) -> list[str]:
-    """See that every environment is as it was published; the ids of those that are not, and are not served any more."""
-    return [id for id in _ids(home) if not build.inspect(home, id)]
+def inspect(home: Home) -> dict[str, list[str]]:
+    """See that every environment is as it was published: the ids of those that are not, and are not served any more,
+    each with the packages whose files were edited."""
+    return {id: edited for id in _ids(home) if (edited := build.inspect(home, id)) is not None}
 
 
 def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:

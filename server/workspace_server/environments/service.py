@@ -104,6 +104,8 @@ class Environments:
         self.may_consent: Callable[[str, str], bool] = lambda _person, _notebook: False
         self._runtime: Path | None = None
         self._closed = threading.Event()
+        self.on_edited: Callable[[str, list[str]], object] = lambda _id, _packages: None
+        """Told, from any thread, that files of an environment are not as published, and the packages they are of."""
         self._inspected: dict[str, float] = {}
 
     def start(self) -> None:
@@ -121,10 +123,14 @@ class Environments:
         return room.collect(self.home, room.limit() if most is None else most, Uv(self.home, self._uv, self._closed))
 
     def _look_after(self) -> None:
-        self._quietly(lambda: room.inspect(self.home))
+        self._quietly(self._inspect_all)
         while not self._closed.wait(COLLECT):
             self._quietly(self.collect)
-            self._quietly(lambda: room.inspect(self.home))
+            self._quietly(self._inspect_all)
+
+    def _inspect_all(self) -> None:
+        for id, edited in room.inspect(self.home).items():
+            self.on_edited(id, edited)
 
     @staticmethod
     def _quietly(work: Callable[[], object]) -> None:
@@ -284,18 +290,18 @@ class Environments:
             return ready
         return await asyncio.shield(self._begin(declaration, owner).outcome)
 
-    def inspect(self, id: str, every: float = INSPECT, if_changed: Callable[[], object] = lambda: None) -> None:
+    def inspect(self, id: str, every: float = INSPECT) -> None:
         """Look at every file of what is being used, unless that was done ``every`` seconds ago, without letting
-        anybody wait for it. ``if_changed`` is called from another thread."""
+        anybody wait for it; ``on_edited`` is told."""
         now = time.monotonic()
         if now - self._inspected.get(id, -every) < every:
             return
         self._inspected[id] = now
 
         def inspect() -> None:
-            if not build.inspect(self.home, id):
+            if (edited := build.inspect(self.home, id)) is not None:
                 self._events.publish(ROOM, "", "changed")
-                if_changed()
+                self.on_edited(id, edited)
 
         threading.Thread(target=inspect, name="inspection", daemon=True).start()
 
