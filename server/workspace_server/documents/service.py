@@ -130,6 +130,7 @@ class Documents:
         await asyncio.gather(*(runner.close() for runner in self._runners.values()), return_exceptions=True)
         await asyncio.gather(self.following.close(), self.drift.close())
         await self.rooms.close()
+        self.collaboration.close()
         await self.history.close()
         self.authors.close()
         if self._server is not None:

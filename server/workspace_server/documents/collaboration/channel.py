@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 TICK = 0.016
 """Seconds between two broadcasts; what changes meanwhile travels together."""
 CROWD = 6
-"""From so many clients on even the first change waits for a tick: several people type at once, each of whose keys
-would travel alone to everybody."""
+"""With so many clients several people type at once, each of whose keys would travel alone to everybody: connections
+gather them (see ``sockets.Gathering``), and what the server changes itself waits for a tick."""
 MERGED_AT_ONCE = 64
 """Merging updates takes more than linear time."""
 FLOOR = 65_536
@@ -77,7 +77,7 @@ class Channel:
         self._outgoing: list[bytes] = []
         self._authors: set[Client | None] = set()
         self._receiving = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._ticked = 0.0
         self._asked: dict[Client, float] = {}
         self._answered: dict[Client, float] = {}
@@ -123,7 +123,7 @@ class Channel:
             self._receive_sync(client, reader)
         elif kind == wire.AWARENESS:
             self.presence.receive(client, reader.bytes())
-            self._soon()
+            self._arrived()
             self._answer(client)
         elif kind == wire.QUERY_AWARENESS and (known := self.presence.all()) is not None:
             client.send(known)
@@ -156,7 +156,7 @@ class Channel:
                 self._behind.discard(client)
                 self._late = True
             self._incoming.append((client, content))
-            self._soon()
+            self._arrived()
         elif self._would_change(client, content):
             self.on_refused(client)
 
@@ -191,6 +191,15 @@ class Channel:
             loop = asyncio.get_running_loop()
             wait = TICK if self.crowded else max(0.0, self._ticked + TICK - loop.time())
             self._timer = loop.call_later(wait, self.flush)
+
+    def _arrived(self) -> None:
+        if not self.crowded:
+            self._soon()
+        elif self._timer is None or isinstance(self._timer, asyncio.TimerHandle):
+            # What was gathered with it is received in the same turn of the loop.
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_soon(self.flush)
 
     def flush(self) -> None:
         """Apply what has come in, journal it, and tell everybody, now."""

@@ -17,10 +17,10 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 from ...kit.clock import iso
 from ...kit.errors import AtriumError, NotFound
 from . import wire
-from .channel import Channel
+from .channel import CROWD, Channel
 from .room import Room
 from .rooms import EVERYWHERE, Rooms
-from .sockets import Socket
+from .sockets import Gathering, Socket
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +132,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _enter(self, room: Channel) -> None:
         self._room = room
+        if self._socket is not None:
+            collaboration_of(self).gathering.adopt(self._socket.stream)
         room.join(self)
 
     def refused(self, room: Room) -> None:
@@ -231,6 +233,19 @@ class Collaboration:
     def __init__(self, rooms: Rooms, may_write: Any) -> None:
         self.rooms = rooms
         self._may_write = may_write
+        self._gathering: Gathering | None = None
+
+    @property
+    def gathering(self) -> Gathering:
+        """Who looks after the connections; on the event loop."""
+        if self._gathering is None:
+            self._gathering = Gathering(CROWD)
+        return self._gathering
+
+    def close(self) -> None:
+        """After the rooms."""
+        if self._gathering is not None:
+            self._gathering.close()
 
     async def may_read(self, handler: JupyterHandler, path: str) -> bool:
         """Whether Jupyter's authorizer lets the person read contents."""
