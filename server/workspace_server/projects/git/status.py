@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,17 +19,19 @@ from .worktrees import bound, find
 
 MOST_FILES = 1000
 MOST_NOTEBOOKS = 20
+MOST_NAMED = 200
 
 
 @dataclass(frozen=True)
 class Edit:
     """One changed path; ``raw`` as the disk has it, ``path`` as the wire writes it (what is not text as \\xNN);
-    ``blob`` is what the last commit has there, where it has something."""
+    ``blob`` is what the last commit has there, where it has something; ``staged``: the index has something else."""
 
     raw: bytes
     path: str
     change: Change
     blob: str = ""
+    staged: bool = False
 
 
 def wire_path(raw: bytes) -> str:
@@ -63,10 +66,11 @@ def porcelain(git: Git, only: Sequence[str] = ()) -> tuple[dict[str, str], list[
             headers[name] = value
         elif kind == b"1":
             codes, *_, blob, _, raw = rest.split(b" ", 7)
-            edits.append(Edit(raw, wire_path(raw), _change(codes.decode()), blob.decode().strip("0") and blob.decode()))
+            known = blob.decode().strip("0") and blob.decode()
+            edits.append(Edit(raw, wire_path(raw), _change(codes.decode()), known, codes[:1] != b"."))
         elif kind == b"u":
             raw = rest.split(b" ", 9)[9]
-            edits.append(Edit(raw, wire_path(raw), "conflicted"))
+            edits.append(Edit(raw, wire_path(raw), "conflicted", staged=True))
         elif kind == b"?" and not rest.endswith(b"/"):
             edits.append(Edit(rest, wire_path(rest), "untracked"))
     return headers, but_contents(git, sorted(edits, key=lambda edit: edit.raw))
@@ -127,7 +131,7 @@ def status(report: Report, repository: dict[str, Any], branch: str) -> dict[str,
 def _measured(git: Git, edits: list[Edit]) -> list[FileChange]:
     """The edits with their numbers: lines for texts, cells for notebooks."""
     assert git.tree is not None
-    lines = numbers(git, "HEAD")
+    lines = _lines(git, [edit for edit in edits if edit.change != "untracked"])
     files = []
     notebooks = 0
     for edit in edits:
@@ -144,12 +148,24 @@ def _measured(git: Git, edits: list[Edit]) -> list[FileChange]:
     return files
 
 
-def numbers(git: Git, *between: str) -> dict[bytes, tuple[int, int]]:
-    """Lines added and removed, by path: between two commits, or from one to the worktree."""
+def _lines(git: Git, edits: list[Edit]) -> dict[bytes, tuple[int, int]]:
+    """Lines added and removed in each since the last commit."""
+    if not edits:
+        return {}
+    if len(edits) > MOST_NAMED or any(edit.staged for edit in edits):
+        return numbers(git, "HEAD")
+    # Against the index, which has what the commit has: it looks at these files only. Against a commit, of which some
+    # files are named, git takes seconds where there are many.
+    return numbers(git, only=[edit.raw for edit in edits])
+
+
+def numbers(git: Git, *between: str, only: Sequence[bytes] = ()) -> dict[bytes, tuple[int, int]]:
+    """Lines added and removed, by path: between two commits, or from one or the index to the worktree; of all files,
+    or ``only`` some."""
     lines: dict[bytes, tuple[int, int]] = {}
     numstat = git.run(
         "diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty",
-        *between, "--",
+        *between, "--", *map(os.fsdecode, only),
     )  # fmt: skip
     for row in numstat.split(b"\0"):
         if row.count(b"\t") == 2:
