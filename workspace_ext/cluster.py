@@ -12,18 +12,20 @@ import sys
 import urllib.error
 import urllib.request
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from workspace_ext import addresses, context, local_cluster, progress, spark_session
+from workspace_ext import addresses, context, groups, local_cluster, progress, spark_session
 from workspace_ext.errors import ClusterError
 
 if TYPE_CHECKING:
+    import pandas
     from distributed import Client
     from pyspark.sql import SparkSession
 
-__all__ = ["dask", "spark"]
+__all__ = ["apply", "dask", "spark"]
 
 Kind = Literal["dask", "spark"]
 
@@ -116,26 +118,56 @@ def spark() -> SparkSession:
     return spark_session.connect(attachment.address if attachment else local_cluster.address("spark"))
 
 
+def apply(
+    frame: Any,
+    by: str | Sequence[str],
+    function: Callable[[pandas.DataFrame], pandas.DataFrame],
+    *,
+    like: pandas.DataFrame | None = None,
+) -> Any:
+    """Call `function` with each group of `frame` on the cluster, and put together what it returns.
+
+    Args:
+        frame: Of pandas, Dask, Spark or the pandas API on Spark. The groups of a pandas frame are sent to the attached
+            cluster, whichever kind it is; outside Atrium to a local Dask cluster.
+        by: The column whose values make the groups, or several. A missing value is a group like any other.
+        function: Gets one group with all its columns, and returns a frame. Columns of `by` that it leaves out are put
+            back in front; an index with names becomes columns.
+        like: A frame with the columns that it returns; rows do not matter. Without it the function is called once here,
+            where the frame is not of pandas, with one group.
+
+    Returns:
+        A frame of the same kind: of pandas with the groups in order, else one that is computed when it is used.
+
+    Raises:
+        ClusterError: There is no cluster, the frame lacks a column, or has no rows and `like` is not given.
+        RuntimeError: The function failed; the message names the group. Spark has an exception of its own for that.
+    """
+    kind = groups.kind_of(frame)
+    names = groups.names_of(frame, by)
+    if kind == "dask":
+        dask()
+        return groups.of_dask_frame(frame, names, function, like)
+    if kind == "spark":
+        return groups.of_spark_frame(frame, names, function, like)
+    if kind == "pandas-on-spark":
+        return groups.of_spark_frame(frame.to_spark(), names, function, like).pandas_api()
+    attachment = _told()
+    if attachment is None or attachment.kind == "dask":
+        return groups.with_dask_tasks(dask(), frame, names, function, like)
+    sent = spark().createDataFrame(frame)
+    return groups.in_order(groups.of_spark_frame(sent, names, function, like).toPandas(), names)
+
+
 def _attachment(kind: Kind) -> Attachment | None:
     """The attached cluster, None outside Atrium.
 
     Raises:
         ClusterError: None is attached, or one of the other kind.
     """
-    where = context.current()
-    if where.cluster:
-        reply = json.loads(where.cluster)
-    elif where.url:
-        reply = _ask(where.url, where.token)
-    else:
+    attachment = _told()
+    if attachment is None:
         return None
-    attachment = Attachment(
-        str(reply.get("id", "")),
-        str(reply["kind"]),
-        str(reply.get("address") or ""),
-        str(reply.get("environment") or ""),
-        str(reply.get("resource") or ""),
-    )
     if attachment.kind != kind:
         raise ClusterError(
             f"This notebook is attached to a {TITLES.get(attachment.kind, attachment.kind)} cluster, "
@@ -145,6 +177,28 @@ def _attachment(kind: Kind) -> Attachment | None:
     if not attachment.address:
         raise ClusterError(f"The {TITLES[kind]} cluster is still starting.", "Run the cell again in a moment.")
     return attachment
+
+
+def _told() -> Attachment | None:
+    """What the workspace says that this notebook is attached to; None outside Atrium.
+
+    Raises:
+        ClusterError: It is attached to none.
+    """
+    where = context.current()
+    if where.cluster:
+        reply = json.loads(where.cluster)
+    elif where.url:
+        reply = _ask(where.url, where.token)
+    else:
+        return None
+    return Attachment(
+        str(reply.get("id", "")),
+        str(reply["kind"]),
+        str(reply.get("address") or ""),
+        str(reply.get("environment") or ""),
+        str(reply.get("resource") or ""),
+    )
 
 
 def _ask(url: str, token: str) -> dict[str, Any]:

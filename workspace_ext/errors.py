@@ -6,7 +6,7 @@ WorkspaceError
 │   └── SchemaMismatch    the frame does not fit the table
 ├── SQLError              a query cannot be answered
 ├── WidgetError           a widget cannot take that value
-└── ClusterError          no cluster of that kind can be reached
+└── ClusterError          no such cluster can be reached, or given that
 """
 
 from __future__ import annotations
@@ -49,4 +49,4 @@ class WidgetError(WorkspaceError):
 
 
 class ClusterError(WorkspaceError):
-    """No cluster of that kind can be reached from this notebook."""
+    """No cluster of that kind can be reached from this notebook, or it cannot be given what it was given."""

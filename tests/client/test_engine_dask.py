@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import grouping
 from tests.client.engines import Engine, build_environment, run_script, running
 from workspace_ext.engines.requirements import DASK, KERNEL
 
@@ -97,6 +98,16 @@ def test_a_function_per_store_runs_on_workers_that_come_and_go(python: Path, tmp
         said = engine.state()
         assert (said["state"], said["message"], said["workers"], said["address"]) == ("stopped", "Stopped", 0, None)
         assert engine.survivors() == []
+
+
+def test_a_function_for_each_group(python: Path, tmp_path: Path) -> None:
+    frame = """
+import dask.dataframe as dd
+frame, local = dd.from_pandas(sales, npartitions=3), lambda frame: frame.compute()
+"""
+    with running(python, "dask", tmp_path / "cluster", "--minimum", "2", "--maximum", "2") as engine:
+        program = grouping.BEGIN + frame + grouping.GROUPS
+        grouping.check(run_script(python, program, tmp_path, ATRIUM_CLUSTER=attached(engine)))
 
 
 def test_it_tells_since_when_it_has_had_nothing_to_do(python: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import grouping
 from tests.client.engines import Engine, build_environment, run_script, running
 from tests.client.kernels import kernel
 from workspace_ext.engines import spark
@@ -129,6 +130,13 @@ def test_the_pandas_api_reads_tables_and_runs_a_function_per_store(
     assert "forecasts: 3 rows written, version 0" in printed
     assert "forecasts: 3 rows written, version 1" in printed
     assert "['Amsterdam', 'New York', 'San Francisco'], 'units': [3.0, 3.0, 3.0]" in printed
+    frame = """
+frame, local = ws.cluster.spark().createDataFrame(sales), lambda frame: frame.toPandas()
+import pyspark.pandas as ps
+assert len(ws.cluster.apply(ps.DataFrame(sales), "store", lambda group: group[["units"]]).to_pandas()) == 5
+"""
+    program = grouping.BEGIN + frame + grouping.GROUPS
+    grouping.check(run_script(python, program, tmp_path, ATRIUM_CLUSTER=cluster))
     assert engine.stop() == 0
     assert (engine.state()["state"], engine.state()["address"]) == ("stopped", None)
     assert engine.survivors() == []

@@ -1,0 +1,28 @@
+"""What is no frame, or has no such column."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from workspace_ext import cluster
+from workspace_ext.errors import ClusterError
+
+
+def same(group: pd.DataFrame) -> pd.DataFrame:
+    return group
+
+
+@pytest.mark.parametrize(
+    ("frame", "by", "message"),
+    [
+        ([1, 2], "store", "A list has no groups. Give a data frame of pandas, Dask, Spark or the pandas API on Spark."),
+        (pd.DataFrame({"store": [1], "day": [2]}), "shop", "The frame has no column shop. It has: store, day."),
+        (pd.DataFrame({"store": [1]}), ["store", "a", "b"], "The frame has no column a, b. It has: store."),
+        (pd.DataFrame({"store": [1]}), [], "Name a column whose values make the groups. There are: store."),
+    ],
+)
+def test_what_has_no_such_groups(frame: object, by: str | list[str], message: str) -> None:
+    with pytest.raises(ClusterError) as refused:
+        cluster.apply(frame, by, same)
+    assert str(refused.value).replace("\n", " ") == message
