@@ -2,7 +2,7 @@
 # make test   every dependency of the tests installed, all tests run
 # make fuzz   people, editors, git and kill -9 at random on a shared notebook (SECONDS, SEED, STEPS); with ROOM=clusters
 #             workers, requirements and kill -9 at random on a cluster under load (SEED, STEPS)
-# make bench  figures beside the peers', of documents, projects and environments (ROOM=projects: of these only)
+# make bench  figures beside the peers', of documents, projects, environments and clusters (ROOM=projects: of these only)
 # make check  formatting, lint, types, import layers, generated files up to date
 
 SHELL := /bin/bash
@@ -34,7 +34,7 @@ FUZZ_documents = python -m tests.server.documents.fuzz --run --seconds $(or $(SE
 FUZZ_clusters = ATRIUM_CLUSTER_STEPS=$(or $(STEPS),40) ATRIUM_CLUSTER_SEED=$(SEED) pytest -s tests/server/clusters/test_promise.py
 
 bench: install
-	failed=0; for room in $(or $(ROOM),documents projects environments); do python tests/bench/$$room.py || failed=1; done; exit $$failed
+	failed=0; for room in $(or $(ROOM),documents projects environments clusters); do python tests/bench/$$room.py || failed=1; done; exit $$failed
 
 check: install
 	ruff format --check .
