@@ -73,8 +73,11 @@ class Place:
         return self.page.locator(f"{FRONT} .jp-CodeCell").nth(number)
 
     def scroll_to(self, number: int) -> Locator:
-        self.page.evaluate("n => document.querySelectorAll('.jp-CodeCell')[n].scrollIntoView()", number)
-        return self.cell(number)
+        cell = self.cell(number)
+        # A cell far below has no height yet; Playwright's own scrolling would wait for one.
+        expect(cell).to_be_attached()
+        cell.evaluate("cell => cell.scrollIntoView()")
+        return cell
 
     def kernel_is_ready(self, limit: float = 240) -> None:
         """Wait for the kernel that the browser starts with the notebook."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,11 @@ def test_a_run_survives_every_tab(desk: tuple[Server, Browser]) -> None:
     ana.keyboard.press("Shift+Enter")
     for page in (ana, bo):
         shows(page, 0, "begun\n", timeout=BUILD)
+    # One request is sent after the other; what was not sent goes with the tab.
+    deadline = time.monotonic() + 60
+    while len(server.api("GET", f"/documents/queue?notebook={DESK}/alone.ipynb")["cells"]) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     for page in (ana, bo):
         page.context.close()
     gate.touch()
