@@ -64,7 +64,7 @@ class Benchmark:
         return row
 
     def propagation(self) -> None:
-        seconds = 5.0 if self.quick else 10.0
+        seconds = 5.0 if self.quick else 20.0
         for typists in self.typists:
             found = self.both(lambda bench, n=typists: measures.propagation(bench, n, seconds, self.seed))  # type: ignore[misc]
             late = found[0]["late"]

@@ -15,6 +15,8 @@ from tests.bench.table import percentile
 from tests.fakes.typists import Typist, ask_session
 
 WARM_UP = 2.0
+SETTLED = 0.1
+"""Seconds after which the last keys have arrived."""
 KEYS_PER_SECOND = 5.0
 TYPISTS_PER_PROCESS = 20
 SAFE_AFTER = 0.1
@@ -45,8 +47,10 @@ def propagation(bench: Bench, typists: int, seconds: float, seed: int) -> dict[s
         load.go(begin, end)
     time.sleep(max(0.0, begin + WARM_UP - time.monotonic()))
     before = cpu(bench.pid)
-    seen = probe.wait()
+    # Of what the keys cost while they are typed, not of what follows: the clients end one after the other.
+    time.sleep(max(0.0, end + SETTLED - time.monotonic()))
     spent = cpu(bench.pid) - before
+    seen = probe.wait()
     told = [load.finish() for load in loads]
     counted = [key for one in told for key in one.sent if key[2] >= begin + WARM_UP]
     arrived = {(client, clock): at for client, clock, at in seen.arrived}

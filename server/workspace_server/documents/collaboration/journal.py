@@ -24,7 +24,7 @@ from ...kit.clock import iso
 
 log = logging.getLogger(__name__)
 
-GATHER = 0.03
+GATHER = 0.04
 """Seconds that a commit waits for more to commit."""
 SYNC_EVERY = 0.1
 AGAIN = 1.0
