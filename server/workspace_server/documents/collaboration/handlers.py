@@ -132,7 +132,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _enter(self, room: Channel) -> None:
         self._room = room
-        if self._socket is not None:
+        # Where everybody is, little is said: it is no part of a crowd.
+        if self._socket is not None and isinstance(room, Room):
             collaboration_of(self).gathering.adopt(self._socket.stream)
         room.join(self)
 
