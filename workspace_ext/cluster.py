@@ -133,8 +133,8 @@ def apply(
         by: The column whose values make the groups, or several. A missing value is a group like any other.
         function: Gets one group with all its columns, and returns a frame. Columns of `by` that it leaves out are put
             back in front; an index with names becomes columns.
-        like: A frame with the columns that it returns; rows do not matter. Without it the function is called once here,
-            where the frame is not of pandas, with one group.
+        like: A frame with the columns of the result; rows do not matter. Without it the function is called once here,
+            with one group, unless a pandas frame goes to Dask.
 
     Returns:
         A frame of the same kind: of pandas with the groups in order, else one that is computed when it is used.
@@ -145,6 +145,8 @@ def apply(
     """
     kind = groups.kind_of(frame)
     names = groups.names_of(frame, by)
+    if like is not None:
+        groups.names_of(like, names, "like")
     if kind == "dask":
         dask()
         return groups.of_dask_frame(frame, names, function, like)

@@ -38,7 +38,7 @@ def kind_of(frame: Any) -> Literal["pandas", "dask", "spark", "pandas-on-spark"]
     )
 
 
-def names_of(frame: Any, by: str | Sequence[str]) -> list[str]:
+def names_of(frame: Any, by: str | Sequence[str], what: str = "The frame") -> list[str]:
     """The columns that make the groups.
 
     Raises:
@@ -49,7 +49,7 @@ def names_of(frame: Any, by: str | Sequence[str]) -> list[str]:
     if not names:
         raise ClusterError("Name a column whose values make the groups.", f"There are: {', '.join(known)}.")
     if unknown := [name for name in names if name not in known]:
-        raise ClusterError(f"The frame has no column {', '.join(unknown)}.", f"It has: {', '.join(known)}.")
+        raise ClusterError(f"{what} has no column {', '.join(unknown)}.", f"It has: {', '.join(known)}.")
     return names
 
 

@@ -13,6 +13,12 @@ def same(group: pd.DataFrame) -> pd.DataFrame:
     return group
 
 
+def test_an_example_without_the_groups() -> None:
+    frame = pd.DataFrame({"store": ["a"], "units": [1.0]})
+    with pytest.raises(ClusterError, match="like has no column store"):
+        cluster.apply(frame, "store", same, like=frame[["units"]])
+
+
 @pytest.mark.parametrize(
     ("frame", "by", "message"),
     [
