@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from workspace_ext.errors import ClusterError
+from workspace_ext.tables import frames
 
 if TYPE_CHECKING:
     import pandas
@@ -23,8 +24,8 @@ def kind_of(frame: Any) -> Literal["pandas", "dask", "spark", "pandas-on-spark"]
     Raises:
         ClusterError: It is none of these.
     """
-    libraries = {kind.__module__.split(".")[0] for kind in type(frame).__mro__}
-    if type(frame).__module__.startswith("pyspark.pandas"):
+    libraries = frames.libraries_of(frame)
+    if frames.is_pandas_on_spark(frame):
         return "pandas-on-spark"
     if "pyspark" in libraries and hasattr(frame, "groupBy"):
         return "spark"
@@ -77,16 +78,16 @@ def of_dask_frame(frame: Any, by: list[str], function: Function, like: Any) -> A
     """The Dask frame of what `function` makes of each group."""
     of_group = _of_group(function, by)
     if like is None:
-        first = frame[by].head(1, npartitions=-1, compute=True)
+        first = frame[by].head(1, npartitions=-1)
         like = of_group(frame[_same(frame, first)].compute()) if len(first) else _nothing(None)
+    like = like.head(0)
 
     def of_partition(part: pandas.DataFrame) -> pandas.DataFrame:
         import pandas
 
         made = [of_group(group) for _, group in part.groupby(by, dropna=False)]
-        return pandas.concat(made, ignore_index=True) if made else like.head(0)
+        return pandas.concat(made, ignore_index=True) if made else like
 
-    like = like.head(0)
     return frame.shuffle(on=by).map_partitions(of_partition, meta=like)
 
 
@@ -123,7 +124,7 @@ def _of_group(function: Function, by: list[str]) -> Function:
         keys = {name: group[name].iloc[0] for name in by}
         told = ", ".join(f"{name}={value}" for name, value in keys.items())
         try:
-            made = function(group.copy())
+            made = function(group)
         except Exception as error:
             raise RuntimeError(f"{told}: {type(error).__name__}: {error}") from error
         if not isinstance(made, pandas.DataFrame):

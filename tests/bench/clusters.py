@@ -22,17 +22,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.bench.building import built, timed
 from tests.bench.table import Row, Table, median
 from tests.client.engines import Engine, build_environment, run_script, running, variables
 from workspace_ext.engines.requirements import DASK, KERNEL, SOURCE_BUILDS, SPARK
-from workspace_server.environments.build import Environment, build_blocking
-from workspace_server.environments.declaration import declare
+from workspace_server.environments.build import Environment
 from workspace_server.kit.home import Home
 
 WANTED = ["scikit-learn", "prophet"]
@@ -235,10 +235,7 @@ class Benchmark:
         self.table.add(Row(f"{name}, against PipInstall", "x", ours / theirs, 1.0, goal=goal))
 
     def _environment(self, name: str, wanted: list[str]) -> Environment:
-        project = self.home.projects / re.sub(r"\W", "-", name) / "main"
-        project.mkdir(parents=True, exist_ok=True)
-        (project / "requirements.txt").write_text("\n".join(wanted) + "\n")
-        return build_blocking(self.home, declare(project, project))
+        return built(self.home, re.sub(r"\W", "-", name), "\n".join(wanted) + "\n")
 
     def _python(self, *wanted: str) -> Path:
         """Of a plain environment, made when it is asked for first."""
@@ -343,13 +340,6 @@ def program(python: Path, text: str, **more: str) -> Iterator[str]:
             watch.cancel()
             process.stdin.close()
             process.wait(60)
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def main() -> int:

@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec
@@ -27,10 +26,10 @@ from jupyter_client.manager import AsyncKernelManager
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.bench.building import built, timed
 from tests.bench.table import Row, Table, median
 from workspace_server.environments import room
-from workspace_server.environments.build import Environment, build_blocking
-from workspace_server.environments.declaration import declare
+from workspace_server.environments.build import Environment
 from workspace_server.environments.provisioner import LAUNCHER
 from workspace_server.environments.runtime import materialise
 from workspace_server.kit.home import Home
@@ -51,10 +50,7 @@ class Benchmark:
 
     def build(self, name: str, wanted: str = WANTED) -> Environment:
         """The environment of a project of that name."""
-        project = self.home.projects / name / "main"
-        project.mkdir(parents=True, exist_ok=True)
-        (project / "requirements.txt").write_text(wanted)
-        return build_blocking(self.home, declare(project, project))
+        return built(self.home, name, wanted)
 
     def cold_and_warm(self) -> None:
         ours = timed(lambda: self.build("forecast"))
@@ -122,13 +118,6 @@ class Benchmark:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
         return took
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def main() -> int:

@@ -194,7 +194,7 @@ def test_a_large_picture_loads_when_it_is_scrolled_to(place: Place) -> None:
     blobs: list[str] = []
     page = place.page
     page.on("request", lambda request: blobs.append(request.url) if "/documents/blobs/" in request.url else None)
-    page.evaluate("() => document.querySelector('.jp-CodeCell').scrollIntoView()")
+    place.scroll_to(0)
     page.reload()
     expect(place.cell(0)).to_be_visible()
     place.page.wait_for_timeout(1500)

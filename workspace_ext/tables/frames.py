@@ -19,8 +19,8 @@ def to_arrow(frame: Any) -> Any:
     """
     import pyarrow
 
-    libraries = {kind.__module__.split(".")[0] for kind in type(frame).__mro__}
-    if type(frame).__module__.startswith("pyspark.pandas"):
+    libraries = libraries_of(frame)
+    if is_pandas_on_spark(frame):
         names = [name for name in frame.index.names if name is not None]
         frame = frame.to_spark(index_col=names or None)
     if isinstance(frame, pyarrow.Table):
@@ -39,6 +39,16 @@ def to_arrow(frame: Any) -> Any:
             "Give a data frame of pandas, pyarrow, Dask, Spark or the pandas API on Spark.",
         )
     return _storable(table)
+
+
+def libraries_of(frame: Any) -> set[str]:
+    """The packages that its class, and those that it is made of, come from."""
+    return {kind.__module__.split(".")[0] for kind in type(frame).__mro__}
+
+
+def is_pandas_on_spark(frame: Any) -> bool:
+    """Whether it is a frame of the pandas API on Spark."""
+    return type(frame).__module__.startswith("pyspark.pandas")
 
 
 def _from_pandas(frame: Any) -> Any:
