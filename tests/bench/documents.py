@@ -77,7 +77,7 @@ class Benchmark:
             self.row(f"{typists} typists, CPU per key and client", "us", found, "cpu", goal=GOAL_CPU)
 
     def durability(self) -> None:
-        kills = 3 if self.quick else 10
+        kills = 3 if self.quick else 50
         chance = random.Random(self.seed)
         moments = [chance.uniform(2.0, 6.0) for _ in range(kills)]
         found = self.both(lambda bench: measures.durability(bench, moments, self.seed), 1)

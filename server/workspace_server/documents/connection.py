@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import zmq
+
 from ..kit.errors import Failed
 from .output_widgets import OutputWidgets
 from .outputs import Outputs
@@ -125,21 +127,29 @@ class KernelConnection:
         # Before the kernel is heard for the first time: this connects anew.
         publications = Publications(self._client.iopub_channel.socket, self._client.session)
         deadline = time.monotonic() + ANSWER
-        while True:
-            # On the control channel, because somebody may be running something long from a console.
-            self._client.control_channel.send(self._client.session.msg("kernel_info_request"))
-            with contextlib.suppress(queue.Empty):
-                await self._client.iopub_channel.get_msg(timeout=0.5)
-                break
-            if not await self.alive():
-                raise KernelDied
-            if time.monotonic() > deadline:
-                raise Failed(
-                    "kernel_silent", "The kernel has started but does not answer.", "Restart it and run again."
-                )
+        while not await self._is_heard():
+            await self._go_on_waiting(deadline)
+        if self._on_question is not None:
+            questions = _connect_anew(self._client.stdin_channel.socket)
+            while not await questions.poll(500, zmq.POLLOUT):
+                await self._go_on_waiting(deadline)
         self._readers.append(asyncio.create_task(self._read(publications)))
         if self._on_question is not None:
             self._readers.append(asyncio.create_task(self._listen(self._on_question)))
+
+    async def _is_heard(self) -> bool:
+        # On the control channel, because somebody may be running something long from a console.
+        self._client.control_channel.send(self._client.session.msg("kernel_info_request"))
+        with contextlib.suppress(queue.Empty):
+            await self._client.iopub_channel.get_msg(timeout=0.5)
+            return True
+        return False
+
+    async def _go_on_waiting(self, deadline: float) -> None:
+        if not await self.alive():
+            raise KernelDied
+        if time.monotonic() > deadline:
+            raise Failed("kernel_silent", "The kernel has started but does not answer.", "Restart it and run again.")
 
     async def alive(self) -> bool:
         """Whether the very process that this was opened to still runs."""
@@ -289,6 +299,18 @@ class KernelConnection:
             log.exception("a message of a kernel cannot be read")
             return None
         return message
+
+
+def _connect_anew(socket: Any) -> Any:
+    """From now on ``socket`` can be written to once the other end knows it, as well.
+
+    A kernel's question to an end that it does not know yet is dropped by ZMQ, and the cell would wait for ever.
+    """
+    address = socket.last_endpoint
+    socket.disconnect(address)
+    socket.immediate = True
+    socket.connect(address)
+    return socket
 
 
 def _process(manager: Any) -> int | None:
