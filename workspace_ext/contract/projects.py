@@ -149,7 +149,8 @@ class Project:
     ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
     ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
     are on no branch. ``folders``: those that are checked out, None where everything is; ``large``: then it has so many
-    files that a part of them would be quicker to work with.
+    files that a part of them would be quicker to work with. ``may_write`` and ``may_administer``: whether who asks may
+    change it, and decide about it.
     """
 
     id: str
@@ -168,6 +169,8 @@ class Project:
     detached: list[Detached] = field(default_factory=list)
     folders: list[str] | None = None
     large: bool = False
+    may_write: bool = False
+    may_administer: bool = False
 
 
 @dataclass(frozen=True)

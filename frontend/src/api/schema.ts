@@ -4236,7 +4236,8 @@ export interface components {
          *         ``strip_outputs``: commits of notebooks are made without their outputs, which stay in the files here.
          *         ``shallow``: only the last commits were cloned; the rest of the history can be fetched. ``detached``: folders that
          *         are on no branch. ``folders``: those that are checked out, None where everything is; ``large``: then it has so many
-         *         files that a part of them would be quicker to work with.
+         *         files that a part of them would be quicker to work with. ``may_write`` and ``may_administer``: whether who asks may
+         *         change it, and decide about it.
          */
         Project: {
             /** @default  */
@@ -4252,6 +4253,10 @@ export interface components {
             id: string;
             /** @default false */
             large: boolean;
+            /** @default false */
+            may_administer: boolean;
+            /** @default false */
+            may_write: boolean;
             name: string;
             /** @default null */
             problem: components["schemas"]["WireError"] | null;

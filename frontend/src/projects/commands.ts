@@ -40,30 +40,48 @@ export function addRowCommands(
   let rank = 0;
   add('git', 'Changes, Commits and Review', ROW, ({ project, branch }) => openGit(project.id, branch));
   add('production', 'Production and Webhook', ROW, ({ project }) => openProduction(project.id));
-  add('rename-branch', 'Rename Branch…', BRANCH, at => model.lives.ask({ kind: 'rename-branch', ...at }));
-  add('delete-branch', 'Delete Branch…', BRANCH, at => model.lives.ask({ kind: 'delete-branch', ...at }));
+  const written = (project: Project) => project.may_write;
+  add(
+    'rename-branch',
+    'Rename Branch…',
+    BRANCH,
+    at => model.lives.ask({ kind: 'rename-branch', ...at }),
+    written
+  );
+  add(
+    'delete-branch',
+    'Delete Branch…',
+    BRANCH,
+    at => model.lives.ask({ kind: 'delete-branch', ...at }),
+    written
+  );
   add(
     'connect',
     'Connect to a Remote…',
     PROJECT,
     ({ project }) => model.lives.ask({ kind: 'connect', project }),
-    project => !project.url
+    project => !project.url && project.may_administer
   );
   add(
     'folders',
     'Folders…',
     PROJECT,
     ({ project }) => model.lives.ask({ kind: 'folders', project }),
-    project => !project.archived
+    project => !project.archived && project.may_write
   );
   add(
     'archive',
     () => (clicked(app, model)?.project.archived ? 'Unarchive Project' : 'Archive Project'),
     PROJECT,
-    ({ project }) => archive(model, project, !project.archived)
+    ({ project }) => archive(model, project, !project.archived),
+    project => project.may_administer
   );
-  add('delete', 'Delete Project…', PROJECT, ({ project }) =>
-    model.lives.ask({ kind: 'delete-project', project })
+  add(
+    'delete',
+    'Delete Project…',
+    PROJECT,
+    ({ project }) => model.lives.ask({ kind: 'delete-project', project }),
+    project => project.may_administer
   );
 }
 

@@ -73,7 +73,7 @@ function CommitsView({ model, projects }: CommitsViewProps): JSX.Element {
           )}
         </div>
         <div className="atrium-Commits-pane">
-          <CommitPane model={model} />
+          <CommitPane model={model} readOnly={project !== null && !project.may_write} />
         </div>
       </div>
     </div>

@@ -53,6 +53,7 @@ function GitView(props: GitViewProps): JSX.Element {
         ? goOn
         : null;
   const target = project?.followed_branch ?? 'main';
+  const readOnly = project !== null && !project.may_write;
   const reviewable = status?.upstream === true && model.branch !== target && status.ahead === 0;
   const [layout, choose] = useDiffLayout();
   const options = {
@@ -74,12 +75,12 @@ function GitView(props: GitViewProps): JSX.Element {
           <Button kind="quiet" icon={historyIcon} onClick={props.onHistory}>
             History
           </Button>
-          {status?.behind ? (
+          {status?.behind && !readOnly ? (
             <Button busy={pull.busy} onClick={() => void pull.run('merge')}>
               Pull
             </Button>
           ) : null}
-          {status?.behind && status.ahead ? (
+          {status?.behind && status.ahead && !readOnly ? (
             <Button
               kind="quiet"
               busy={pull.busy}
@@ -89,18 +90,25 @@ function GitView(props: GitViewProps): JSX.Element {
               Pull and replay mine
             </Button>
           ) : null}
-          {status && (status.ahead || !status.upstream) ? (
+          {status && (status.ahead || !status.upstream) && !readOnly ? (
             <Button kind={quiet ? 'primary' : 'plain'} busy={push.busy} onClick={() => void push.run()}>
               Push
             </Button>
           ) : null}
           {reviewable && !model.review ? (
             <Button kind={quiet ? 'primary' : 'plain'} busy={review.busy} onClick={() => void review.run()}>
-              Review and merge
+              {readOnly ? 'Review' : 'Review and merge'}
             </Button>
           ) : null}
         </header>
-        {status?.upstream && model.branch !== target ? <PullRequestLine model={request} /> : null}
+        {readOnly ? (
+          <p className="atrium-Git-note" role="note">
+            You may look at this project. To change it, ask an owner for the role of an editor.
+          </p>
+        ) : null}
+        {status?.upstream && model.branch !== target && !readOnly ? (
+          <PullRequestLine model={request} />
+        ) : null}
         <ErrorNote error={push.error ?? pull.error ?? review.error ?? undo.error} />
         {again ? (
           <SignIn
@@ -119,10 +127,12 @@ function GitView(props: GitViewProps): JSX.Element {
             </Button>
           </div>
         ) : null}
-        {pulling.conflicts.length ? (
+        {pulling.conflicts.length && !readOnly ? (
           <Resolver model={model} />
         ) : model.review ? (
-          <ReviewView model={model} projects={projects} review={model.review} />
+          <ReviewView model={model} projects={projects} review={model.review} readOnly={readOnly} />
+        ) : readOnly ? (
+          <Changes model={model} projects={projects} readOnly onCarried={props.onCarried} />
         ) : (
           <>
             <LargeFilesView model={model.largeFiles} head={status?.head ?? ''} />

@@ -65,12 +65,12 @@ def _project_routes(projects: Projects) -> list[Route]:
     async def archive(request: Request) -> Project:
         """Put a project to rest: out of sight, its remote not looked at, its schedules paused."""
         await lives.archive(request.path["id"])
-        return await projects.describe(request.path["id"])
+        return projects.seen_by(request.caller, await projects.describe(request.path["id"]))
 
     async def unarchive(request: Request) -> Project:
         """Wake a project."""
         await lives.unarchive(request.path["id"])
-        return await projects.describe(request.path["id"])
+        return projects.seen_by(request.caller, await projects.describe(request.path["id"]))
 
     async def delete(request: Request) -> None:
         """Put a project into the trash; for a week it can be brought back. Its name has to be given."""
@@ -83,7 +83,7 @@ def _project_routes(projects: Projects) -> list[Route]:
     async def restore(request: Request) -> Project:
         """Bring a deleted project back as it was."""
         await lives.restore(request.path["id"])
-        return await projects.describe(request.path["id"])
+        return projects.seen_by(request.caller, await projects.describe(request.path["id"]))
 
     async def purge(request: Request) -> None:
         """Delete for good what is in the trash."""

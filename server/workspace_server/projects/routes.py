@@ -70,9 +70,9 @@ def routes(projects: Projects) -> list[Route]:
 
 
 def _project_routes(projects: Projects) -> list[Route]:
-    async def listed(_: Request) -> ProjectList:
+    async def listed(request: Request) -> ProjectList:
         """Every project with the state of its branches."""
-        return ProjectList(await projects.describe_all())
+        return ProjectList([projects.seen_by(request.caller, one) for one in await projects.describe_all()])
 
     def suggestions(_: Request) -> SuggestionList:
         """Repositories to begin with, when the operator named some."""
@@ -89,7 +89,7 @@ def _project_routes(projects: Projects) -> list[Route]:
 
     async def one(request: Request) -> Project:
         """One project."""
-        return await projects.describe(request.path["id"])
+        return projects.seen_by(request.caller, await projects.describe(request.path["id"]))
 
     async def update(request: Request) -> Project:
         """Follow another branch, or have commits made with or without outputs."""
@@ -97,12 +97,12 @@ def _project_routes(projects: Projects) -> list[Route]:
         if body.strip_outputs is not None:
             await projects.set_strip_outputs(request.path["id"], body.strip_outputs)
         if body.followed_branch:
-            return await projects.follow(request.path["id"], body.followed_branch, request.caller.id)
-        return await projects.describe(request.path["id"])
+            await projects.follow(request.path["id"], body.followed_branch, request.caller.id)
+        return projects.seen_by(request.caller, await projects.describe(request.path["id"]))
 
     async def look(request: Request) -> Project:
         """Look at the remote now rather than with the next poll."""
-        return await projects.look(request.path["id"], request.caller.id)
+        return projects.seen_by(request.caller, await projects.look(request.path["id"], request.caller.id))
 
     return [
         Route("GET", "/projects", "projects:read", listed, reply=ProjectList),

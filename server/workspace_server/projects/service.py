@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from ..access.service import Access
 from ..kit.errors import AtriumError, NotFound
 from ..kit.events import Events
 from ..kit.home import Home
+from ..kit.http import Caller
 from ..kit.operations import Handle, Operations
 from ..kit.processes import Workers
 from ..kit.reconciler import Reconciler
@@ -64,6 +66,7 @@ class Projects(Places):
         super().__init__(home, storage, lambda person: access.person(person).display_name)
         self._events = events
         self._operations = operations
+        self._access = access
         self.credentials = Credentials(home, storage)
         self._runner = GitRunner(home, workers, access, self.credentials)
         self.submodules = Submodules(self, self._runner, events, operations)
@@ -134,6 +137,14 @@ class Projects(Places):
     async def describe(self, project_id: str) -> Project:
         """One project with the state of its branches."""
         return await self._described(await asyncio.to_thread(self.get, project_id))
+
+    def seen_by(self, caller: Caller, project: Project) -> Project:
+        """The same with what ``caller`` may do about it. From memory."""
+        may = {
+            action: self._access.admits(caller, f"projects:{action}", {"id": project.id}, {})
+            for action in ("write", "administer")
+        }
+        return replace(project, may_write=may["write"], may_administer=may["administer"])
 
     async def clone(
         self, url: str, name: str, person: str, depth: int = 0, folders: list[str] | None = None

@@ -495,6 +495,13 @@ def test_roles_of_a_project_on_a_server(tmp_path: Path) -> None:
         def status(person: str, method: str, path: str, body: Any = None) -> int:
             return server.request(method, path, body, person=person)[0]
 
+        for person in ("ana", "bo", "vera"):
+            told = server.api("GET", "/projects", person=person)["projects"]
+            may = {one["name"]: (one["may_write"], one["may_administer"]) for one in told}
+            owner = person == "ana"
+            assert may == {"one": (owner, owner), "two": (True, owner)}
+            assert server.api("GET", f"/projects/{projects['one']}", person=person)["may_write"] is owner
+
         thread = {"anchor": {"cell_id": "a", "part": "source"}, "text": "What is this?"}
         for person, closed, open_ in (("bo", "one", "two"), ("vera", "one", "two")):
             for name, allowed in ((closed, False), (open_, True)):

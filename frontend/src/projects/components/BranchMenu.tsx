@@ -31,7 +31,8 @@ export function BranchMenu(props: BranchMenuProps): JSX.Element {
   const found = (branches ?? []).filter(branch => branch.name.toLowerCase().includes(name.toLowerCase()));
   const exact = branches?.some(branch => branch.name === name) ?? false;
   const fault = name && !exact ? branchFault(name) : null;
-  const creatable = name !== '' && !exact && branches !== null && !fault;
+  const { may_write: mayWrite } = place.project;
+  const creatable = mayWrite && name !== '' && !exact && branches !== null && !fault;
   const pick = (branch: string) => {
     if (branch === place.branch.name) {
       onClose();
@@ -52,8 +53,8 @@ export function BranchMenu(props: BranchMenuProps): JSX.Element {
       <input
         className="atrium-Input atrium-BranchMenu-input"
         autoFocus
-        aria-label="Branch to switch to or create"
-        placeholder="Switch to a branch, or name a new one"
+        aria-label={mayWrite ? 'Branch to switch to or create' : 'Branch to switch to'}
+        placeholder={mayWrite ? 'Switch to a branch, or name a new one' : 'Switch to a branch'}
         value={typed}
         spellCheck={false}
         disabled={go.busy}
@@ -119,7 +120,9 @@ export function BranchMenu(props: BranchMenuProps): JSX.Element {
             props.onGit();
           }}
         >
-          {place.branch.changes ? `Commit ${count(place.branch.changes, 'file')}` : 'Commits and review'}
+          {place.branch.changes && mayWrite
+            ? `Commit ${count(place.branch.changes, 'file')}`
+            : 'Commits and review'}
         </Button>
       </div>
     </div>

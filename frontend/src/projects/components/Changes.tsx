@@ -11,12 +11,13 @@ import { Tick } from './Tick';
 export interface ChangesProps {
   model: GitModel;
   projects: ProjectsModel;
+  readOnly?: boolean;
   /** Changes were carried to a new branch: go there. */
   onCarried: (opened: OpenedBranch) => void;
 }
 
 /** What changed: choose, look, say what it is, commit. */
-export function Changes({ model, projects, onCarried }: ChangesProps): JSX.Element {
+export function Changes({ model, projects, readOnly = false, onCarried }: ChangesProps): JSX.Element {
   const { status } = model;
   const project = projects.project(model.project);
   const none = status?.files.length === 0;
@@ -34,55 +35,62 @@ export function Changes({ model, projects, onCarried }: ChangesProps): JSX.Eleme
           onRetry={() => void model.load()}
           empty={{ message: 'Nothing has changed since the last commit.' }}
         >
-          {file => <FileRow file={file} model={model} />}
+          {file => <FileRow file={file} model={model} readOnly={readOnly} />}
         </List>
         {status?.truncated ? <p className="atrium-Empty">There are more files than are listed.</p> : null}
         <Undo model={model} />
         <UndoAmend model={model} />
-        {project && !none && model.branch === project.followed_branch ? (
+        {project && !readOnly && !none && model.branch === project.followed_branch ? (
           <CarryForm projects={projects} project={project} branch={model.branch} onCarried={onCarried} />
         ) : null}
-        {status && project ? (
+        {status && project && !readOnly ? (
           <CommitForm key={status.head} model={model} status={status} projects={projects} project={project} />
         ) : null}
         {none ? null : <OperationLine operation={model.operation} />}
       </div>
       <div className="atrium-Git-main">
         <ErrorNote error={model.diffError} />
-        {model.diff && !none ? <Diff diff={model.diff} committing={model.committing} /> : null}
+        {model.diff && !none ? (
+          <Diff diff={model.diff} committing={readOnly ? undefined : model.committing} />
+        ) : null}
       </div>
     </div>
   );
 }
 
-function FileRow({ file, model }: { file: FileChange; model: GitModel }): JSX.Element {
+function FileRow(props: { file: FileChange; model: GitModel; readOnly: boolean }): JSX.Element {
+  const { file, model, readOnly } = props;
   const { staging } = model.committing;
   const discard = useAction(() => model.committing.discard({ paths: [file.path], partial: [] }));
   return (
     <div className="atrium-Git-file">
       <div className="atrium-Git-fileRow">
-        <Tick
-          label={`Commit ${file.path}`}
-          ticked={staging.state(file.path)}
-          onTick={ticked => staging.tick(file.path, ticked)}
-        />
+        {readOnly ? null : (
+          <Tick
+            label={`Commit ${file.path}`}
+            ticked={staging.state(file.path)}
+            onTick={ticked => staging.tick(file.path, ticked)}
+          />
+        )}
         <FileLabel file={file} />
         <span className="atrium-Muted atrium-Number">
           {staging.state(file.path) === 'some' ? 'in part · ' : ''}
           {file.cells ? count(file.cells, 'cell') : file.change === 'modified' ? '' : file.change}{' '}
           {lineCounts(file)}
         </span>
-        <Button
-          kind="quiet"
-          busy={discard.busy}
-          aria-label={`Discard the changes of ${file.path}`}
-          onClick={event => {
-            event.stopPropagation();
-            void discard.run();
-          }}
-        >
-          Discard
-        </Button>
+        {readOnly ? null : (
+          <Button
+            kind="quiet"
+            busy={discard.busy}
+            aria-label={`Discard the changes of ${file.path}`}
+            onClick={event => {
+              event.stopPropagation();
+              void discard.run();
+            }}
+          >
+            Discard
+          </Button>
+        )}
       </div>
       <ErrorNote error={discard.error} />
     </div>

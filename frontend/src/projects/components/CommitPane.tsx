@@ -7,7 +7,8 @@ import { FileLabel, lineCounts } from './FileLabel';
 import { Refs } from './Refs';
 
 /** A commit, or what lies between two: the files, and how each differs. */
-export function CommitPane({ model }: { model: CommitsModel }): JSX.Element {
+export function CommitPane(props: { model: CommitsModel; readOnly: boolean }): JSX.Element {
+  const { model, readOnly } = props;
   const { comparison, details, base } = model;
   const undo = useAction(() => model.undoRestore());
   if (model.shownError) {
@@ -61,7 +62,7 @@ export function CommitPane({ model }: { model: CommitsModel }): JSX.Element {
                 : 'It changed no file.'
         }}
       >
-        {file => <FileRow model={model} file={file} />}
+        {file => <FileRow model={model} file={file} readOnly={readOnly} />}
       </List>
       {comparison.truncated ? <p className="atrium-Empty">There are more files than are listed.</p> : null}
       <ErrorNote error={model.diffError} />
@@ -143,7 +144,8 @@ function Between({ model, comparison }: { model: CommitsModel; comparison: Compa
   );
 }
 
-function FileRow({ model, file }: { model: CommitsModel; file: FileChange }): JSX.Element {
+function FileRow(props: { model: CommitsModel; file: FileChange; readOnly: boolean }): JSX.Element {
+  const { model, file, readOnly } = props;
   const restore = useAction(() => model.restore(file));
   const gone = file.change === 'deleted';
   const commit = (gone ? model.comparison?.old : model.comparison?.new)?.slice(0, 7) ?? '';
@@ -155,18 +157,20 @@ function FileRow({ model, file }: { model: CommitsModel; file: FileChange }): JS
           {file.change === 'modified' ? '' : `${file.change} `}
           {lineCounts(file)}
         </span>
-        <Button
-          kind="quiet"
-          busy={restore.busy}
-          title={`Make ${file.path} on ${model.home} what it was in ${commit}; it can be undone`}
-          aria-label={`Restore ${file.path} of ${commit}`}
-          onClick={event => {
-            event.stopPropagation();
-            void restore.run();
-          }}
-        >
-          Restore
-        </Button>
+        {readOnly ? null : (
+          <Button
+            kind="quiet"
+            busy={restore.busy}
+            title={`Make ${file.path} on ${model.home} what it was in ${commit}; it can be undone`}
+            aria-label={`Restore ${file.path} of ${commit}`}
+            onClick={event => {
+              event.stopPropagation();
+              void restore.run();
+            }}
+          >
+            Restore
+          </Button>
+        )}
       </div>
       <ErrorNote error={restore.error} />
     </div>

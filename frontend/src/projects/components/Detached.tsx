@@ -38,7 +38,7 @@ export function DetachedRow(props: { model: Lives; project: Project; at: Detache
       </div>
       {at.busy ? (
         <p className="atrium-Muted">A {at.busy} is going on there in a terminal.</p>
-      ) : (
+      ) : project.may_write ? (
         <div className="atrium-Detached-line">
           {at.branch && !at.elsewhere ? (
             <Button kind="quiet" busy={back.busy} onClick={() => void back.run()}>
@@ -49,7 +49,7 @@ export function DetachedRow(props: { model: Lives; project: Project; at: Detache
             Create branch here
           </Button>
         </div>
-      )}
+      ) : null}
       <ErrorNote error={back.error} />
     </div>
   );

@@ -20,9 +20,11 @@ export function FoldersNote({ model, project }: { model: ProjectsModel; project:
         >
           {folders ? summary(folders) : 'Many files'}
         </span>
-        <Button kind="quiet" onClick={() => model.lives.ask({ kind: 'folders', project })}>
-          {folders?.length ? 'Change' : 'Choose'}
-        </Button>
+        {project.may_write ? (
+          <Button kind="quiet" onClick={() => model.lives.ask({ kind: 'folders', project })}>
+            {folders?.length ? 'Change' : 'Choose'}
+          </Button>
+        ) : null}
       </div>
     </div>
   );

@@ -5,7 +5,8 @@ import type { ProjectsModel } from '../model';
 export function RestNote({ model, project }: { model: ProjectsModel; project: string }): JSX.Element | null {
   useModel(model);
   const rest = useAction(() => model.fetchRest(project));
-  if (!model.project(project)?.shallow) {
+  const { shallow, may_write: mayWrite } = model.project(project) ?? {};
+  if (!shallow) {
     return null;
   }
   const fetching = model.fetching(project);
@@ -16,14 +17,16 @@ export function RestNote({ model, project }: { model: ProjectsModel; project: st
           <span className="atrium-List-label atrium-Muted" title="Only the last commits were cloned">
             Last commits only
           </span>
-          <Button
-            kind="quiet"
-            busy={rest.busy}
-            title="Fetch the history before them, and the tags"
-            onClick={() => void rest.run()}
-          >
-            Fetch the rest
-          </Button>
+          {mayWrite ? (
+            <Button
+              kind="quiet"
+              busy={rest.busy}
+              title="Fetch the history before them, and the tags"
+              onClick={() => void rest.run()}
+            >
+              Fetch the rest
+            </Button>
+          ) : null}
         </div>
       )}
       <OperationLine operation={fetching} />

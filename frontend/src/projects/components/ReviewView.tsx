@@ -7,9 +7,15 @@ import { count } from '../words';
 import { ReviewFileList, ReviewFiles, said } from './ReviewFiles';
 import { useReviewTalk } from './review-talk';
 
+interface ReviewViewProps {
+  model: GitModel;
+  projects: ProjectsModel;
+  review: Review;
+  readOnly: boolean;
+}
+
 /** What a merge would bring, and the button that does it. */
-export function ReviewView(props: { model: GitModel; projects: ProjectsModel; review: Review }): JSX.Element {
-  const { model, projects, review } = props;
+export function ReviewView({ model, projects, review, readOnly }: ReviewViewProps): JSX.Element {
   const merge = useAction(() => model.merge(''));
   const update = useAction(async () => {
     model.closeReview();
@@ -54,14 +60,16 @@ export function ReviewView(props: { model: GitModel; projects: ProjectsModel; re
           </Button>
         ) : null}
         <Button onClick={() => model.closeReview()}>Back</Button>
-        <Button
-          kind="primary"
-          busy={merge.busy}
-          disabled={nothing || conflicts || review.unpushed > 0}
-          onClick={() => void merge.run()}
-        >
-          Merge into {review.target}
-        </Button>
+        {readOnly ? null : (
+          <Button
+            kind="primary"
+            busy={merge.busy}
+            disabled={nothing || conflicts || review.unpushed > 0}
+            onClick={() => void merge.run()}
+          >
+            Merge into {review.target}
+          </Button>
+        )}
       </div>
       <OperationLine operation={model.operation} />
       <ErrorNote error={merge.error ?? again.error} />
@@ -76,11 +84,13 @@ export function ReviewView(props: { model: GitModel; projects: ProjectsModel; re
       ) : null}
       {conflicts ? (
         <p className="atrium-Git-note" role="alert">
-          Both sides changed the same in {review.conflicts.join(', ')}. Update {review.branch} first: then you
-          choose, cell by cell, what stays.
+          Both sides changed the same in {review.conflicts.join(', ')}.{' '}
+          {readOnly
+            ? `Whoever may change it updates ${review.branch} first.`
+            : `Update ${review.branch} first: then you choose, cell by cell, what stays.`}
         </p>
       ) : null}
-      {conflicts || review.behind ? (
+      {(conflicts || review.behind) && !readOnly ? (
         <p className="atrium-Git-note">
           <Button busy={update.busy} onClick={() => void update.run()}>
             Update {review.branch} from {review.target}
