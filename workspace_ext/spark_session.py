@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workspace_ext import progress, tables
 from workspace_ext.addresses import listens, require_listener, silent
+from workspace_ext.errors import ClusterError
 from workspace_ext.tables import location
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ RETRIES = 6
 
 _sessions: dict[str, Any] = {}
 
+# The Python that runs each session's tasks, by session id.
+_environments: dict[str, str] = {}
+
 # The folder and version that each view shows, by session id and table.
 _shown: dict[tuple[str, str], tuple[str, int]] = {}
 
@@ -36,7 +40,7 @@ def connect(address: str) -> SparkSession:
     """The session of the server at `address`, made once, with views of all tables as they are now.
 
     Raises:
-        ClusterError: The server does not answer.
+        ClusterError: The server does not answer, or runs another version of Spark.
         ImportError: The environment lacks pyspark or what it needs.
     """
     session = _sessions.get(address)
@@ -46,6 +50,7 @@ def connect(address: str) -> SparkSession:
     if session is None:
         session = opened = _sessions[address] = _open(address)
         progress.follow(address, lambda: progress.SparkWork(opened))
+    _take_along(session)
     for name in location.names():
         _show_or_warn(session, name)
     tables.after_write(_refresh)
@@ -99,16 +104,34 @@ def _open(address: str) -> Any:
         session: Any = SparkSession.builder.remote(address).create()
         retries = importlib.import_module("pyspark.sql.connect.client.retries")
         session.client.set_retry_policies([retries.DefaultPolicy(max_retries=RETRIES, max_backoff=5000)])
-        session.conf.set("spark.sql.execution.pyspark.python", sys.executable)
+        version = str(session.version)
     except ImportError:
         raise
     except Exception as error:
         raise silent(address, "Spark") from error
+    if _minor(version) != _minor(installed := importlib.import_module("pyspark").__version__):
+        session.stop()
+        raise ClusterError(
+            f"The cluster at {address} runs Spark {version}, and this kernel has pyspark {installed}.",
+            f"Restart the cluster from its chip: it then runs Spark {_minor(installed)}.",
+        )
     # What Spark itself looks for in another thread, where no session is active yet.
     os.environ["SPARK_REMOTE"] = address
     # Registered after Spark's own goodbye, hence called before it: that one waits for a server that has gone.
     atexit.register(_forget_all)
     return session
+
+
+def _take_along(session: Any) -> None:
+    """The session's tasks run in this kernel's environment, whichever the server was started from; in the one that it
+    has gone on in, where packages were added meanwhile."""
+    if _environments.get(session.session_id) != sys.executable:
+        session.conf.set("spark.sql.execution.pyspark.python", sys.executable)
+        _environments[session.session_id] = sys.executable
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
 
 
 def _is_alive(address: str, session: Any) -> bool:

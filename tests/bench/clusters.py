@@ -5,6 +5,7 @@ Beside Dask's own way to bring packages to workers (the PipInstall plugin), a pl
 packages   until four workers compute with packages that their environment lacked; and when one has them already
 stall      how long the scheduler of a running cluster answers nobody meanwhile, at worst
 switch     from one environment that exists to another, until a worker computes in it
+spark      a new session's first Python query in another environment on a server that runs, against a server for it
 join       until a worker that is started computes, against a plain one
 forecast   a model for each of 500 series on Dask and on Spark by `ws.cluster.apply`, against the same by hand
 """
@@ -37,6 +38,8 @@ from workspace_server.kit.home import Home
 
 WANTED = ["scikit-learn", "prophet"]
 WORKERS = 4
+# In which two environments differ.
+SIXES = ("1.16.0", "1.17.0")
 
 # Says when four workers have computed with the packages.
 COMPUTE = """
@@ -96,6 +99,21 @@ if __name__ == "__main__":
     with LocalCluster(n_workers={workers}, threads_per_worker=1, dashboard_address=None) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
+"""
+
+# Seconds of a new session's first Python query.
+SESSION = """
+import sys, time, workspace_ext as ws
+import pandas, pyspark.sql.connect.session
+
+def where(frames):
+    for frame in frames:
+        yield frame.assign(prefix=sys.prefix)
+
+began = time.perf_counter()
+rows = ws.cluster.spark().range(4).mapInPandas(where, "id long, prefix string").collect()
+assert {row.prefix for row in rows} == {sys.prefix}
+print(time.perf_counter() - began)
 """
 
 # Holt's linear trend over a grid of smoothing factors: a few hundredths of a second for each series.
@@ -188,7 +206,7 @@ class Benchmark:
         self.table.add(Row("scheduler answers nobody, at worst", "s", ours[0], theirs[0], goal=0.5, note=note))
 
     def switch(self) -> None:
-        pythons = [self._environment(name, [*KERNEL, *DASK, f"six=={name}"]).python for name in ("1.16.0", "1.17.0")]
+        pythons = [self._environment(name, [*KERNEL, *DASK, f"six=={name}"]).python for name in SIXES]
         took = []
         for number in range(self.rounds + 1):
             with self._engine(pythons[number % 2], 1) as engine:
@@ -198,6 +216,24 @@ class Benchmark:
                     self._one_task(pythons[1 - number % 2], other.wait("running")["address"])
                     took.append(time.monotonic() - began)
         self.table.add(Row("switch to an environment that exists", "s", median(took[1:]), goal=3.0))
+
+    def spark(self) -> None:
+        """A server of each environment in turn, and then the other one on it: its first session, and a later one."""
+        pythons = [self._environment(f"spark {name}", [*KERNEL, *SPARK, f"six=={name}"]).python for name in SIXES]
+        rounds = []
+        for number in range(self.rounds + 1):
+            own, other = pythons[number % 2], pythons[1 - number % 2]
+            began = time.monotonic()
+            with running(own, "spark", self._folder() / "cluster", "--maximum", "2") as engine:
+                address = engine.wait("running")["address"]
+                server = time.monotonic() - began + self._session(own, address)
+                rounds.append((server, self._session(other, address), self._session(other, address)))
+        server, first, later = (median(times) for times in zip(*rounds[1:], strict=True))
+        name = "Spark, switch to an environment that exists"
+        self.table.add(Row(name, "s", first, server, note="peer: a new server for it"))
+        self.table.add(Row(f"{name}, against a new server", "x", first / server, 1.0, goal=0.7))
+        self.table.add(Row(f"{name}, once more", "s", later, server))
+        self.table.add(Row(f"{name}, once more, against a new server", "x", later / server, 1.0, goal=0.1))
 
     def join(self) -> None:
         python = self._environment("1.17.0", [*KERNEL, *DASK, "six==1.17.0"]).python
@@ -302,6 +338,10 @@ class Benchmark:
         said, _ = process.communicate("\n", timeout=120)
         worst.append(float(said))
 
+    def _session(self, python: Path, address: str) -> float:
+        told = json.dumps({"id": "c1", "kind": "spark", "address": address})
+        return float(run_script(python, SESSION, self._folder(), ATRIUM_CLUSTER=told))
+
     def _join(self, python: Path, address: str, more: list[str]) -> float:
         """Seconds from a worker's start until it has computed."""
         began = time.monotonic()
@@ -344,7 +384,7 @@ def program(python: Path, text: str, **more: str) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    rows = ("packages", "stall", "switch", "join", "forecast")
+    rows = ("packages", "stall", "switch", "spark", "join", "forecast")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--series", type=int, default=500)
     parser.add_argument("--only", nargs="+", choices=rows)

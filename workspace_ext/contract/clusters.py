@@ -15,11 +15,12 @@ ClusterState = Literal["building", "starting", "running", "stopping", "stopped",
 class Cluster:
     """``workers`` are those that are there, between ``minimum`` and ``maximum``; ``attached`` counts notebooks.
 
-    ``building``: its environment is. ``matches``: whether it runs the environment that the notebook asked about
-    declares now; None when no notebook was named or nothing runs. ``memory`` is of each Dask worker or of the Spark
-    server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work for
-    ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached ones,
-    as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
+    ``building``: its environment is. ``matches``: whether the work of the notebook asked about runs in the environment
+    that it declares now, ``misfit`` why not; None when no notebook was named or nothing runs. On Spark each notebook's
+    work runs in its own, so that only another version of Spark does not fit. ``memory`` is of each Dask worker or of
+    the Spark server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work
+    for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
+    ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
     restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler that was
     there already; ``maximum`` is then how many workers it has for itself.
     """
@@ -46,6 +47,7 @@ class Cluster:
     idle_since: str | None = None
     notebooks: list[str] = field(default_factory=list)
     address: str = ""
+    misfit: WireError | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class State:
     """What a cluster says of itself. `workers` are those that are there, between `minimum` and `maximum`.
 
     `idle_since` is the time, in seconds since 1970, since which it has had nothing to do; None while it works.
-    `resource` is what tasks on a scheduler with other workers as well have to ask for.
+    `resource` is what tasks on a scheduler with other workers as well have to ask for, `version` that of Spark.
     """
 
     minimum: int
@@ -36,6 +36,7 @@ class State:
     time: str = ""
     idle_since: float | None = None
     resource: str = ""
+    version: str = ""
 
 
 class StateFile:

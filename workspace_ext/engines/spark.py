@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,7 @@ def watch(server: Server, settings: Settings, file: StateFile, stop: threading.E
             return "Nobody used it"
         if time.monotonic() > deadline:
             raise StartError(f"Spark was not ready within {START_SECONDS:.0f} s: {server.last_words()}")
-    file.update(state="running", address=server.address, workers=settings.maximum)
+    file.update(state="running", address=server.address, workers=settings.maximum, version=version("pyspark"))
     idleness = Idleness(server)
     while not stop.wait(1.0):
         server.ready()

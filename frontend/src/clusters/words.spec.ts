@@ -1,5 +1,15 @@
 import type { Cluster } from './model';
-import { idleOf, noteOf, shapeOf, stateOf, words, wrongAddress, wrongMemory, wrongWorkers } from './words';
+import {
+  fitOf,
+  idleOf,
+  noteOf,
+  shapeOf,
+  stateOf,
+  words,
+  wrongAddress,
+  wrongMemory,
+  wrongWorkers
+} from './words';
 
 function cluster(changes: Partial<Cluster>): Cluster {
   return {
@@ -25,6 +35,7 @@ function cluster(changes: Partial<Cluster>): Cluster {
     idle_since: null,
     notebooks: [],
     address: '',
+    misfit: null,
     ...changes
   };
 }
@@ -41,7 +52,12 @@ describe('The chip of a cluster', () => {
 
   it('needs somebody when it failed or runs another environment', () => {
     expect(words(cluster({ state: 'failed' })).state).toBe('error');
-    expect(words(cluster({ matches: false })).state).toBe('attention');
+    const misfit = { code: 'other_spark', message: 'It runs Spark 4.2.1.', hint: 'Restart it.' };
+    expect(words(cluster({ matches: false, misfit }))).toEqual({
+      label: 'small · restart',
+      title: 'Dask cluster small: 2 of 4 workers. It runs Spark 4.2.1.',
+      state: 'attention'
+    });
     expect(words(cluster({ matches: true })).state).toBe('quiet');
   });
 
@@ -68,6 +84,13 @@ describe('What else there is to say of a cluster', () => {
     expect(noteOf(there)).toBe('The scheduler has no workers yet.');
     expect(stateOf(there)).toBe('2 of 4 workers');
     expect(noteOf(cluster({ message: 'installing six (1 of 40)' }))).toBeNull();
+  });
+});
+
+describe('A cluster that fits', () => {
+  it('has one environment, or on Spark that of each notebook', () => {
+    expect(fitOf(cluster({}))).toBe('It runs this notebook’s environment.');
+    expect(fitOf(cluster({ kind: 'spark' }))).toContain('as that of every notebook does');
   });
 });
 

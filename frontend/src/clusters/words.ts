@@ -56,6 +56,13 @@ export function shapeOf(cluster: Cluster): string {
   return `${workers}, ${each} each`;
 }
 
+/** Where the work of a notebook that it fits runs. */
+export function fitOf(cluster: Cluster): string {
+  return cluster.kind === 'spark'
+    ? 'This notebook’s work runs in its own environment, as that of every notebook does.'
+    : 'It runs this notebook’s environment.';
+}
+
 /** When it stops by itself. */
 export function idleOf(cluster: Cluster): string {
   const seconds = cluster.idle_seconds ?? 0;
@@ -76,10 +83,10 @@ export function words(cluster: Cluster | null): Words {
   const title = `${KINDS[cluster.kind]} cluster ${cluster.name}: ${stateOf(cluster)}`;
   switch (cluster.state) {
     case 'running':
-      return cluster.matches === false
+      return cluster.misfit
         ? {
             label: `${cluster.name} · restart`,
-            title: `${title}, in another environment than this notebook’s`,
+            title: `${title}. ${cluster.misfit.message}`,
             state: 'attention'
           }
         : { label: `${cluster.name} · ${cluster.workers}/${cluster.maximum}`, title, state: 'quiet' };

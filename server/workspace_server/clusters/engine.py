@@ -49,6 +49,7 @@ class EngineState:
     maximum: int = 0
     idle_since: float | None = None
     resource: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class EngineProcess:
         return EngineState(
             told["state"], told.get("address"), told.get("dashboard"), told.get("workers", 0), told.get("message", ""),
             told.get("minimum", 0), told.get("maximum", 0), told.get("idle_since"),
-            told.get("resource", ""),
+            told.get("resource", ""), told.get("version", ""),
         )  # fmt: skip
 
     def renew(self) -> None:

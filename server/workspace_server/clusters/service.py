@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,6 +37,7 @@ from .errors import no_such_cluster, not_attached
 from .existing import greet
 from .extras import extras, extras_of
 from .limits import MOST_WORKERS, check_options, check_workers
+from .misfit import misfit
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
 
@@ -217,7 +219,7 @@ class Clusters:
         Raises
         ------
         NotFound, Conflict, Unavailable
-            None is attached; it runs another environment; it failed, was stopped, or still starts.
+            None is attached; it does not fit the notebook; it failed, was stopped, or still starts.
         """
         row = await asyncio.to_thread(self._attached, notebook)
         if row is None:
@@ -228,14 +230,9 @@ class Clusters:
             actual = self._supervisor.actual(row.id)
             address = actual.state.address
             if cluster.state == "running" and address and not self._supervisor.restarting(row.id):
-                if cluster.matches is False:
-                    raise Conflict(
-                        "other_environment",
-                        f"The cluster {row.name} runs another environment than this notebook declares.",
-                        f"It could not be restarted in this one: {cluster.error.message}"
-                        if cluster.error
-                        else "Restart the cluster from its chip, or attach another one.",
-                    )
+                if (wrong := cluster.misfit) is not None:
+                    failed = f"It could not be restarted in this one: {cluster.error.message}" if cluster.error else ""
+                    raise Conflict(wrong.code, wrong.message, failed or wrong.hint)
                 return KernelCluster(row.id, cluster.kind, address, actual.environment, actual.state.resource)
             if cluster.state == "failed":
                 message = cluster.error.message if cluster.error else "The cluster failed."
@@ -262,14 +259,9 @@ class Clusters:
             attachment = session.get(AttachmentRow, key(self._place(notebook)))
             return session.get(ClusterRow, attachment.cluster_id) if attachment else None
 
-    def _matches(self, row: ClusterRow, notebook: str) -> bool:
-        """Whether it runs what it would be started from for this notebook."""
-        try:
-            return (
-                self._supervisor.declaration(notebook, extras_of(row)).digest == self._supervisor.actual(row.id).digest
-            )
-        except AtriumError:  # Its requirement file is wrong: nothing matches, the environment chip says why.
-            return False
+    def _misfit(self, row: ClusterRow, notebook: str) -> WireError | None:
+        declare = partial(self._supervisor.declaration, notebook, extras_of(row))
+        return misfit(row, self._supervisor.actual(row.id), declare, self._environments.find)
 
     def _wire(self, row: ClusterRow, notebooks: Sequence[str], notebook: str | None) -> Cluster:
         actual = self._supervisor.actual(row.id)
@@ -277,17 +269,19 @@ class Clusters:
         running = actual.phase == "running"
         said = row.note if row.desired == "stopped" else actual.message
         building = self._environments.progress(actual.building) if actual.building else ""
+        asked = notebook is not None and running
+        wrong = self._misfit(row, notebook) if notebook is not None and running else None
         return Cluster(
             id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
             message=building or said, workers=actual.state.workers if running else 0,
             minimum=row.minimum, maximum=(running and row.address and actual.state.maximum) or row.maximum,
             notebook=row.notebook, attached=len(notebooks),
             created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
-            matches=self._matches(row, notebook) if notebook is not None and running else None,
+            matches=wrong is None if asked else None,
             error=WireError(error.code, error.message, error.hint) if error else None,
             memory=row.memory, threads=row.threads, idle_seconds=row.idle_seconds,
             idle_since=_moment(actual.state.idle_since) if running else None, notebooks=list(notebooks),
-            address=row.address,
+            address=row.address, misfit=wrong,
         )  # fmt: skip
 
     def _greet(self, wanted: CreateCluster) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.client.kernels import Kernel, kernel
 from tests.fakes.servers import Server
 from workspace_server.access.service import Access
 from workspace_server.environments.runtime import materialise
@@ -25,7 +28,7 @@ def make_project(home: Path, *lines: str, branch: str = "main", project: str = "
     folder = home / "work" / "projects" / project / branch
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
-    (folder / "forecast.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    (folder / f"{project}.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
 
 
 def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
@@ -41,13 +44,38 @@ def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dic
 
 def ask(server: Server, notebook: str) -> tuple[int, Any]:
     """What the notebook's kernel is told."""
+    authorised = f"token {kernel_token(server, notebook)}"
+    return server.request("GET", "atrium/api/kernel/cluster", person=None, Authorization=authorised)
+
+
+def kernel_token(server: Server, notebook: str) -> str:
     home = Home(server.home)
     storage = Storage(home.database)
     try:
-        token = Access(home, storage, Events()).kernel_token(notebook)
+        return Access(home, storage, Events()).kernel_token(notebook)
     finally:
         storage.close()
-    return server.request("GET", "atrium/api/kernel/cluster", person=None, Authorization=f"token {token}")
+
+
+def prebuilt(server: Server, notebook: str, seconds: float = 200) -> dict[str, Any]:
+    """The notebook's environment, once it is built."""
+    server.api("POST", "/environments/prebuild", {"notebook": notebook})
+    deadline = time.monotonic() + seconds
+    while (found := dict(server.api("GET", f"/environments?notebook={notebook}")))["state"] != "ready":
+        assert found["state"] != "failed", found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    return found
+
+
+@contextlib.contextmanager
+def notebook_kernel(server: Server, notebook: str) -> Iterator[Kernel]:
+    """A kernel as the notebook has it, in the environment that it declares now."""
+    python = server.home / "environments" / prebuilt(server, notebook)["id"] / "bin" / "python"
+    folder = (server.home / "work" / notebook).parent
+    token = kernel_token(server, notebook)
+    with kernel(python, folder, ATRIUM_URL=server.url, ATRIUM_TOKEN=token) as running:
+        yield running
 
 
 def group(home: Path, id: str) -> list[int]:

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import type { Cluster, ClustersModel } from '../model';
-import { hasEnded, idleOf, noteOf, shapeOf, usersOf } from '../words';
+import { fitOf, hasEnded, idleOf, noteOf, shapeOf, usersOf } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface ClusterDetailsProps {
@@ -30,7 +30,7 @@ export function ClusterDetails({ cluster, model, opened }: ClusterDetailsProps):
         <div className="atrium-Clusters-details" onClick={event => event.stopPropagation()}>
           <p>{shapeOf(cluster)}</p>
           <p>{idleOf(cluster)}</p>
-          {cluster.matches === true ? <p>It runs this notebook’s environment.</p> : null}
+          {cluster.matches === true ? <p>{fitOf(cluster)}</p> : null}
           {cluster.notebooks?.length ? (
             <ul aria-label="Attached notebooks">
               {cluster.notebooks.map(one => (

@@ -33,9 +33,7 @@ export function ClusterRow({ cluster, attached, model, onAttach, children }: Clu
           {stateOf(cluster)}
         </span>
       </div>
-      {cluster.matches === false ? (
-        <p className="atrium-Muted">It runs another environment than this notebook declares.</p>
-      ) : null}
+      {cluster.misfit ? <p className="atrium-Muted">{cluster.misfit.message}</p> : null}
       {failed && !ended ? (
         <p className="atrium-Muted">It could not be restarted, and serves on as it was:</p>
       ) : null}
@@ -68,7 +66,7 @@ export function ClusterRow({ cluster, attached, model, onAttach, children }: Clu
         )}
         {ended ? null : (
           <Button disabled={busy} onClick={() => void restart.run()}>
-            {cluster.matches === false ? 'Restart here' : 'Restart'}
+            {cluster.misfit ? 'Restart here' : 'Restart'}
           </Button>
         )}
         {ended ? (
