@@ -13,7 +13,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,11 +56,15 @@ class Blobs:
 
     def shrink(self, output: dict[str, Any]) -> dict[str, Any]:
         """The output itself, or a placeholder if it is large, whose content is stored when this returns."""
+        with self._storing() as staged:
+            return self._shrink(output, staged)
+
+    def _shrink(self, output: dict[str, Any], staged: dict[Path, Path]) -> dict[str, Any]:
         if not is_large(output):
             return output
         raw = json.dumps(output, separators=(",", ":"), sort_keys=True).encode()
         hash = hashlib.sha256(raw).hexdigest()
-        self._store(hash, raw)
+        self._stage(self._folder / hash, raw, staged)
         kind = output["output_type"]
         data = output.get("data") or {}
         about = {"hash": hash, "size": len(raw), "mimes": sorted(data), "output_type": kind}
@@ -90,9 +94,10 @@ class Blobs:
 
     def shrink_notebook(self, content: dict[str, Any]) -> dict[str, Any]:
         """A notebook whose large outputs are placeholders; changes ``content``."""
-        for cell in content["cells"]:
-            if cell.get("outputs"):
-                cell["outputs"] = [self.shrink(output) for output in cell["outputs"]]
+        with self._storing() as staged:
+            for cell in content["cells"]:
+                if cell.get("outputs"):
+                    cell["outputs"] = [self._shrink(output, staged) for output in cell["outputs"]]
         return content
 
     def expand_notebook(self, content: dict[str, Any]) -> None:
@@ -123,7 +128,8 @@ class Blobs:
             return made.read_bytes()
         raw = ref.text(self).encode("utf-8", "surrogatepass")
         if _HASH.fullmatch(ref.hash) and (self._folder / ref.hash).exists():
-            self._write(made, raw)
+            with self._storing() as staged:
+                self._stage(made, raw, staged)
         return raw
 
     def collect(self, used: set[str], now: float) -> int:
@@ -161,29 +167,43 @@ class Blobs:
                         total -= size
         return deleted
 
-    def _store(self, hash: str, raw: bytes) -> None:
-        file = self._folder / hash
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[dict[Path, Path]]:
+        """What is staged meanwhile is there afterwards, each whole. Synced together: a notebook may have hundreds, and a
+        disk takes as long for one after each write as for all of them."""
+        staged: dict[Path, Path] = {}
+        try:
+            yield staged
+            for written in staged.values():
+                _sync(written)
+            for file, written in staged.items():
+                written.replace(file)
+            if staged:
+                # The files' names are written by their folder.
+                _sync(self._folder)
+        except BaseException:
+            for written in staged.values():
+                written.unlink(missing_ok=True)
+            raise
+
+    def _stage(self, file: Path, raw: bytes, staged: dict[Path, Path]) -> None:
+        if file in staged:
+            return
         with contextlib.suppress(FileNotFoundError):
             # Used again: not to be collected before its document is written.
             os.utime(file)
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write(file, raw)
-        # The file's name is written by its folder.
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        staged[file] = self._folder / f".{uuid4().hex}"
+        staged[file].write_bytes(raw)
 
-    def _write(self, file: Path, raw: bytes) -> None:
-        """Write a file whole or not at all."""
-        staged = self._folder / f".{uuid4().hex}"
-        with staged.open("wb") as opened:
-            opened.write(raw)
-            opened.flush()
-            os.fsync(opened.fileno())
-        staged.replace(file)
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def hashes(update: bytes) -> set[str]:
