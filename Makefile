@@ -25,7 +25,7 @@ demo: install
 test: install
 	.ci/system chromium java sshd
 	cd frontend && jlpm test
-	pytest -n 2 --dist loadfile --durations 20
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 fuzz: install
 	$(FUZZ_$(or $(ROOM),documents))

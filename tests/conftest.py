@@ -15,6 +15,20 @@ from tests.fakes.servers import Server, start_server
 
 network.block()
 
+# One process would wait for one of these in the end, while the other has nothing left to do.
+LONGEST = (
+    "tests/server/test_demo.py",
+    "tests/browser/test_journey.py",
+    "tests/server/clusters/",
+    "tests/client/test_engine_spark.py",
+    "tests/server/test_plain_lab.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
