@@ -52,7 +52,7 @@ describe('The chip of a cluster', () => {
 
   it('needs somebody when it failed or runs another environment', () => {
     expect(words(cluster({ state: 'failed' })).state).toBe('error');
-    const misfit = { code: 'other_spark', message: 'It runs Spark 4.2.1.', hint: 'Restart it.' };
+    const misfit = { code: 'other_spark', message: 'It runs Spark 4.2.1.', hint: 'Restart it.', field: null };
     expect(words(cluster({ matches: false, misfit }))).toEqual({
       label: 'small · restart',
       title: 'Dask cluster small: 2 of 4 workers. It runs Spark 4.2.1.',
