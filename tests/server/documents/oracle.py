@@ -103,7 +103,10 @@ class Oracle:
 
     def safe(self, typist: Typist) -> None:
         """The server has said that it has all of ``typist``."""
-        self._unsafe.pop(typist, None)
+        for key in self._unsafe.pop(typist, ()):
+            if key in self.must:
+                # For everybody else it is as if they typed it now.
+                self.must[key].at = time.monotonic()
 
     def forget(self, typist: Typist) -> None:
         """The tab is closed, with all that only it had."""
@@ -142,7 +145,10 @@ class Oracle:
             self.forgive(
                 key
                 for key, known in self.must.items()
-                if known.by and known.at > now - SAFE_AFTER and known.cell_id in cells_gone
+                if known.by
+                and known.cell_id in cells_gone
+                # What the server has not heard of yet, too: what was typed offline, or is lost with a tab.
+                and (known.at > now - SAFE_AFTER or key in self._unsafe.get(known.by, ()))
             )
 
     # The verdict

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import pytest
 
 from tests.server.documents.test_rooms import home, rooms_of, run, sources, type_into, until, write
-from workspace_server.documents.collaboration import file_sync, shadow
+from workspace_server.documents.collaboration import file_sync, merge, shadow
 from workspace_server.documents.collaboration.room import Room
 from workspace_server.kit.home import Home
 
@@ -157,5 +157,28 @@ def test_who_writes_over_a_save_that_gives_way_at_once_is_heard(
             for one in opened:
                 overwrite(one, edited(json.load(one), 2, "2"))
             await until(lambda: shown(room) == sources(file) == ["x#", "1 y", "2 z"])
+
+    run(scenario)
+
+
+def test_what_was_read_before_the_last_save_and_written_while_no_server_ran(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not put back to an earlier version on purpose, however long nobody looked."""
+    monkeypatch.setattr(merge, "PUT_BACK_AFTER", 2.0)
+
+    async def scenario() -> None:
+        file = write(home, "a.ipynb", "x", "y")
+        async with rooms_of(home) as rooms, rooms.hold("a.ipynb", "Ana") as room:
+            await room.save()
+            read = file.read_text()
+            for _ in range(3):
+                type_into(room, 0, "#")
+                await room.save()
+        file.write_text(read)
+        await asyncio.sleep(2.5)
+        async with rooms_of(home) as rooms, rooms.hold("a.ipynb", "Ana") as room:
+            await until(lambda: sources(file) == ["x###", "y"])
+            assert shown(room) == ["x###", "y"]
 
     run(scenario)

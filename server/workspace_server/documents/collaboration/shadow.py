@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,18 @@ class Signature:
 
 @dataclass
 class OnDisk:
-    """A file as it was read: ``hash`` is the SHA-256 of its bytes."""
+    """A file as it was read: ``hash`` is the SHA-256 of its bytes; ``since`` when it was written or put into its place,
+    in seconds since 1970, which may be long before it is read: nobody looks while no server runs."""
 
     signature: Signature
     hash: str
     content: Content
+    since: float
 
     @cached_property
     def base(self) -> Base:
         """What a later merge needs of it. Some 100 ms for 20 MB: for threads."""
-        return Base.of(self.content)
+        return replace(Base.of(self.content), at=self.since)
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,10 @@ class Shadow:
             What it holds cannot be shown.
         """
         with file.open("rb") as opened:
-            signature = Signature.of(os.fstat(opened.fileno()))
+            found = os.fstat(opened.fileno())
             raw = opened.read()
-        return OnDisk(signature, hashlib.sha256(raw).hexdigest(), self._decode(raw, file.name))
+        hash = hashlib.sha256(raw).hexdigest()
+        return OnDisk(Signature.of(found), hash, self._decode(raw, file.name), found.st_ctime)
 
     def _decode(self, raw: bytes, name: str) -> Content:
         if self._notebook:
