@@ -169,8 +169,8 @@ class Blobs:
 
     @contextlib.contextmanager
     def _storing(self) -> Iterator[dict[Path, Path]]:
-        """What is staged meanwhile is there afterwards, each whole. Synced together: a notebook may have hundreds, and a
-        disk takes as long for one after each write as for all of them."""
+        """What is staged meanwhile is there afterwards, each whole. Synced together: a notebook may have hundreds, and
+        a disk takes as long for one after each write as for all of them."""
         staged: dict[Path, Path] = {}
         try:
             yield staged
