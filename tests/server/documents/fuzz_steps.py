@@ -334,6 +334,9 @@ class Steps:
 
     def _checkout(self, _: Typist) -> bool:
         """An earlier version from git; the server is held meanwhile, so that it is known what git replaces."""
+        # Of two that write the file in one moment the room sees the second only, as if it had replaced the last save.
+        if time.monotonic() < self._replaced + LOOKED_AT:
+            return False
         commit = self.chance.choice(self.commits[-5:])
         name = self.file.name
         if self._editing.locked() or name not in git(self.folder, "ls-tree", "--name-only", commit).split("\n"):
