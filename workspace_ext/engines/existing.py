@@ -244,11 +244,12 @@ def main() -> int:
     line.add_argument("--told", type=Path, required=True, help="JSON of what the nannies are told")
     given = line.parse_args()
     chosen = settings(given)
-    bound = importlib.import_module("workspace_ext.engines.bound")
+    bound, built = (importlib.import_module(f"workspace_ext.engines.{name}") for name in ("bound", "builder"))
     told = {
         **json.loads(given.told.read_text()),
         "machine": platform.machine(), "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
-        "grace": given.grace, "module": Path(str(bound.__file__)).read_text(),
+        "module": Path(str(bound.__file__)).read_text(), "builder": Path(str(built.__file__)).read_text(),
+        "grace": given.grace,
     }  # fmt: skip
     return asyncio.run(run(chosen, StateFile(chosen.state, State(0, 1)), given.address, told))
 

@@ -10,20 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import csv
-import fcntl
 import json
 import os
-import platform
-import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +27,14 @@ STARTED = "ATRIUM_RESOURCE"
 # Of whoever started the nanny: the environment has its own.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT")
 
-BUILD_SECONDS = 900.0
+# Which of what it is told the builder needs.
+BUILDER = ("environment", "python", "lock", "options", "machine")
+
 FIRST_RETRY, LAST_RETRY = 2.0, 60.0
 LOOK_SECONDS = 5.0
 END_SECONDS = 8.0
 
-# The worker must not outlive its nanny, however that ends: the kernel ends it when its parent has gone.
+# What it starts must not outlive the nanny, however that ends: the kernel ends it when its parent has gone.
 DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 libc = ctypes.CDLL(None)
@@ -60,9 +55,8 @@ class EnvironmentPlugin(NannyPlugin):  # type: ignore[misc]
 
     Attributes:
         name: Of the plugin, and the resource that its workers offer.
-        environment, python, lock, machine: The environment's id, its version of Python ("3.11"), its exact packages
-            with hashes, and the kind of machine that they are for.
-        module: The text of `workspace_ext.engines.bound`.
+        environment, python, lock, options, machine: What `workspace_ext.engines.builder` is told.
+        module, builder: The texts of `workspace_ext.engines.bound` and `builder`.
         grace: Seconds after which the worker ends when nobody says any more that the cluster is wanted.
     """
 
@@ -111,24 +105,29 @@ class Service:
             await asyncio.sleep(wait)
             wait = min(LAST_RETRY, wait * 2)
 
-    async def _build(self) -> Path:
-        cancelled = threading.Event()
-        try:
-            return await asyncio.to_thread(build, self._told, cancelled)
-        finally:
-            cancelled.set()  # A thread that goes on would keep the nanny's process.
+    async def _build(self) -> str:
+        """The environment's interpreter. What builds it is a process, which is ended when it is not wanted any more."""
+        with tempfile.TemporaryDirectory(prefix="atrium-builder-") as folder:
+            program, told, said, wrong = (Path(folder, name) for name in ("builder.py", "told.json", "said", "wrong"))
+            program.write_text(self._told["builder"])
+            told.write_text(json.dumps({name: self._told[name] for name in BUILDER}))
+            with said.open("wb") as out, wrong.open("wb") as errors:
+                process = guarded([sys.executable, str(program), str(told)], dict(os.environ), folder, out, errors)
+            try:
+                while process.poll() is None:
+                    await asyncio.sleep(0.1)
+            finally:
+                await asyncio.shield(end(process))
+            if process.returncode != 0:
+                raise Refused(" ".join(wrong.read_text(errors="replace").split()) or "its builder ended")
+            return said.read_text().strip()
 
-    async def _serve(self, python: Path) -> bool:
+    async def _serve(self, python: str) -> bool:
         """Run the worker until it ends. Returns whether it ran for a while."""
         began = asyncio.get_running_loop().time()
         with tempfile.TemporaryDirectory(prefix="atrium-worker-") as folder, (Path(folder) / "log").open("wb") as log:
             (Path(folder) / "atrium_bound.py").write_text(self._told["module"])
-            # Starting it takes no time, and the thread that does has to live on: its end would be the worker's.
-            process = subprocess.Popen(  # noqa: ASYNC220
-                [str(python), "-c", DIE_WITH_PARENT, str(os.getpid()), *self._command(python, folder)],
-                cwd=folder, env=self._variables(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+            process = guarded(self._command(python, folder), self._variables(folder), folder, log, log)
             self._say("serving", "")
             try:
                 while process.poll() is None:
@@ -141,12 +140,12 @@ class Service:
             self._say("refused", f"the worker ended: {lines[-1][:300] if lines else 'it said nothing'}")
         return asyncio.get_running_loop().time() - began > LAST_RETRY
 
-    def _command(self, python: Path, folder: str) -> list[str]:
+    def _command(self, python: str, folder: str) -> list[str]:
         nanny, name = self._nanny, self._told["name"]
         limit = nanny.memory_manager.memory_limit
         resources = {**(nanny.resources or {}), name: 1e6}
         return [
-            str(python), "-m", "distributed.cli.dask_worker", nanny.scheduler_addr,
+            python, "-m", "distributed.cli.dask_worker", nanny.scheduler_addr,
             "--name", f"{nanny.name or nanny.address}-{name}", "--nworkers", "1", "--nthreads", str(nanny.nthreads),
             "--memory-limit", str(limit or 0), "--host", nanny.ip, "--local-directory", folder, "--no-dashboard",
             "--resources", " ".join(f"{one}={count}" for one, count in resources.items()),
@@ -178,6 +177,15 @@ class Service:
             )
 
 
+def guarded(line: list[str], variables: dict[str, str], folder: str, out: Any, errors: Any) -> subprocess.Popen[bytes]:
+    """A process that ends with this one. Starting it takes no time, and the thread that does has to live on: its end
+    would be the process's."""
+    return subprocess.Popen(
+        [line[0], "-c", DIE_WITH_PARENT, str(os.getpid()), *line],
+        cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, start_new_session=True,
+    )  # fmt: skip
+
+
 async def end(process: subprocess.Popen[bytes]) -> None:
     """End a process and everything it started, kindly first."""
     with contextlib.suppress(ProcessLookupError):
@@ -189,83 +197,3 @@ async def end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def build(told: dict[str, Any], cancelled: threading.Event) -> Path:
-    """The interpreter of the environment on this host, which is built unless it is there.
-
-    Raises:
-        Refused: It cannot be built here.
-    """
-    base = os.environ.get("ATRIUM_ENVIRONMENTS") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "atrium")
-    root = Path(base).expanduser().absolute()
-    target: Path = root / told["environment"]
-    python = target / "bin" / "python"
-    if (target / ".ready").exists():
-        return python
-    if platform.machine() != told["machine"]:
-        raise Refused(f"it is a {platform.machine()} machine, and the environment is for {told['machine']}")
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
-    if uv is None:
-        raise Refused("it has no uv, which builds the environment; install it there: pip install uv")
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / f".{target.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (target / ".ready").exists():
-            return python
-        # Whoever made these held the lock.
-        for stale in root.glob(f".building-{target.name}-*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".building-{target.name}-", dir=root))
-        try:
-            _fill(folder, uv, told, cancelled)
-            shutil.rmtree(target, ignore_errors=True)  # It has no .ready.
-            folder.rename(target)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    return python
-
-
-def _fill(folder: Path, uv: str, told: dict[str, Any], cancelled: threading.Event) -> None:
-    lock = folder / "requirements.lock"
-    made = ["venv", folder, "--allow-existing", "--relocatable", "--no-project", "--quiet", "--python", told["python"]]
-    _run(uv, made, folder, cancelled)
-    lock.write_text(told["lock"])
-    synced = ["pip", "sync", lock, "--require-hashes", "--python", folder / "bin" / "python", *told["options"]]
-    _run(uv, synced, folder, cancelled)
-    site = next(folder.glob("lib/python*")) / "site-packages"
-    # An installer that was killed once may say afterwards that all is there.
-    for record in site.glob("*.dist-info/RECORD"):
-        with record.open(newline="") as rows:
-            for row in csv.reader(rows):
-                if row and not row[0].endswith(".pyc") and not (site / row[0]).exists():
-                    raise Refused(f"{record.parent.name} was not installed whole: {row[0]} is missing")
-    (folder / ".ready").write_text(json.dumps({"environment": told["environment"]}))
-
-
-def _run(uv: str, arguments: list[Any], folder: Path, cancelled: threading.Event) -> None:
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    guard = [sys.executable, "-c", DIE_WITH_PARENT, str(os.getpid())]
-    log = folder / "uv.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            [*guard, uv, *map(str, arguments)],
-            cwd=folder, env={**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
-        )  # fmt: skip
-    deadline = time.monotonic() + BUILD_SECONDS
-    try:
-        while process.poll() is None:
-            if cancelled.wait(0.1):
-                raise Refused("it was not wanted any more")
-            if time.monotonic() > deadline:
-                raise Refused(f"the environment was not there after {BUILD_SECONDS:.0f} s")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.returncode != 0:
-        # An index's address may hold a password.
-        said = re.sub(r"\b(?:https?|file)://[^\s`'\")]+", "<package index>", log.read_text(errors="replace"))
-        said = said[max(0, said.find("error:")) :]
-        raise Refused(f"uv says: {' '.join(said.split())[-400:]}")
