@@ -44,13 +44,14 @@ _dask_clients: dict[tuple[str, str], Any] = {}
 
 @dataclass(frozen=True)
 class Attachment:
-    """The cluster that a notebook is attached to."""
+    """The cluster that a notebook is attached to; `elsewhere`: its tasks may run on other machines."""
 
     id: str
     kind: str
     address: str
     environment: str = ""
     resource: str = ""
+    elsewhere: bool = False
 
 
 def dask() -> Client:
@@ -108,14 +109,17 @@ def spark() -> SparkSession:
     `spark.table("sales")` read it as it is now.
 
     Raises:
-        ClusterError: No Spark cluster is attached, it does not answer, or the environment lacks pyspark.
+        ClusterError: No Spark cluster is attached, it does not answer, it runs another version of Spark, or the
+            environment lacks pyspark.
     """
     attachment = _attachment("spark")
     try:
         importlib.import_module("pyspark.sql.connect.session")
     except ImportError as error:
         raise _missing("spark", error) from None
-    return spark_session.connect(attachment.address if attachment else local_cluster.address("spark"))
+    if attachment is None:
+        return spark_session.connect(local_cluster.address("spark"))
+    return spark_session.connect(attachment.address, attachment.elsewhere)
 
 
 def apply(
@@ -200,6 +204,7 @@ def _told() -> Attachment | None:
         str(reply.get("address") or ""),
         str(reply.get("environment") or ""),
         str(reply.get("resource") or ""),
+        bool(reply.get("elsewhere")),
     )
 
 

@@ -6,11 +6,10 @@ import atexit
 import importlib
 import json
 import os
-import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from workspace_ext import progress, tables
+from workspace_ext import progress, spark_environment, tables
 from workspace_ext.addresses import listens, require_listener, silent
 from workspace_ext.errors import ClusterError
 from workspace_ext.tables import location
@@ -29,15 +28,15 @@ RETRIES = 6
 
 _sessions: dict[str, Any] = {}
 
-# The Python that runs each session's tasks, by session id.
-_environments: dict[str, str] = {}
-
 # The folder and version that each view shows, by session id and table.
 _shown: dict[tuple[str, str], tuple[str, int]] = {}
 
 
-def connect(address: str) -> SparkSession:
+def connect(address: str, elsewhere: bool = False) -> SparkSession:
     """The session of the server at `address`, made once, with views of all tables as they are now.
+
+    Args:
+        elsewhere: Whether its tasks may run on other machines, which are to have this kernel's environment as well.
 
     Raises:
         ClusterError: The server does not answer, or runs another version of Spark.
@@ -50,7 +49,7 @@ def connect(address: str) -> SparkSession:
     if session is None:
         session = opened = _sessions[address] = _open(address)
         progress.follow(address, lambda: progress.SparkWork(opened))
-    _take_along(session)
+    spark_environment.take_along(session, elsewhere)
     for name in location.names():
         _show_or_warn(session, name)
     tables.after_write(_refresh)
@@ -94,44 +93,51 @@ def _show_or_warn(session: Any, name: str) -> None:
         warnings.warn(f"Spark does not show the table {name!r}: {location.first_line(error)}.", stacklevel=4)
 
 
-def _open(address: str) -> Any:
+def open_session(address: str) -> tuple[Any, str]:
+    """A session of the server at `address`, and its version of Spark. What goes wrong is Spark's own to say."""
     from pyspark.sql import SparkSession
 
+    session: Any = SparkSession.builder.remote(address).create()
+    retries = importlib.import_module("pyspark.sql.connect.client.retries")
+    session.client.set_retry_policies([retries.DefaultPolicy(max_retries=RETRIES, max_backoff=5000)])
+    return session, str(session.version)
+
+
+def close_session(address: str, session: Any) -> None:
+    """Leave it, at once where the server has gone."""
+    session.release_session_on_close = listens(address, DEFAULT_PORT)
+    session.stop()
+
+
+def other_version(version: str) -> str:
+    """Why this pyspark cannot talk to a server of that version, "" where it can."""
+    installed = str(importlib.import_module("pyspark").__version__)
+    if version.split(".")[:2] == installed.split(".")[:2]:
+        return ""
+    return f"runs Spark {version}, and this environment has pyspark {installed}"
+
+
+def _open(address: str) -> Any:
     require_listener(address, "Spark", DEFAULT_PORT)
     # The pandas API advises on settings that a person has not chosen and on costs that she knows.
     warnings.filterwarnings("ignore", module=r"pyspark\.pandas\..*")
     try:
-        session: Any = SparkSession.builder.remote(address).create()
-        retries = importlib.import_module("pyspark.sql.connect.client.retries")
-        session.client.set_retry_policies([retries.DefaultPolicy(max_retries=RETRIES, max_backoff=5000)])
-        version = str(session.version)
+        session, version = open_session(address)
     except ImportError:
         raise
     except Exception as error:
         raise silent(address, "Spark") from error
-    if _minor(version) != _minor(installed := importlib.import_module("pyspark").__version__):
-        session.stop()
+    if wrong := other_version(version):
+        close_session(address, session)
         raise ClusterError(
-            f"The cluster at {address} runs Spark {version}, and this kernel has pyspark {installed}.",
-            f"Restart the cluster from its chip: it then runs Spark {_minor(installed)}.",
+            f"The cluster at {address} {wrong}.",
+            "Restart it from the cluster chip, so that it runs this version, or attach another one.",
         )
     # What Spark itself looks for in another thread, where no session is active yet.
     os.environ["SPARK_REMOTE"] = address
     # Registered after Spark's own goodbye, hence called before it: that one waits for a server that has gone.
     atexit.register(_forget_all)
     return session
-
-
-def _take_along(session: Any) -> None:
-    """The session's tasks run in this kernel's environment, whichever the server was started from; in the one that it
-    has gone on in, where packages were added meanwhile."""
-    if _environments.get(session.session_id) != sys.executable:
-        session.conf.set("spark.sql.execution.pyspark.python", sys.executable)
-        _environments[session.session_id] = sys.executable
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
 
 
 def _is_alive(address: str, session: Any) -> bool:
@@ -144,8 +150,7 @@ def _is_alive(address: str, session: Any) -> bool:
 def _forget(address: str) -> None:
     """Make way for another session, which is to be the one that the pandas API uses."""
     session = _sessions.pop(address)
-    session.release_session_on_close = listens(address, DEFAULT_PORT)
-    session.stop()
+    close_session(address, session)
     if os.environ.get("SPARK_REMOTE") == address:
         del os.environ["SPARK_REMOTE"]
 

@@ -111,7 +111,7 @@ def where(frames):
         yield frame.assign(prefix=sys.prefix)
 
 began = time.perf_counter()
-rows = ws.cluster.spark().range(4).mapInPandas(where, "id long, prefix string").collect()
+rows = ws.cluster.spark().range(0, 4, 1, 1).mapInPandas(where, "id long, prefix string").collect()
 assert {row.prefix for row in rows} == {sys.prefix}
 print(time.perf_counter() - began)
 """

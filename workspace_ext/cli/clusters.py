@@ -8,7 +8,15 @@ from typing import Any
 from urllib.parse import quote
 
 from ..client import Client, ClientError
-from ..contract.clusters import Attachment, Cluster, ClusterList, CreateCluster, ScaleCluster, WhichNotebook
+from ..contract.clusters import (
+    Attachment,
+    Cluster,
+    ClusterKind,
+    ClusterList,
+    CreateCluster,
+    ScaleCluster,
+    WhichNotebook,
+)
 from ..contract.environments import OfNotebook
 
 
@@ -22,9 +30,11 @@ def register(verbs: Any) -> None:
     listing.set_defaults(run=_list)
     create = room.add_parser("create", help="create a cluster from a notebook's environment and attach the notebook")
     create.add_argument("notebook", help="its path below work/")
-    create.add_argument("--kind", choices=("dask", "spark"), default="dask", help="default: dask")
+    create.add_argument("--kind", choices=("dask", "spark"), help="default: dask, or what the address is of")
     create.add_argument(
-        "--address", default="", help="of a Dask scheduler that is there already, such as tcp://10.0.0.1:8786"
+        "--address",
+        default="",
+        help="of a Dask scheduler (tcp://10.0.0.1:8786) or Spark Connect server (sc://10.0.0.1:15002) that is there",
     )
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
     create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")
@@ -86,8 +96,9 @@ def _path(client: Client, wanted: str) -> str:
 
 
 def _create(arguments: argparse.Namespace, client: Client) -> Cluster | None:
+    kind: ClusterKind = arguments.kind or ("spark" if arguments.address.strip().startswith("sc://") else "dask")
     wanted = CreateCluster(
-        arguments.notebook, arguments.kind, arguments.minimum, arguments.maximum, arguments.name,
+        arguments.notebook, kind, arguments.minimum, arguments.maximum, arguments.name,
         arguments.memory, arguments.threads, arguments.idle * 60, arguments.address,
     )  # fmt: skip
     made = client.call("POST", "/clusters", wanted, reply=Attachment).cluster

@@ -21,8 +21,8 @@ class Cluster:
     the Spark server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work
     for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
     ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
-    restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler that was
-    there already; ``maximum`` is then how many workers it has for itself.
+    restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
+    server that was there already; ``maximum`` is then how many workers it has for itself.
     """
 
     id: str
@@ -65,8 +65,9 @@ class WhichNotebook:
 
 @dataclass(frozen=True)
 class CreateCluster:
-    """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address``
-    (``tcp://host:port``) it is the Dask scheduler that is there already, and its workers are found, not started.
+    """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
+    the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
+    its workers are found, not started.
     """
 
     notebook: str
@@ -99,7 +100,8 @@ class Attachment:
 @dataclass(frozen=True)
 class KernelCluster:
     """What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
-    tasks have to ask for on a scheduler that others use as well.
+    tasks have to ask for on a scheduler that others use as well. ``elsewhere``: its tasks may run on other machines,
+    which the kernel has to send its environment.
     """
 
     id: str
@@ -107,3 +109,4 @@ class KernelCluster:
     address: str
     environment: str = ""
     resource: str = ""
+    elsewhere: bool = False

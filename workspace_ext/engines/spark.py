@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -20,12 +19,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
+from workspace_ext.engines.spark_pages import Pages
 
 START_SECONDS = 300.0
 CLOSE_SECONDS = 15.0
@@ -33,9 +31,6 @@ DEFAULT_MEMORY = "1g"
 
 # What the server remembers of the past.
 KEPT_JOBS = 200
-
-# How often it is asked whether it works.
-IDLE_LOOK_SECONDS = 5.0
 
 # Tasks of a shuffle for each core. More than one, so that a handful of groups rarely share a task.
 SHUFFLE_TASKS_PER_CORE = 4
@@ -141,7 +136,7 @@ class Server:
         self.log = folder / "spark.log"
         port, pages = free_port(), free_port()
         self.address = f"sc://127.0.0.1:{port}"
-        self.pages = f"http://127.0.0.1:{pages}"
+        self.pages = Pages(f"http://127.0.0.1:{pages}")
         with self.log.open("wb") as log:
             self.process = self._spawn(command(settings, port, pages), log.fileno(), folder / "scratch")
             self.warmer = self._spawn(
@@ -194,42 +189,6 @@ class Server:
                 process.wait()
 
 
-class Idleness:
-    """Since when a server has run no job, as its own pages tell."""
-
-    def __init__(self, server: Server) -> None:
-        self._address = f"{server.pages}/api/v1/applications"
-        self._since: float | None = None
-        self._looked = 0.0
-        self._jobs = -1
-        # The server of this very process is never behind a proxy.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def look(self) -> float | None:
-        """In seconds since 1970; None while it works, and while its pages do not answer."""
-        now = time.time()
-        if now - self._looked < IDLE_LOOK_SECONDS:
-            return self._since
-        self._looked = now
-        try:
-            [application] = self._ask("")
-            jobs = self._ask(f"/{application['id']}/jobs")
-        except (OSError, ValueError):
-            self._since = None
-            return None
-        newest = max((int(job["jobId"]) for job in jobs), default=-1)
-        if newest != self._jobs or any(job["status"] == "RUNNING" for job in jobs):
-            self._since, self._jobs = None, newest
-        elif self._since is None:
-            self._since = now
-        return self._since
-
-    def _ask(self, path: str) -> list[dict[str, Any]]:
-        with self._opener.open(self._address + path, timeout=IDLE_LOOK_SECONDS) as response:
-            found: list[dict[str, Any]] = json.load(response)
-            return found
-
-
 def watch(server: Server, settings: Settings, file: StateFile, stop: threading.Event) -> str:
     """Report until the server shall end. Returns why."""
     deadline = time.monotonic() + START_SECONDS
@@ -241,10 +200,9 @@ def watch(server: Server, settings: Settings, file: StateFile, stop: threading.E
         if time.monotonic() > deadline:
             raise StartError(f"Spark was not ready within {START_SECONDS:.0f} s: {server.last_words()}")
     file.update(state="running", address=server.address, workers=settings.maximum, version=version("pyspark"))
-    idleness = Idleness(server)
     while not stop.wait(1.0):
         server.ready()
-        file.update(idle_since=idleness.look())
+        file.update(idle_since=server.pages.idle_since())
         if settings.lease.expired():
             return "Nobody used it"
     return "Stopped"

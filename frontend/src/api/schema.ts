@@ -2818,8 +2818,8 @@ export interface components {
          *         the Spark server, such as ``2GiB``, "" for the engine's default; ``threads`` are of each Dask worker. Without work
          *         for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
          *         ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
-         *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler that was
-         *         there already; ``maximum`` is then how many workers it has for itself.
+         *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
+         *         server that was there already; ``maximum`` is then how many workers it has for itself.
          */
         Cluster: {
             /** @default  */
@@ -3031,8 +3031,9 @@ export interface components {
         };
         /**
          * CreateCluster
-         * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address``
-         *         (``tcp://host:port``) it is the Dask scheduler that is there already, and its workers are found, not started.
+         * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
+         *         the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
+         *         its workers are found, not started.
          */
         CreateCluster: {
             /** @default  */
@@ -3740,10 +3741,13 @@ export interface components {
         /**
          * KernelCluster
          * @description What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
-         *         tasks have to ask for on a scheduler that others use as well.
+         *         tasks have to ask for on a scheduler that others use as well. ``elsewhere``: its tasks may run on other machines,
+         *         which the kernel has to send its environment.
          */
         KernelCluster: {
             address: string;
+            /** @default false */
+            elsewhere: boolean;
             /** @default  */
             environment: string;
             id: string;

@@ -20,7 +20,7 @@ export interface NewCluster {
   threads: number;
   /** 0: it never stops by itself. */
   idle_seconds: number;
-  /** Of a Dask scheduler that is there already; '' for workers of its own. */
+  /** Of a Dask scheduler or Spark server that is there already; '' for workers of its own. */
   address: string;
 }
 

@@ -100,6 +100,10 @@ describe('The shape of a cluster', () => {
     expect(shapeOf(cluster({ address: 'tcp://10.0.0.1:8786' }))).toBe(
       'The workers of the scheduler at tcp://10.0.0.1:8786.'
     );
+    const server = cluster({ kind: 'spark', address: 'sc://10.0.0.1:15002', workers: 0, maximum: 1 });
+    expect(shapeOf(server)).toBe('The workers of the server at sc://10.0.0.1:15002.');
+    expect(words(server)).toMatchObject({ label: 'small', title: 'Spark cluster small: connected' });
+    expect(stateOf(cluster({ ...server, workers: 2, maximum: 2 }))).toBe('2 of 2 workers');
     expect(shapeOf(cluster({ minimum: 4 }))).toBe('4 workers, 1 thread each');
     expect(shapeOf(cluster({ kind: 'spark', memory: '2GiB' }))).toBe('4 workers, 2GiB');
     expect(idleOf(cluster({}))).toBe('Stops after 1 h without work.');
@@ -116,13 +120,19 @@ describe('The shape of a cluster', () => {
   });
 });
 
-describe('The address of a scheduler', () => {
-  it('has a host and a port', () => {
-    expect(['tcp://10.0.0.1:8786', ' tcp://[::1]:8786 '].map(wrongAddress)).toEqual([null, null]);
-    for (const wrong of ['', '10.0.0.1:8786', 'tcp://10.0.0.1', 'tcp://a b:1']) {
-      expect(wrongAddress(wrong)).toBe('Write it like tcp://10.0.0.1:8786.');
+describe('The address of what is there already', () => {
+  it.each([
+    ['scheduler', 'tcp://10.0.0.1:8786', ['tcp://10.0.0.1', 'sc://10.0.0.1:8786'], 'tls://10.0.0.1:8786'],
+    ['server', 'sc://10.0.0.1:15002', ['tcp://10.0.0.1:1', 'sc://a b:1'], 'sc://10.0.0.1:1/;use_ssl=true']
+  ] as const)('of a %s has a host and a port', (choice, good, wrong, tls) => {
+    expect([good, ` ${good.replace('10.0.0.1', '[::1]')} `].map(one => wrongAddress(one, choice))).toEqual([
+      null,
+      null
+    ]);
+    for (const one of ['', '10.0.0.1:8786', ...wrong]) {
+      expect(wrongAddress(one, choice)).toBe(`Write it like ${good}.`);
     }
-    expect(wrongAddress('tls://10.0.0.1:8786')).toBe('A scheduler that asks for TLS cannot be used yet.');
+    expect(wrongAddress(tls, choice)).toBe(`A ${choice} that asks for TLS cannot be used yet.`);
   });
 });
 

@@ -4,17 +4,47 @@ import type { Cluster } from './model';
 export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Spark' };
 
 /** What a new cluster can be. */
-export const CHOICES = { ...KINDS, existing: 'Existing Dask scheduler' };
+export const CHOICES = {
+  ...KINDS,
+  scheduler: 'Existing Dask scheduler',
+  server: 'Existing Spark Connect server'
+};
+
+export type Choice = keyof typeof CHOICES;
+
+/** What a person writes to use what is there already. */
+export const THERE: Partial<Record<Choice, { kind: Cluster['kind']; example: string; hint: string }>> = {
+  scheduler: {
+    kind: 'dask',
+    example: 'tcp://10.0.0.1:8786',
+    hint: 'The environment is built on its hosts, which need uv. What else runs there goes on.'
+  },
+  server: {
+    kind: 'spark',
+    example: 'sc://10.0.0.1:15002',
+    hint: 'The environment is built where its tasks run, which needs uv there. What else runs there goes on.'
+  }
+};
+
+/** Whether it is a Spark server that was there already, which rarely tells how many workers it has. */
+function isServer(cluster: Cluster): boolean {
+  return cluster.kind === 'spark' && Boolean(cluster.address);
+}
 
 /** What a cluster does now, in a few words. */
 export function stateOf(cluster: Cluster): string {
   switch (cluster.state) {
     case 'running': {
+      if (isServer(cluster) && !cluster.workers) {
+        return 'connected';
+      }
       const workers = `${cluster.workers} of ${cluster.maximum} workers`;
       return cluster.message && !noteOf(cluster) ? `${workers} · ${cluster.message}` : workers;
     }
     case 'building':
       return cluster.message || 'building its environment';
+    case 'starting':
+      return cluster.message || 'starting';
     default:
       return cluster.state;
   }
@@ -44,7 +74,7 @@ export function usersOf(cluster: Cluster): string {
 /** "1-4 workers, 2 threads and 2GiB each". */
 export function shapeOf(cluster: Cluster): string {
   if (cluster.address) {
-    return `The workers of the scheduler at ${cluster.address}.`;
+    return `The workers of the ${isServer(cluster) ? 'server' : 'scheduler'} at ${cluster.address}.`;
   }
   const { kind, minimum, maximum, memory } = cluster;
   const workers = `${minimum === maximum || kind === 'spark' ? maximum : `${minimum}-${maximum}`} workers`;
@@ -89,7 +119,13 @@ export function words(cluster: Cluster | null): Words {
             title: `${title}. ${cluster.misfit.message}`,
             state: 'attention'
           }
-        : { label: `${cluster.name} · ${cluster.workers}/${cluster.maximum}`, title, state: 'quiet' };
+        : {
+            label: isServer(cluster)
+              ? cluster.name
+              : `${cluster.name} · ${cluster.workers}/${cluster.maximum}`,
+            title,
+            state: 'quiet'
+          };
     case 'failed':
       return { label: `${cluster.name} · failed`, title, state: 'error' };
     case 'stopped':
@@ -104,14 +140,17 @@ export function wrongMemory(memory: string): string | null {
   return memory === '' || /^\d+(\.\d+)?\s*[kmgt]i?b$/i.test(memory.trim()) ? null : 'Write it like 2GiB.';
 }
 
-/** What is wrong with the address of a scheduler, or null. */
-export function wrongAddress(address: string): string | null {
-  if (/^\s*tls:/i.test(address)) {
-    return 'A scheduler that asks for TLS cannot be used yet.';
+/** What is wrong with the address of what is there already, or null. */
+export function wrongAddress(address: string, choice: Choice): string | null {
+  const example = THERE[choice]?.example ?? '';
+  if (/^\s*(tls:|sc:.*;(use_ssl=true|token=))/i.test(address)) {
+    return `A ${choice} that asks for TLS cannot be used yet.`;
   }
-  return /^tcp:\/\/([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}$/i.test(address.trim())
-    ? null
-    : 'Write it like tcp://10.0.0.1:8786.';
+  const fits =
+    choice === 'server'
+      ? /^sc:\/\/([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}\/?$/i
+      : /^tcp:\/\/([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}\/?$/i;
+  return fits.test(address.trim()) ? null : `Write it like ${example}.`;
 }
 
 /** What is wrong with a number of workers, or null. */

@@ -54,10 +54,11 @@ class EngineState:
 
 @dataclass(frozen=True)
 class Existing:
-    """A scheduler that is there already, and what its nannies are told; see ``workspace_ext.engines.nanny``."""
+    """A scheduler or Spark server that is there already, and what a scheduler's nannies are told; see
+    ``workspace_ext.engines.existing`` and ``existing_spark``."""
 
     address: str
-    told: dict[str, Any]
+    told: dict[str, Any] | None = None
 
 
 class EngineProcess:
@@ -105,14 +106,15 @@ class EngineProcess:
         variables
             Further environment variables of the workers.
         existing
-            The scheduler that is there already; nothing is started on this machine then but what looks after it.
+            What is there already; nothing is started on this machine then but what looks after it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         for old in ("state.json", "process.json", "size.json"):
             (folder / old).unlink(missing_ok=True)
         (folder / "lease").touch()
+        module = {"dask": "existing", "spark": "existing_spark"}[kind] if existing else kind
         command = [
-            str(python), "-m", f"workspace_ext.engines.{'existing' if existing else kind}",
+            str(python), "-m", f"workspace_ext.engines.{module}",
             "--state", str(folder / "state.json"),
             "--minimum", str(minimum), "--maximum", str(maximum),
             "--lease", str(folder / "lease"), "--grace", str(grace), "--threads", str(threads),
@@ -120,8 +122,10 @@ class EngineProcess:
         if memory:
             command += ["--memory", memory]
         if existing:
+            command += ["--address", existing.address]
+        if existing and existing.told is not None:
             (folder / "told.json").write_text(json.dumps(existing.told))
-            command += ["--address", existing.address, "--told", str(folder / "told.json")]
+            command += ["--told", str(folder / "told.json")]
         environment = {**variables_of(python, runtime), **(variables or {})}
         with (folder / "engine.log").open("wb") as log:
             process = subprocess.Popen(

@@ -12,8 +12,14 @@ MOST_WORKERS = 256
 MOST_THREADS = 64
 MOST_IDLE_SECONDS = 30 * 24 * 3600
 
-# Of a scheduler that is there already.
-_ADDRESS = re.compile(r"tcp://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
+# Of what is there already: its name, how its address begins, and an example.
+_THERE = {
+    "dask": ("Dask scheduler", "tcp", "tcp://10.0.0.1:8786"),
+    "spark": ("Spark Connect server", "sc", "sc://10.0.0.1:15002"),
+}
+_ADDRESS = re.compile(r"(\w+)://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?")
+# What asks for TLS: Spark sends a token by TLS only.
+_TLS = re.compile(r"tls://|sc://.*;(use_ssl=true|token=)", re.IGNORECASE)
 
 _SIZE = re.compile(r"\d+(\.\d+)?\s*[kmgt]i?b", re.IGNORECASE)
 
@@ -33,22 +39,7 @@ def check_options(wanted: CreateCluster) -> None:
     """Raise ``Invalid`` unless its workers can be made so."""
     if wanted.memory and not _SIZE.fullmatch(wanted.memory.strip()):
         raise Invalid("invalid_memory", f"{wanted.memory!r} is not a size.", "Write it like 2GiB or 500MB.", "memory")
-    if wanted.address.strip().startswith("tls://"):
-        raise Invalid(
-            "tls_scheduler",
-            "A scheduler that asks for TLS cannot be used yet.",
-            "Use one with a tcp:// address, in a network of your own.",
-            "address",
-        )
-    if wanted.address and (wanted.kind != "dask" or not _ADDRESS.fullmatch(wanted.address.strip())):
-        raise Invalid(
-            "invalid_address",
-            f"{wanted.address!r} is not the address of a Dask scheduler."
-            if wanted.kind == "dask"
-            else "Only a Dask scheduler that is there already can be used.",
-            "Write it like tcp://10.0.0.1:8786.",
-            "address",
-        )
+    _check_address(wanted)
     if not 1 <= wanted.threads <= MOST_THREADS:
         raise Invalid(
             "invalid_threads",
@@ -62,4 +53,31 @@ def check_options(wanted: CreateCluster) -> None:
             f"{wanted.idle_seconds} s is no time to wait without work.",
             f"Choose 0 (never) to {MOST_IDLE_SECONDS} s.",
             "idle_seconds",
+        )
+
+
+def address_of(wanted: CreateCluster) -> str:
+    """As it is kept: an address has one spelling."""
+    return wanted.address.strip().rstrip("/")
+
+
+def _check_address(wanted: CreateCluster) -> None:
+    address = wanted.address.strip()
+    if not address:
+        return
+    title, begins, example = _THERE[wanted.kind]
+    if _TLS.match(address):
+        raise Invalid(
+            f"tls_{title.split()[-1]}",
+            f"A {title} that asks for TLS cannot be used yet.",
+            f"Use one with an address like {example}, in a network of your own.",
+            "address",
+        )
+    found = _ADDRESS.fullmatch(address)
+    if found is None or found[1] != begins:
+        raise Invalid(
+            "invalid_address",
+            f"{wanted.address!r} is not the address of a {title}.",
+            f"Write it like {example}.",
+            "address",
         )

@@ -39,17 +39,19 @@ def misfit(
     environment = find(declaration)
     packages = environment.packages if environment else ()
     installed = next((one.version for one in packages if one.name == "pyspark"), "")
-    return other_spark(row.name, actual.state.version, installed)
+    return other_spark(row, actual.state.version, installed)
 
 
-def other_spark(name: str, runs: str, installed: str) -> WireError | None:
+def other_spark(row: ClusterRow, runs: str, installed: str) -> WireError | None:
     """Why a client of that pyspark cannot talk to that Spark, None where it can or one of them is not known ("")."""
     if not runs or not installed or _minor(runs) == _minor(installed):
         return None
     return WireError(
         "other_spark",
-        f"The cluster {name} runs Spark {runs}, and this notebook's environment has pyspark {installed}.",
-        f"Restart the cluster from its chip: it then runs Spark {_minor(installed)}.",
+        f"The cluster {row.name} runs Spark {runs}, and this notebook's environment has pyspark {installed}.",
+        f"Attach one that runs Spark {_minor(installed)}."
+        if row.address
+        else f"Restart the cluster from its chip: it then runs Spark {_minor(installed)}.",
     )
 
 

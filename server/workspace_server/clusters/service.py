@@ -34,9 +34,9 @@ from ..kit.home import Home
 from ..kit.storage import Storage, new_id
 from .engine import EngineProcess
 from .errors import no_such_cluster, not_attached
-from .existing import greet
 from .extras import extras, extras_of
-from .limits import MOST_WORKERS, check_options, check_workers
+from .greeting import greet
+from .limits import MOST_WORKERS, address_of, check_options, check_workers
 from .misfit import misfit
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
@@ -123,7 +123,7 @@ class Clusters:
         Raises
         ------
         Invalid, Conflict, Unavailable
-            It cannot be made so; its name is taken; there is no scheduler for this environment at its address.
+            It cannot be made so; its name is taken; nothing for this environment is at its address.
         """
         check_workers(wanted.minimum, wanted.maximum)
         check_options(wanted)
@@ -185,7 +185,7 @@ class Clusters:
                 if row.address:
                     raise Conflict(
                         "not_ours_to_scale",
-                        f"The workers of {row.name} are those of the scheduler at {row.address}.",
+                        f"The workers of {row.name} are those that are there at {row.address}.",
                         "Start or end workers there: they are found.",
                     )
                 if row.kind == "spark" and row.desired == "running":
@@ -233,7 +233,10 @@ class Clusters:
                 if (wrong := cluster.misfit) is not None:
                     failed = f"It could not be restarted in this one: {cluster.error.message}" if cluster.error else ""
                     raise Conflict(wrong.code, wrong.message, failed or wrong.hint)
-                return KernelCluster(row.id, cluster.kind, address, actual.environment, actual.state.resource)
+                elsewhere = cluster.kind == "spark" and row.address != ""
+                return KernelCluster(
+                    row.id, cluster.kind, address, actual.environment, actual.state.resource, elsewhere
+                )
             if cluster.state == "failed":
                 message = cluster.error.message if cluster.error else "The cluster failed."
                 raise Unavailable("cluster_failed", message, "Restart it from the cluster chip.")
@@ -286,7 +289,7 @@ class Clusters:
 
     def _greet(self, wanted: CreateCluster) -> None:
         declaration = self._supervisor.declaration(self._place(wanted.notebook).notebook, extras(wanted.kind))
-        greet(wanted.address.strip(), declaration)
+        greet(wanted.kind, address_of(wanted), declaration)
 
     def _create(self, wanted: CreateCluster, owner: str) -> str:
         place = self._place(wanted.notebook)
@@ -304,7 +307,7 @@ class Clusters:
                 minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
                 created_by=owner, created=iso(), desired="running", problem=None,
                 memory="".join(wanted.memory.split()), threads=wanted.threads, idle_seconds=wanted.idle_seconds,
-                note="", address=wanted.address.strip(), extras="",
+                note="", address=address_of(wanted), extras="",
             )  # fmt: skip
             session.add(row)
             return row.id
@@ -382,7 +385,7 @@ _PHASES: dict[str, ClusterState] = {"building": "building", "running": "running"
 def _size(wanted: CreateCluster) -> str:
     """What it is called for."""
     if wanted.address:
-        return wanted.address.strip().removeprefix("tcp://")
+        return address_of(wanted).partition("://")[2]
     return next(name for most, name in SIZES if wanted.maximum <= most)
 
 

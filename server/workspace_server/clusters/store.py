@@ -11,8 +11,9 @@ from ..kit.storage import Base, new_id
 class ClusterRow(Base):
     """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired, or not in the
     environment in which it was to be restarted; ``note`` what else there is to say of why it is stopped. Clusters of
-    earlier versions never stop for being idle. ``address`` is that of a scheduler that was there already, ``extras``
-    the requirements, one a line, that make its clients fit it; "" before they are known."""
+    earlier versions never stop for being idle. ``address`` is that of a scheduler or Spark server that was there
+    already, ``extras`` the requirements, one a line, that make a scheduler's clients fit it; "" before they are known.
+    """
 
     __tablename__ = "clusters"
 

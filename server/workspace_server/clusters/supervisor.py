@@ -14,9 +14,10 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.reconciler import Reconciler
 from ..kit.storage import Storage
-from .engine import EngineProcess, EngineState
-from .existing import greet, probe, told
+from .engine import EngineProcess, EngineState, Existing
+from .existing import probe, told
 from .extras import extras_of
+from .greeting import greet
 from .store import ClusterRow
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ ROOM = "clusters"
 RENEW_SECONDS = 30.0
 LOOK_SECONDS = 1.0
 START_SECONDS = 240.0
+# Where the environment is built on other machines meanwhile.
+BUILD_SECONDS = 1200.0
 
 
 @dataclass
@@ -172,10 +175,10 @@ class Supervisor:
     async def _prepare(self, row: ClusterRow, actual: Actual) -> tuple[Declaration, Environment]:
         declaration = await asyncio.to_thread(self.declaration, row.notebook, extras_of(row))
         if row.address:
-            await asyncio.to_thread(greet, row.address, declaration)
+            await asyncio.to_thread(greet, row.kind, row.address, declaration)
         actual.building = declaration.digest
         environment = await self._environments.ensure(declaration)
-        if row.address:
+        if row.address and row.kind == "dask":
             runtime = await asyncio.to_thread(self._environments.runtime)
             fitting = await asyncio.to_thread(probe, environment, runtime, row.address)
             if fitting != row.extras:
@@ -199,7 +202,7 @@ class Supervisor:
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
-            existing=told(row.id, row.address, environment) if row.address else None,
+            existing=_existing(row, environment),
         )  # fmt: skip
         (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
         return engine
@@ -227,10 +230,11 @@ class Supervisor:
                 await self._fail(row.id, engine.failure())
             return None
         await self._renew(actual, engine)
-        if state.state != "running" and time.monotonic() - actual.since > START_SECONDS:
+        limit = BUILD_SECONDS if row.address else START_SECONDS
+        if state.state != "running" and time.monotonic() - actual.since > limit:
             await asyncio.to_thread(engine.stop)
             actual.engine = None
-            slow = Conflict("cluster_slow", f"The cluster did not start within {START_SECONDS:.0f} s.", "Restart it.")
+            slow = Conflict("cluster_slow", f"The cluster did not start within {limit:.0f} s.", "Restart it.")
             await self._fail(row.id, slow)
             return None
         if _idle(row, actual, state):
@@ -290,6 +294,12 @@ def _idle(row: ClusterRow, actual: Actual, state: EngineState) -> bool:
     if not row.idle_seconds or state.state != "running" or state.idle_since is None:
         return False
     return time.time() - max(state.idle_since, actual.touched) > row.idle_seconds
+
+
+def _existing(row: ClusterRow, environment: Environment) -> Existing | None:
+    if not row.address:
+        return None
+    return Existing(row.address) if row.kind == "spark" else told(row.id, row.address, environment)
 
 
 def _size(state: EngineState) -> tuple[int, int]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,19 @@ from workspace_server.kit.home import Home
 from workspace_server.kit.storage import Storage
 
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
+
+# What a notebook does on Spark: which six its tasks find, in which environment.
+WHERE = """
+import json, workspace_ext as ws
+def where(frames):
+    import os, six, sys
+    for frame in frames:
+        yield frame.assign(six=six.__version__, environment=os.path.basename(sys.prefix))
+"""
+ASK = """
+rows = ws.cluster.spark().range(4).mapInPandas(where, "id long, six string, environment string").collect()
+print(json.dumps(sorted({(row.six, row.environment) for row in rows})))
+"""
 
 
 def make_project(home: Path, *lines: str, branch: str = "main", project: str = "forecast") -> None:
@@ -105,3 +120,33 @@ def in_environment(server: Server, notebook: str, program: str) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def where(notebook: Kernel) -> tuple[str, str]:
+    """The version and the environment that the tasks of a notebook find."""
+    [said] = [each["text"] for each in notebook.run(ASK) if each["kind"] == "stream"]
+    [found] = json.loads(said)
+    return found[0], found[1]
+
+
+@contextlib.contextmanager
+def listener(said: bytes) -> Iterator[str]:
+    """Something that says that to whoever connects. Yields its address."""
+
+    def greet() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                kept.append(there.accept()[0])
+                kept[-1].sendall(said)
+
+    kept: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        thread = threading.Thread(target=greet)
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{there.getsockname()[1]}"
+        finally:
+            there.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for one in kept:
+                one.close()

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 
 from tests.fakes.dask_hosts import DaskHosts, make_base
 from tests.fakes.servers import Server, start_server
-from tests.server.clusters.helpers import NOTEBOOK, ask, in_environment, make_project, wait_for
+from tests.server.clusters.helpers import NOTEBOOK, ask, in_environment, listener, make_project, wait_for
 
 OTHER = NOTEBOOK.replace("forecast", "churn")
 # In the variables of what serves an environment on a host.
@@ -141,29 +140,6 @@ def work(server: Server, notebook: str, everywhere: bool = True) -> list[list[st
 def environment(server: Server, notebook: str) -> str:
     id: str = server.api("GET", f"/environments?notebook={notebook}")["id"]
     return id
-
-
-@contextlib.contextmanager
-def listener(said: bytes) -> Iterator[str]:
-    """Something that says that to whoever connects. Yields its address."""
-
-    def greet() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                kept.append(there.accept()[0])
-                kept[-1].sendall(said)
-
-    kept: list[socket.socket] = []
-    with socket.create_server(("127.0.0.1", 0)) as there:
-        thread = threading.Thread(target=greet)
-        thread.start()
-        try:
-            yield f"tcp://127.0.0.1:{there.getsockname()[1]}"
-        finally:
-            there.shutdown(socket.SHUT_RDWR)
-            thread.join()
-            for one in kept:
-                one.close()
 
 
 @pytest.mark.parts

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { ClustersModel } from '../model';
-import { CHOICES, wrongAddress, wrongCount, wrongMemory } from '../words';
+import { type Choice, CHOICES, THERE, wrongAddress, wrongCount, wrongMemory } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface NewClusterFormProps {
@@ -12,7 +12,7 @@ export interface NewClusterFormProps {
 
 /** A new cluster, filled in so that one click is enough. */
 export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Element {
-  const [choice, setChoice] = useState<keyof typeof CHOICES>('dask');
+  const [choice, setChoice] = useState<Choice>('dask');
   const [address, setAddress] = useState('');
   const [workers, setWorkers] = useState({ minimum: '1', maximum: '4' });
   const [memory, setMemory] = useState('');
@@ -21,9 +21,9 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
   const wrongSize = wrongMemory(memory);
   const wrongThreads = wrongCount(threads, 1, 'At least 1, a whole number.');
   const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
-  const kind = choice === 'spark' ? 'spark' : 'dask';
-  const existing = choice === 'existing';
-  const wrong = existing ? wrongAddress(address) : wrongRange(workers);
+  const there = THERE[choice];
+  const kind = there?.kind ?? (choice === 'spark' ? 'spark' : 'dask');
+  const wrong = there ? wrongAddress(address, choice) : wrongRange(workers);
   const create = useAction(async () => {
     await model.create({
       kind,
@@ -32,7 +32,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       memory,
       threads: Number(threads),
       idle_seconds: Number(idle) * 60,
-      address: existing ? address.trim() : ''
+      address: there ? address.trim() : ''
     });
     onDone();
   });
@@ -44,11 +44,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
     <form className="atrium-Form atrium-Clusters-form" onSubmit={onSubmit} noValidate>
       <FormField label="Kind">
         {field => (
-          <select
-            {...field}
-            value={choice}
-            onChange={event => setChoice(event.target.value as keyof typeof CHOICES)}
-          >
+          <select {...field} value={choice} onChange={event => setChoice(event.target.value as Choice)}>
             {Object.entries(CHOICES).map(([value, name]) => (
               <option key={value} value={value}>
                 {name}
@@ -57,16 +53,12 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           </select>
         )}
       </FormField>
-      {existing ? (
-        <FormField
-          label="Address"
-          error={address ? wrong : null}
-          hint="The environment is built on its hosts, which need uv. What else runs there goes on."
-        >
+      {there ? (
+        <FormField label="Address" error={address ? wrong : null} hint={there.hint}>
           {field => (
             <input
               {...field}
-              placeholder="tcp://10.0.0.1:8786"
+              placeholder={there.example}
               value={address}
               onChange={event => setAddress(event.target.value)}
             />
@@ -80,7 +72,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       <details>
         <summary>More</summary>
         <div className="atrium-Clusters-workers">
-          {existing ? null : (
+          {there ? null : (
             <FormField label={kind === 'dask' ? 'Memory per worker' : 'Memory'} error={wrongSize}>
               {field => (
                 <input
@@ -126,7 +118,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           busy={create.busy}
           disabled={(wrong ?? wrongSize ?? wrongThreads ?? wrongIdle) !== null}
         >
-          {existing ? 'Attach' : 'Create and attach'}
+          {there ? 'Attach' : 'Create and attach'}
         </Button>
       </div>
     </form>
