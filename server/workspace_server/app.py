@@ -21,8 +21,10 @@ from .access.pages import LoginHandler
 from .access.personal import make_personal
 from .access.routes import routes as access_routes
 from .access.service import Access
+from .clusters.proxy import handlers as clusters_pages
 from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
+from .clusters.watching import Watching
 from .comments.places import in_projects
 from .comments.reviews import Reviews
 from .comments.routes import routes as comments_routes
@@ -75,6 +77,7 @@ class Atrium:
         self.tables_watch = TablesWatch(self.tables, self.events)
         self.environments = Environments(home, self.events, self.operations, trust=Trust(self.storage))
         self.clusters = Clusters(home, self.storage, self.events, self.environments)
+        self.watching = Watching(self.clusters, self.access)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)
         self.environments.documents, self.environments.base = self.documents, self._on_default_branch
@@ -100,7 +103,7 @@ class Atrium:
             *projects_routes(self.projects),
             *tables_routes(self.tables),
             *environments_routes(self.environments),
-            *clusters_routes(self.clusters),
+            *clusters_routes(self.clusters, self.watching),
             *documents_routes(self.documents),
             *comments_routes(self.comments, self.reviews),
             *jobs_routes(self.jobs),
@@ -264,6 +267,7 @@ class AtriumExtension(ExtensionApp):
         app = self.serverapp.web_app
         self.atrium.documents.bind(self.serverapp)
         base = app.settings["base_url"]
+        app.add_handlers(".*$", clusters_pages(self.atrium.watching, base))
         app.add_handlers(".*$", http.handlers(self.atrium.routes(), AccessGate(self.atrium.access), base))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:

@@ -69,8 +69,22 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
         row.get_by_label("Workers, at least").fill("2")
         row.get_by_role("button", name="Scale").click()
         expect(row).to_contain_text("2 of 2 workers", timeout=60_000)
+
+        # Its own pages: they bring what is new, and are no part of the workspace.
+        row.get_by_role("button", name="Watch").click()
+        watch = page.locator(".atrium-Watch")
+        watch.get_by_role("tab", name="Workers").click()
+        pages = watch.frame_locator("iframe")
+        expect(pages.get_by_text("tcp://127.0.0.1").first).to_be_visible()
+        picture(page, "watch", phone="main", dark=True)
+        body = pages.locator("body")
+        assert body.evaluate("() => self.origin") == "null"
+        ask = "url => fetch(url, {credentials: 'include'}).then(() => 'open', () => 'shut')"
+        assert body.evaluate(ask, f"{server.url}atrium/api/me") == "shut"
         row.get_by_role("button", name="Stop", exact=True).click()
+        expect(watch.get_by_role("button", name="Start")).to_be_visible()
         row.get_by_role("button", name="Delete").click(timeout=60_000)
+        expect(watch).to_contain_text("This cluster has been deleted.")
         expect(panel).to_contain_text("No clusters yet")
 
         made = {"notebook": "scratch/ana/look.ipynb", "kind": "dask", "maximum": 1, "idle_seconds": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -86,7 +87,6 @@ def test_a_function_per_store_runs_on_workers_that_come_and_go(python: Path, tmp
         said = engine.state()
         assert (said["workers"], said["minimum"], said["maximum"]) == (1, 1, 3)
         assert said["pid"] == engine.process.pid
-        assert said["dashboard"] is None
         assert said["address"].startswith("tcp://127.0.0.1:")
         told = {"ATRIUM_TABLES": str(tmp_path / "tables"), "ATRIUM_CLUSTER": cluster}
         printed = run_script(python, FORECAST, tmp_path, **told)
@@ -94,6 +94,7 @@ def test_a_function_per_store_runs_on_workers_that_come_and_go(python: Path, tmp
         assert "{'store': ['a', 'b', 'c'], 'units': [2.0, 5.0, 7.0]}" in printed
         # Three tasks of two seconds brought more than the one worker that was there.
         assert "pids 1" not in printed
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", engine.state()["dashboard"])
         assert engine.stop() == 0
         said = engine.state()
         assert (said["state"], said["message"], said["workers"], said["address"]) == ("stopped", "Stopped", 0, None)

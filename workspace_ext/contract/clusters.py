@@ -22,7 +22,9 @@ class Cluster:
     for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
     ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
     restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
-    server that was there already; ``maximum`` is then how many workers it has for itself.
+    server that was there already; ``maximum`` is then how many workers it has for itself. ``dashboard`` is where its
+    own pages are on the server's machine: None while they are not there, "" where they will never be;
+    ``POST .../watch`` shows them.
     """
 
     id: str
@@ -87,6 +89,25 @@ class ScaleCluster:
 
     minimum: int
     maximum: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """One of a cluster's own pages; ``path`` is below the address of all of them."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where a cluster's own pages are for whoever asked, and which to begin with: ``url`` is below the server's base
+    URL. It is a secret, for a frame without this origin, and good for ``seconds`` unless it is asked for again.
+    """
+
+    url: str
+    pages: list[Page]
+    seconds: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
+import importlib
 import signal
 import sys
 import time
@@ -26,18 +26,25 @@ IDLE_EVALUATIONS = 30
 
 CLOSE_SECONDS = 20.0
 
+# It would lead on to workers' pages, and needs a proxy of its own for that.
+LEADING_ON = "distributed.http.proxy"
+
 
 async def start(settings: Settings) -> Any:
     """Start the scheduler and the first workers. Returns a `distributed.LocalCluster`."""
+    import dask
     from distributed import LocalCluster
 
     from workspace_ext.engines import membership
 
+    routes = [one for one in dask.config.get("distributed.scheduler.http.routes") if one != LEADING_ON]
+    dask.config.set({"distributed.scheduler.http.routes": routes})
     cluster = LocalCluster(
         n_workers=settings.minimum,
         threads_per_worker=settings.threads,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         local_directory=str(settings.state.parent / "scratch"),
         asynchronous=True,
         startup_information={membership.ENVIRONMENT: membership.environment},
@@ -53,6 +60,20 @@ async def start(settings: Settings) -> Any:
 def adapt(cluster: Any, minimum: int, maximum: int) -> None:
     """Let it have between `minimum` and `maximum` workers from now on, by how much there is to do."""
     cluster.adapt(minimum=minimum, maximum=maximum, target_duration=TARGET_DURATION, wait_count=IDLE_EVALUATIONS)
+
+
+async def show(scheduler: Any) -> str:
+    """Give the scheduler its pages, and return where they are; "" without a Bokeh that this Dask can draw with.
+
+    They take a second to import, for which nobody who waits for the cluster should wait.
+    """
+    try:
+        pages = await asyncio.to_thread(importlib.import_module, "distributed.dashboard.scheduler")
+    except ImportError as error:
+        print(f"The cluster cannot be watched: {error}", file=sys.stderr)
+        return ""
+    pages.connect(scheduler.http_application, scheduler.http_server, scheduler, prefix="")
+    return f"http://127.0.0.1:{scheduler.http_server.port}"
 
 
 class Idleness:
@@ -78,13 +99,8 @@ class Idleness:
 
 async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio.Event) -> str:
     """Report until the cluster shall end. Returns why."""
-    has_dashboard = importlib.util.find_spec("bokeh") is not None
-    file.update(
-        state="running",
-        address=cluster.scheduler_address,
-        dashboard=cluster.dashboard_link if has_dashboard else None,
-        workers=len(cluster.scheduler.workers),
-    )
+    file.update(state="running", address=cluster.scheduler_address, workers=len(cluster.scheduler.workers))
+    file.update(dashboard=await show(cluster.scheduler))
     idleness, size = Idleness(cluster.scheduler), Size(settings.state)
     while not stop.is_set():
         file.update(workers=len(cluster.scheduler.workers), idle_since=idleness.look())

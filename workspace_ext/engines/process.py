@@ -23,6 +23,8 @@ class State:
 
     `idle_since` is the time, in seconds since 1970, since which it has had nothing to do; None while it works.
     `resource` is what tasks on a scheduler with other workers as well have to ask for, `version` that of Spark.
+    `dashboard` is where its own pages are, on the loopback interface; None while they are not there yet, "" where they
+    will never be.
     """
 
     minimum: int

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 KERNEL = ["ipykernel>=6.29", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.2", "duckdb>=1.4"]
 
-DASK = ["dask[dataframe]>=2025.1", "distributed>=2025.1"]
+# Bokeh draws the pages on which a cluster is watched. Of no version: the one that a project asks for is kept.
+DASK = ["bokeh", "dask[dataframe]>=2025.1", "distributed>=2025.1"]
 
 # What a client, the scheduler and its workers have to have in the same version.
 SHARED = ["dask", "distributed", "cloudpickle", "msgpack"]

@@ -199,7 +199,13 @@ def watch(server: Server, settings: Settings, file: StateFile, stop: threading.E
             return "Nobody used it"
         if time.monotonic() > deadline:
             raise StartError(f"Spark was not ready within {START_SECONDS:.0f} s: {server.last_words()}")
-    file.update(state="running", address=server.address, workers=settings.maximum, version=version("pyspark"))
+    file.update(
+        state="running",
+        address=server.address,
+        dashboard=server.pages.address,
+        workers=settings.maximum,
+        version=version("pyspark"),
+    )
     while not stop.wait(1.0):
         server.ready()
         file.update(idle_since=server.pages.idle_since())

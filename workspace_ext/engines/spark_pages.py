@@ -20,6 +20,7 @@ class Pages:
     """
 
     def __init__(self, address: str, application: str = "") -> None:
+        self.address = address
         self._address = f"{address}/api/v1/applications"
         self._application = application
         self._since: float | None = None

@@ -142,6 +142,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/clusters/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where its own pages are for whoever asks, for the next minutes. */
+        post: operations["post_atrium_api_clusters_id_watch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/comments": {
         parameters: {
             query?: never;
@@ -2819,7 +2836,9 @@ export interface components {
          *         for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
          *         ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
          *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
-         *         server that was there already; ``maximum`` is then how many workers it has for itself.
+         *         server that was there already; ``maximum`` is then how many workers it has for itself. ``dashboard`` is where its
+         *         own pages are on the server's machine: None while they are not there, "" where they will never be;
+         *         ``POST .../watch`` shows them.
          */
         Cluster: {
             /** @default  */
@@ -4083,6 +4102,14 @@ export interface components {
             name: string;
         };
         /**
+         * Page
+         * @description One of a cluster's own pages; ``path`` is below the address of all of them.
+         */
+        Page: {
+            name: string;
+            path: string;
+        };
+        /**
          * PartialFile
          * @description Some of the changes of a file: ``parts`` are those of its difference.
          */
@@ -5128,6 +5155,16 @@ export interface components {
             since: string;
         };
         /**
+         * Watch
+         * @description Where a cluster's own pages are for whoever asked, and which to begin with: ``url`` is below the server's base
+         *         URL. It is a secret, for a frame without this origin, and good for ``seconds`` unless it is asked for again.
+         */
+        Watch: {
+            pages: components["schemas"]["Page"][];
+            seconds: number;
+            url: string;
+        };
+        /**
          * Webhook
          * @description ``path``: where deliveries go, below the workspace's address. ``last``: what became of the last one.
          *
@@ -5522,6 +5559,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_atrium_api_clusters_id_watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watch"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

@@ -9,10 +9,12 @@ import type { Cluster, ClustersModel } from './model';
 export interface ComputePanelProps {
   /** Follows the notebook in front, which is what is attached and detached here. */
   model: ClustersModel;
+  /** Show a cluster's own pages. */
+  onWatch: (id: string) => void;
 }
 
 /** Every cluster of the workspace: how it is, who uses it, and what can be done with it. */
-export function ComputePanel({ model }: ComputePanelProps): JSX.Element {
+export function ComputePanel({ model, onWatch }: ComputePanelProps): JSX.Element {
   useModel(model);
   const [creating, setCreating] = useState(false);
   const [opened, setOpened] = useState<string | null>(null);
@@ -67,6 +69,7 @@ export function ComputePanel({ model }: ComputePanelProps): JSX.Element {
               attached={one.id === model.attached?.id}
               model={model}
               onAttach={() => void attach.run(one.id)}
+              onWatch={() => onWatch(one.id)}
             >
               <ClusterDetails
                 key={`${one.minimum} ${one.maximum}`}

@@ -11,6 +11,7 @@ import { clusterChip } from './chip';
 import { ownIdleCluster } from './idle';
 import { ClustersModel } from './model';
 import { ComputePanel } from './panel';
+import { WATCH, watching } from './watch-view';
 
 const clusters: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-atrium:clusters',
@@ -29,7 +30,7 @@ const clusters: JupyterFrontEndPlugin<void> = {
       panel.context.pathChanged.connect(() => model.rename(path()));
       panel.disposed.connect(() => model.dispose());
       // Left of the environment, which it changes.
-      const item = clusterChip(model);
+      const item = clusterChip(model, id => void app.commands.execute(WATCH, { id }));
       panel.toolbar.insertBefore('atrium-environment', 'atrium-cluster', item);
     });
   }
@@ -67,7 +68,8 @@ const compute: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    const panel = panelWidget(createElement(ComputePanel, { model }), {
+    const onWatch = (id: string) => void app.commands.execute(WATCH, { id });
+    const panel = panelWidget(createElement(ComputePanel, { model, onWatch }), {
       id: PANEL,
       caption: 'Compute',
       icon: clusterIcon
@@ -96,4 +98,4 @@ async function tell(client: Client, id: string): Promise<void> {
   }
 }
 
-export default [clusters, compute];
+export default [clusters, compute, watching];

@@ -9,17 +9,19 @@ from workspace_ext.contract.clusters import (
     CreateCluster,
     KernelCluster,
     ScaleCluster,
+    Watch,
     WhichNotebook,
 )
 from workspace_ext.contract.environments import OfNotebook
 
 from ..kit.http import Request, Route
 from .service import Clusters
+from .watching import Watching
 
 KERNEL_WAIT_SECONDS = 90.0
 
 
-def routes(clusters: Clusters) -> list[Route]:
+def routes(clusters: Clusters, watching: Watching) -> list[Route]:
     def listed(request: Request) -> ClusterList:
         """Every cluster, and which one a notebook is attached to."""
         return clusters.list(request.query.notebook)
@@ -52,6 +54,10 @@ def routes(clusters: Clusters) -> list[Route]:
         """Change between how many workers a cluster has; what runs goes on."""
         return await clusters.scale(request.path["id"], request.body)
 
+    async def watch(request: Request) -> Watch:
+        """Where its own pages are for whoever asks, for the next minutes."""
+        return await watching.watch(request.path["id"], request.caller)
+
     async def delete(request: Request) -> None:
         """End a cluster and forget it."""
         await clusters.delete(request.path["id"])
@@ -70,5 +76,6 @@ def routes(clusters: Clusters) -> list[Route]:
         Route("POST", "/clusters/{id}/stop", "clusters:write", stop, reply=Cluster),
         Route("POST", "/clusters/{id}/restart", "clusters:write", restart, WhichNotebook, reply=Cluster),
         Route("POST", "/clusters/{id}/scale", "clusters:write", scale, ScaleCluster, reply=Cluster),
+        Route("POST", "/clusters/{id}/watch", "clusters:read", watch, reply=Watch),
         Route("GET", "/kernel/cluster", "kernel:ask", for_kernel, reply=KernelCluster),
     ]

@@ -36,14 +36,13 @@ from .engine import EngineProcess
 from .errors import no_such_cluster, not_attached
 from .extras import extras, extras_of
 from .greeting import greet
-from .limits import MOST_WORKERS, address_of, check_options, check_workers
+from .limits import address_of, check_options, check_workers
 from .misfit import misfit
+from .names import free_name, size
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
 
 __all__ = ["ClusterSpec", "Clusters", "EngineProcess", "extras"]
-
-SIZES = ((4, "small"), (16, "medium"), (MOST_WORKERS, "large"))
 
 
 @dataclass(frozen=True)
@@ -114,6 +113,11 @@ class Clusters:
         cluster = self._wire(row, notebooks, None)
         engine = EngineProcess(self._home.clusters / id, 0, 0)
         return replace(cluster, log=engine.log() if cluster.state == "failed" else "")
+
+    def dashboard(self, id: str) -> str | None:
+        """Where the pages of a cluster that runs are, as it says. From memory."""
+        actual = self._supervisor.actual(id)
+        return actual.state.dashboard if actual.phase == "running" else None
 
     # Changing. On the event loop.
 
@@ -303,7 +307,7 @@ class Clusters:
                     "name_taken", f"There is a cluster named {name} already.", "Attach it, or choose another name."
                 )
             row = ClusterRow(
-                id=new_id(), name=name or _free_name(_size(wanted), taken), kind=wanted.kind,
+                id=new_id(), name=name or free_name(size(wanted), taken), kind=wanted.kind,
                 minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
                 created_by=owner, created=iso(), desired="running", problem=None,
                 memory="".join(wanted.memory.split()), threads=wanted.threads, idle_seconds=wanted.idle_seconds,
@@ -380,17 +384,3 @@ def _state(row: ClusterRow, phase: str) -> ClusterState:
 
 
 _PHASES: dict[str, ClusterState] = {"building": "building", "running": "running", "stopping": "stopping"}
-
-
-def _size(wanted: CreateCluster) -> str:
-    """What it is called for."""
-    if wanted.address:
-        return address_of(wanted).partition("://")[2]
-    return next(name for most, name in SIZES if wanted.maximum <= most)
-
-
-def _free_name(size: str, taken: set[str]) -> str:
-    number = 1
-    while (name := size if number == 1 else f"{size} {number}") in taken:
-        number += 1
-    return name

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +152,35 @@ def listener(said: bytes) -> Iterator[str]:
             thread.join()
             for one in kept:
                 one.close()
+
+
+def listeners(server: Server, id: str) -> set[tuple[str, int]]:
+    """Where the processes of a cluster listen."""
+    said = [one for pid in group(server.home, id) for one in psutil.Process(pid).net_connections("tcp")]
+    return {(one.laddr[0].removeprefix("::ffff:"), one.laddr[1]) for one in said if one.status == psutil.CONN_LISTEN}
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_given: Any) -> None:
+        return None
+
+
+def look(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    """What a frame gets, which has no cookie and no token: status, headers and body."""
+    request = urllib.request.Request(server.url + path, headers=headers)
+    try:
+        with urllib.request.build_opener(_Stay).open(request, timeout=60) as reply:
+            return reply.status, dict(reply.headers), reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read().decode()
+
+
+def watched(server: Server, id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while (reply := server.request("POST", f"atrium/api/clusters/{id}/watch"))[1].get("code") == "pages_starting":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert reply[0] == 200, reply
+    told: dict[str, Any] = reply[1]
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 import tomllib
@@ -20,11 +21,14 @@ from tests.server.clusters.helpers import (
     ask,
     group,
     in_environment,
+    listeners,
+    look,
     make_project,
     members,
     notebook_kernel,
     prebuilt,
     wait_for,
+    watched,
     where,
 )
 from workspace_server.clusters.engine import EngineProcess
@@ -132,6 +136,7 @@ def test_spark_brings_its_bounds_and_runs_in_the_project_environment(server: Ser
         status, told = ask(server, NOTEBOOK)
     assert status == 200, server.api("GET", f"/clusters/{id}")
     assert told["address"].startswith("sc://127.0.0.1:")
+    look_at_sparks_pages(server, id)
     server.api("POST", "/environments/prebuild", {"notebook": NOTEBOOK})
     environment = server.api("GET", f"/environments?notebook={NOTEBOOK}")
     versions = {one["name"]: one["version"] for one in environment["packages"]}
@@ -189,6 +194,23 @@ def _check_that_each_notebook_works_in_its_own_environment(server: Server, id: s
     for _, environment in (ours, theirs):
         with held.alone(Home(server.home), environment, 0) as alone:
             assert not alone
+
+
+def look_at_sparks_pages(server: Server, id: str) -> None:
+    assert {address for address, _ in listeners(server, id)} == {"127.0.0.1"}
+    root = watched(server, id)["url"]
+    status, headers, _ = look(server, root)
+    assert (status, headers["Location"]) == (302, f"/{root}jobs/")
+    status, headers, page = look(server, f"{root}jobs/")
+    assert (status, headers.get("X-Frame-Options"), headers.get("Set-Cookie")) == (200, None, None)
+    assert headers["Content-Security-Policy"].startswith("sandbox allow-scripts;")
+    # What it links to and loads is behind the same address; nothing can be killed from there.
+    links = re.findall(r'(?:href|src)="([^"#]+)"', page)
+    assert {one for one in links if not one.startswith((f"/{root}", "?", "http"))} == set()
+    assert "kill" not in page
+    script = next(one for one in links if "/webui.js" in one)
+    assert look(server, script.lstrip("/"))[0] == 200
+    assert json.loads(look(server, f"{root}api/v1/applications")[2])[0]["name"]
 
 
 @pytest.mark.parts

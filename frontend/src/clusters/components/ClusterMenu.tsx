@@ -8,10 +8,12 @@ import { NewClusterForm } from './NewClusterForm';
 export interface ClusterMenuProps {
   model: ClustersModel;
   onClose: () => void;
+  /** Show a cluster's own pages. */
+  onWatch: (id: string) => void;
 }
 
 /** The workspace's clusters, which of them this notebook uses, and a new one. */
-export function ClusterMenu({ model, onClose }: ClusterMenuProps): JSX.Element {
+export function ClusterMenu({ model, onClose, onWatch }: ClusterMenuProps): JSX.Element {
   useModel(model);
   const [creating, setCreating] = useState(false);
   const { clusters, attached } = model;
@@ -41,6 +43,10 @@ export function ClusterMenu({ model, onClose }: ClusterMenuProps): JSX.Element {
               attached={one.id === attached?.id}
               model={model}
               onAttach={() => void attach.run(one.id)}
+              onWatch={() => {
+                onClose();
+                onWatch(one.id);
+              }}
             />
           )}
         </List>

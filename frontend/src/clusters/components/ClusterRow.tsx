@@ -10,12 +10,14 @@ export interface ClusterRowProps {
   attached: boolean;
   model: ClustersModel;
   onAttach: () => void;
+  onWatch: () => void;
   /** What else is said of it. */
   children?: ReactNode;
 }
 
 /** One cluster: what it is, how it is, and what can be done with it. */
-export function ClusterRow({ cluster, attached, model, onAttach, children }: ClusterRowProps): JSX.Element {
+export function ClusterRow(props: ClusterRowProps): JSX.Element {
+  const { cluster, attached, model, onAttach, onWatch, children } = props;
   const { id } = cluster;
   const detach = useAction(() => model.detach());
   const stop = useAction(() => model.stop(id));
@@ -53,6 +55,7 @@ export function ClusterRow({ cluster, attached, model, onAttach, children }: Clu
             Attach
           </Button>
         ) : null}
+        {cluster.state === 'running' && !cluster.address ? <Button onClick={onWatch}>Watch</Button> : null}
         {ended ? (
           failed ? null : (
             <Button disabled={busy} onClick={() => void restart.run()}>
