@@ -96,7 +96,7 @@ class Fuzz(Steps):
         if ghosts := [file.name for file in self.folder.glob("*.ipynb") if file != self.file]:
             self._fail(f"files that nobody made: {ghosts}")
         await converge([*self.typists, fresh], 20)
-        self.oracle.settle(found(fresh.sources()))
+        self.oracle.settle(found(fresh.sources()), fresh.cell_ids())
         await fresh.disconnect()
         self._note(f"checked: {sources_by_id(fresh)}", None)
 

@@ -10,7 +10,7 @@ import random
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.fakes.keystrokes import found, unique_keys, write_notebook
@@ -45,6 +45,7 @@ class Steps:
         self.history: deque[str] = deque(maxlen=20_000)
         self.folder = mortal.home / "work/projects/shop/main/fuzz"
         self.file = write_notebook(self.folder / "fuzzed.ipynb", {f"c{n}": "" for n in range(4)})
+        self.oracle.made(*(f"c{n}" for n in range(4)))
         self.names = 0
         self.commits: list[str] = []
         self._keys = unique_keys()
@@ -115,6 +116,7 @@ class Steps:
         id = typist.insert_cell(
             self.chance.randint(0, len(typist.cells)), f"{key} ", self.chance.choice(["code", "markdown"])
         )
+        self.oracle.made(id)
         self.oracle.type(typist, id, key, f"step {self.steps}")
         self._note(f"inserts {id[:6]} with {key}", typist)
         return True
@@ -146,7 +148,9 @@ class Steps:
         cell_id = self.chance.choice(cells)
         position = self.chance.randrange(len(typist.source(cell_id)))
         self._note(f"splits {cell_id[:6]} {typist.source(cell_id)!r} at {position}", typist)
-        self._note(f"... into {typist.split_cell(cell_id, position)[:6]}", typist)
+        new = typist.split_cell(cell_id, position)
+        self.oracle.made(new)
+        self._note(f"... into {new[:6]}", typist)
         return True
 
     def _merge_cells(self, typist: Typist) -> bool:
@@ -161,6 +165,7 @@ class Steps:
             self.oracle.remove(typist, self.typists, cell_id, kept=True)
         texts = [typist.source(cell_id) for cell_id in both]
         new = typist.merge_cells(both[0])
+        self.oracle.made(str(new))
         self.oracle.removed(typist, *both)
         self._note(f"merges {both[0][:6]} and {both[1][:6]} into {str(new)[:6]}, {texts}", typist)
         return True
@@ -292,7 +297,7 @@ class Steps:
                 other.write_text(after)
                 other.replace(self.file)
                 how = "renamed"
-            self._written(_text(before), _text(after), f"{what}, {how}", gone, cell)
+            self._written(_text(before), _text(after), f"{what}, {how}", gone, cell, _ids(after))
         finally:
             self._editing.release()
 
@@ -321,9 +326,12 @@ class Steps:
         cell["source"] = f"{source[:at]}{key} {source[at:]}"
         return f"adds {key} to {cell['id'][:6]}", set(), cell["id"]
 
-    def _written(self, before: str, after: str, how: str, gone: set[str], cell: str = "") -> None:
+    def _written(
+        self, before: str, after: str, how: str, gone: set[str], cell: str = "", ids: Iterable[str] = ()
+    ) -> None:
         self._note(f"on disk: {how}; new {''.join(found([after]) - found([before]))}", None)
         self.oracle.write(before, after, how, gone, cell)
+        self.oracle.made(*ids)
         self._replaced = time.monotonic()
 
     def _commit(self, _: Typist | None = None) -> None:
@@ -349,7 +357,7 @@ class Steps:
         finally:
             os.kill(self.mortal.pid, signal.SIGCONT)
         gone = set(_ids(before)) - set(_ids(after))
-        self._written(_text(before), _text(after), f"git checkout {commit[:7]}", gone)
+        self._written(_text(before), _text(after), f"git checkout {commit[:7]}", gone, ids=_ids(after))
         return True
 
     async def _rename(self, _: Typist) -> bool:

@@ -51,6 +51,7 @@ class Oracle:
         self.may: dict[str, Key] = {}
         self.typed = 0
         self._known: set[str] = set()
+        self._cells: set[str] = set()
         self._gone: list[Gone] = []
         self._unsafe: dict[Typist, set[str]] = {}
         self._fragile: set[str] = set()
@@ -66,8 +67,13 @@ class Oracle:
             self._unsafe.setdefault(typist, set()).add(key)
         if any(gone.cell_id == cell_id and gone.unknown_to(typist) for gone in self._gone):
             self.forgive([key])
-        if cell_id in self._fragile:
+        # A cell that the server gave another id, of two with the same: somebody may have deleted it by the one before.
+        if cell_id in self._fragile or cell_id not in self._cells:
             self.forgive([key])
+
+    def made(self, *cell_ids: str) -> None:
+        """Somebody has made these cells, under these ids."""
+        self._cells.update(cell_ids)
 
     def delete(self, characters: str) -> None:
         """Somebody deletes a piece of text."""
@@ -164,8 +170,9 @@ class Oracle:
         present = set(there)
         return {key: known for key, known in self.must.items() if key not in present}
 
-    def settle(self, there: Iterable[str]) -> None:
-        """Everybody agrees: from now on all that is there must stay."""
+    def settle(self, there: Iterable[str], cell_ids: Iterable[str]) -> None:
+        """Everybody agrees: from now on all that is there must stay, in these cells."""
+        self._cells = set(cell_ids)
         present = set(there)
         self.must.update({key: known for key, known in self.may.items() if key in present})
         self.may.clear()
