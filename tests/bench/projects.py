@@ -159,7 +159,7 @@ class Benchmark:
         operation = self.server.api("POST", "/projects", {"url": source.as_uri(), "name": "never"})
         time.sleep(1.0)
         began = time.monotonic()
-        self.server.request("DELETE", f"atrium/api/operations/{operation['id']}")
+        self.server.api("POST", f"/operations/{operation['id']}/cancel")
         while operation["state"] == "running":
             operation = self.server.api("GET", f"/operations/{operation['id']}")
             time.sleep(0.01)

@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from ..environments.service import Declaration, Environment, Environments, declare, locate
+from ..environments.service import Declaration, Environment, Environments
 from ..kit.errors import AtriumError, Conflict, pack
 from ..kit.events import Events
 from ..kit.home import Home
@@ -97,8 +97,7 @@ class Supervisor:
 
     def declaration(self, notebook: str, extras: tuple[str, ...]) -> Declaration:
         """What a cluster that brings ``extras`` needs when it is made for that notebook. Reads files."""
-        place = locate(self._home, notebook)
-        return declare(place.folder, place.root, extras)
+        return self._environments.of_notebook(notebook, extras)
 
     def _known(self) -> list[str]:
         with self._storage.session() as session:

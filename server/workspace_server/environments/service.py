@@ -141,12 +141,8 @@ class Environments:
 
     # What a notebook declares. Reads files: call it from a thread.
 
-    def declare(self, folder: Path, root: Path | None = None, extras: Sequence[str] = ()) -> Declaration:
-        """See :func:`workspace_server.environments.declaration.declare`."""
-        return declare(folder, root, extras)
-
-    def of_notebook(self, notebook: str) -> Declaration:
-        """What the notebook at this path below ``work`` declares, with what its cluster brings.
+    def of_notebook(self, notebook: str, extras: Sequence[str] | None = None) -> Declaration:
+        """What the notebook at this path below ``work`` declares, with what its cluster brings, or with ``extras``.
 
         Raises
         ------
@@ -154,7 +150,8 @@ class Environments:
             The path leaves ``work``, or a requirement file cannot be used (``Unbuildable``).
         """
         place = locate(self.home, notebook)
-        return declare(place.folder, place.root, self.extras.of(place.notebook), self._trusted(place))
+        brought = self.extras.of(place.notebook) if extras is None else extras
+        return declare(place.folder, place.root, brought, self._trusted(place))
 
     def find(self, declaration: Declaration) -> Environment | None:
         """The environment if it is built already. Reads files."""

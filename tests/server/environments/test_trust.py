@@ -79,6 +79,8 @@ def test_another_index(environments: Environments, project: Path, option: str, m
     assert found.indexes == ("https://example.org/simple",)
     [kept] = environments.trusted(NOTEBOOK)
     assert (kept.line, kept.what, kept.by) == (line, "https://example.org/simple", "ana")
+    # On a cluster as well.
+    assert environments.of_notebook(NOTEBOOK, ["dask"]).indexes == found.indexes
 
     # Another project, another host, another option: asked again. Taken back: as before.
     (project / "requirements.txt").write_text(f"six\n{line.replace('.org', '.com')}\n")
