@@ -6,7 +6,7 @@ otherwise.
 
 status        of 50 000 files, ten of them changed
 clone         of the same repository: until it is open, the first progress, and cancelling
-branch        a worktree for a new branch, against a clone
+branch        a worktree for a new branch, against a clone; and on which branch a folder is
 diff          of a notebook of 200 cells: ten edits, without cell ids, after a full run; and one cell's outputs
 merge         of the same notebook, both sides run anew; and of 500 cells with 50 MB of outputs
 following     from a push until production has it: by webhook, and by polling among ten projects during a clone
@@ -72,6 +72,19 @@ began = time.perf_counter()
 _, conflicts = merge_notebooks([parse(book) for book in books], Choices([], "book.ipynb"))
 assert not conflicts, conflicts
 print(time.perf_counter() - began)
+"""
+
+# Milliseconds that it takes to know on which branch each folder of a project is.
+WHICH = """
+import statistics, sys, time
+from pathlib import Path
+from workspace_server.projects.git.worktrees import find
+took = []
+for _ in range(500):
+    began = time.perf_counter()
+    assert all(branch for _, branch in find(Path(sys.argv[1])).values())
+    took.append(time.perf_counter() - began)
+print(statistics.median(took) * 1000)
 """
 
 
@@ -173,6 +186,9 @@ class Benchmark:
         names = (f"branch-{number}" for number in range(100))
         ours = self._times(lambda: self.server.api("POST", f"/projects/{self.many}/branches", {"name": next(names)}))
         self.row("new branch, against git clone", "x clone", ours / plain, goal=0.7, note=f"{ours:.1f} s")
+        command = [sys.executable, "-c", WHICH, str(self.server.home / "git" / "many.git")]
+        which = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        self.row("branch that a folder is on", "ms", which, goal=1.0, note=f"of {self.rounds + 1} folders")
 
     def diff(self) -> None:
         book = repositories.notebook(200, SMALL)
