@@ -267,7 +267,7 @@ class Clusters:
             return session.get(ClusterRow, attachment.cluster_id) if attachment else None
 
     def _misfit(self, row: ClusterRow, notebook: str) -> WireError | None:
-        declare = partial(self._supervisor.declaration, notebook, extras_of(row))
+        declare = partial(self._environments.of_notebook, notebook, extras_of(row))
         return misfit(row, self._supervisor.actual(row.id), declare, self._environments.find)
 
     def _wire(self, row: ClusterRow, notebooks: Sequence[str], notebook: str | None) -> Cluster:
@@ -276,15 +276,15 @@ class Clusters:
         running = actual.phase == "running"
         said = row.note if row.desired == "stopped" else actual.message
         building = self._environments.progress(actual.building) if actual.building else ""
-        asked = notebook is not None and running
-        wrong = self._misfit(row, notebook) if notebook is not None and running else None
+        asked = notebook if running else None
+        wrong = self._misfit(row, asked) if asked is not None else None
         return Cluster(
             id=row.id, name=row.name, kind=_kind(row), state=_state(row, actual.phase),
             message=building or said, workers=actual.state.workers if running else 0,
             minimum=row.minimum, maximum=(running and row.address and actual.state.maximum) or row.maximum,
             notebook=row.notebook, attached=len(notebooks),
             created_by=row.created_by, created=row.created, dashboard=actual.state.dashboard if running else None,
-            matches=wrong is None if asked else None,
+            matches=wrong is None if asked is not None else None,
             error=WireError(error.code, error.message, error.hint) if error else None,
             memory=row.memory, threads=row.threads, idle_seconds=row.idle_seconds,
             idle_since=_moment(actual.state.idle_since) if running else None, notebooks=list(notebooks),
@@ -292,7 +292,7 @@ class Clusters:
         )  # fmt: skip
 
     def _greet(self, wanted: CreateCluster) -> None:
-        declaration = self._supervisor.declaration(self._place(wanted.notebook).notebook, extras(wanted.kind))
+        declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind))
         greet(wanted.kind, address_of(wanted), declaration)
 
     def _create(self, wanted: CreateCluster, owner: str) -> str:

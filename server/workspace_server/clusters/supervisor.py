@@ -95,10 +95,6 @@ class Supervisor:
         except TimeoutError:
             return
 
-    def declaration(self, notebook: str, extras: tuple[str, ...]) -> Declaration:
-        """What a cluster that brings ``extras`` needs when it is made for that notebook. Reads files."""
-        return self._environments.of_notebook(notebook, extras)
-
     def _known(self) -> list[str]:
         with self._storage.session() as session:
             return [row.id for row in session.query(ClusterRow)]
@@ -172,7 +168,7 @@ class Supervisor:
         return 0.2
 
     async def _prepare(self, row: ClusterRow, actual: Actual) -> tuple[Declaration, Environment]:
-        declaration = await asyncio.to_thread(self.declaration, row.notebook, extras_of(row))
+        declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
         if row.address:
             await asyncio.to_thread(greet, row.kind, row.address, declaration)
         actual.building = declaration.digest
@@ -184,7 +180,7 @@ class Supervisor:
                 await asyncio.to_thread(self._fit, row.id, fitting)
                 self._events.publish("environments", "", "changed")
                 row.extras = fitting
-                declaration = await asyncio.to_thread(self.declaration, row.notebook, extras_of(row))
+                declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
                 actual.building = declaration.digest
                 environment = await self._environments.ensure(declaration)
         return declaration, environment

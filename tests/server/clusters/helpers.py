@@ -48,6 +48,14 @@ def make_project(home: Path, *lines: str, branch: str = "main", project: str = "
     (folder / f"{project}.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
 
 
+def refusal(server: Server, kind: str, address: str) -> tuple[int, str, str]:
+    """How what is at an address is refused: the status, the code, and the field or the message."""
+    status, told = server.request(
+        "POST", "atrium/api/clusters", {"notebook": NOTEBOOK, "kind": kind, "address": address}
+    )
+    return status, told.get("code"), told.get("field") or told.get("message")
+
+
 def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
     deadline = time.monotonic() + seconds
     while True:

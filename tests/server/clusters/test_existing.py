@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ import pytest
 
 from tests.fakes.dask_hosts import DaskHosts, make_base
 from tests.fakes.servers import Server, start_server
-from tests.server.clusters.helpers import NOTEBOOK, ask, in_environment, listener, make_project, wait_for
+from tests.server.clusters.helpers import NOTEBOOK, ask, in_environment, listener, make_project, refusal, wait_for
 
 OTHER = NOTEBOOK.replace("forecast", "churn")
 # In the variables of what serves an environment on a host.
@@ -144,11 +145,7 @@ def environment(server: Server, notebook: str) -> str:
 
 @pytest.mark.parts
 def test_what_is_no_scheduler_for_this_environment_is_refused_at_once(server: Server, hosts: DaskHosts) -> None:
-    def refused(address: str) -> tuple[int, str, str]:
-        wanted = {"notebook": NOTEBOOK, "kind": "dask", "address": address}
-        status, told = server.request("POST", "atrium/api/clusters", wanted)
-        return status, told.get("code"), told.get("field") or told.get("message")
-
+    refused = partial(refusal, server, "dask")
     assert refused("10.0.0.1") == (422, "invalid_address", "address")
     assert refused("tls://10.0.0.1:8786") == (422, "tls_scheduler", "address")
     with socket.create_server(("127.0.0.1", 0)) as gone:

@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.server.clusters.helpers import (
     make_project,
     notebook_kernel,
     prebuilt,
+    refusal,
     wait_for,
     where,
 )
@@ -75,11 +77,7 @@ def printed(notebook: Kernel, source: str) -> str:
 
 @pytest.mark.parts
 def test_what_is_no_spark_connect_server_is_refused_at_once(server: Server) -> None:
-    def refused(address: str) -> tuple[int, str, str]:
-        wanted = {"notebook": NOTEBOOK, "kind": "spark", "address": address}
-        status, told = server.request("POST", "atrium/api/clusters", wanted)
-        return status, told.get("code"), told.get("field") or told.get("message")
-
+    refused = partial(refusal, server, "spark")
     assert refused("10.0.0.1:15002") == (422, "invalid_address", "address")
     assert refused("tcp://10.0.0.1:8786") == (422, "invalid_address", "address")
     assert refused("sc://10.0.0.1:15002/;use_ssl=true") == (422, "tls_server", "address")

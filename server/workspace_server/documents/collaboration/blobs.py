@@ -128,7 +128,8 @@ class Blobs:
             return made.read_bytes()
         raw = ref.text(self).encode("utf-8", "surrogatepass")
         if _HASH.fullmatch(ref.hash) and (self._folder / ref.hash).exists():
-            with self._storing() as staged:
+            # Made again where a power cut takes its name.
+            with self._storing(named=False) as staged:
                 self._stage(made, raw, staged)
         return raw
 
@@ -168,9 +169,9 @@ class Blobs:
         return deleted
 
     @contextlib.contextmanager
-    def _storing(self) -> Iterator[dict[Path, Path]]:
-        """What is staged meanwhile is there afterwards, each whole. Synced together: a notebook may have hundreds, and
-        a disk takes as long for one after each write as for all of them."""
+    def _storing(self, named: bool = True) -> Iterator[dict[Path, Path]]:
+        """What is staged meanwhile is there afterwards, each whole; ``named``: also after a power cut. Synced together:
+        a notebook may have hundreds, and a disk takes as long for one after each write as for all of them."""
         staged: dict[Path, Path] = {}
         try:
             yield staged
@@ -178,7 +179,7 @@ class Blobs:
                 _sync(written)
             for file, written in staged.items():
                 written.replace(file)
-            if staged:
+            if staged and named:
                 # The files' names are written by their folder.
                 _sync(self._folder)
         except BaseException:
