@@ -3,7 +3,8 @@
 The same requirements are built by us and by `python -m venv` with `pip install -r`, one after the other, with and
 without what each has cached. The peer of a kernel's start is plain ipykernel in the same environment.
 
-cold, warm    until an environment of pandas, scikit-learn and prophet is ready
+cold, warm    until an environment of pandas, scikit-learn and prophet is ready; answers of the index are kept for
+              ten minutes as PyPI allows it, also where a mirror leaves its headers out
 again         until one that exists already is found
 kernel        until it answers its first request, against plain ipykernel of the same environment
 disk          four environments that differ by one pin, and the cache, against one environment
@@ -35,6 +36,13 @@ from workspace_server.environments.runtime import materialise
 from workspace_server.kit.home import Home
 
 WANTED = "pandas<3\nscikit-learn\nprophet\n"
+# What PyPI says itself.
+KEPT = """
+[[index]]
+url = "https://pypi.org/simple"
+default = true
+cache-control = { api = "max-age=600", files = "max-age=365000000, immutable" }
+"""
 
 
 class Benchmark:
@@ -129,6 +137,10 @@ def main() -> int:
     for name in ("UV_CACHE_DIR", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="atrium-bench-", ignore_cleanup_errors=True) as folder:
+        settings = Path(folder, "settings", "uv", "uv.toml")
+        settings.parent.mkdir(parents=True)
+        settings.write_text(KEPT)
+        os.environ["XDG_CONFIG_HOME"] = str(settings.parents[1])
         benchmark = Benchmark(Path(folder), arguments.rounds, not arguments.no_peer)
         for name in arguments.only or ("cold_and_warm", "kernel", "disk"):
             getattr(benchmark, name)()

@@ -286,16 +286,13 @@ def _forget_spoiled(home: Home, uv: Uv) -> None:
 
 def _install(declaration: Declaration, folder: Path, lock: Lock, uv: Uv, report: Report) -> None:
     progress = Progress(site_packages(folder), lock.packages, report)
-    status, said = uv.run(
-        [
-            "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python",
-            *locks.WHEELS_ONLY,
-        ],
-        progress.line,
-        progress.tick,
-        INSTALL,
-        confined=lock.runs_code,
-    )  # fmt: skip
+    line: list[str | Path] = [
+        "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python", *locks.WHEELS_ONLY,
+    ]  # fmt: skip
+    # What uv has it need not ask about: the lock says which file it is. It installs all of it or nothing.
+    if not lock.runs_code and uv.run([*line, "--offline"], progress.line, progress.tick)[0] == 0:
+        return
+    status, said = uv.run(line, progress.line, progress.tick, INSTALL, confined=lock.runs_code)
     if status != 0:
         raise explain(declaration, said)
 
