@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import network
+from tests.fakes.indexes import keep_answers
 from tests.fakes.servers import Server, start_server
 
 network.block()
@@ -50,4 +51,6 @@ def package_cache() -> Iterator[Path]:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UV_CACHE_DIR", str(path))
+        for name, value in keep_answers(path / "settings").items():
+            patch.setenv(name, value)
         yield path

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.bench.building import built, timed
 from tests.bench.table import Row, Table, median
 from tests.client.engines import Engine, build_environment, run_script, running, variables
+from tests.fakes.indexes import keep_answers
 from workspace_ext.engines.requirements import DASK, KERNEL, SOURCE_BUILDS, SPARK
 from workspace_server.environments.build import Environment
 from workspace_server.kit.home import Home
@@ -392,6 +393,7 @@ def main() -> int:
     for name in ("UV_CACHE_DIR", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="atrium-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ.update(keep_answers(Path(folder, "settings")))
         benchmark = Benchmark(Path(folder), arguments.rounds, arguments.series)
         for name in arguments.only or rows:
             print(f"{name} ...", flush=True)

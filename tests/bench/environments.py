@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench.building import built, timed
 from tests.bench.table import Row, Table, median
+from tests.fakes.indexes import keep_answers
 from workspace_server.environments import room
 from workspace_server.environments.build import Environment
 from workspace_server.environments.provisioner import LAUNCHER
@@ -36,13 +37,6 @@ from workspace_server.environments.runtime import materialise
 from workspace_server.kit.home import Home
 
 WANTED = "pandas<3\nscikit-learn\nprophet\n"
-# What PyPI says itself.
-KEPT = """
-[[index]]
-url = "https://pypi.org/simple"
-default = true
-cache-control = { api = "max-age=600", files = "max-age=365000000, immutable" }
-"""
 
 
 class Benchmark:
@@ -137,10 +131,7 @@ def main() -> int:
     for name in ("UV_CACHE_DIR", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="atrium-bench-", ignore_cleanup_errors=True) as folder:
-        settings = Path(folder, "settings", "uv", "uv.toml")
-        settings.parent.mkdir(parents=True)
-        settings.write_text(KEPT)
-        os.environ["XDG_CONFIG_HOME"] = str(settings.parents[1])
+        os.environ.update(keep_answers(Path(folder, "settings")))
         benchmark = Benchmark(Path(folder), arguments.rounds, not arguments.no_peer)
         for name in arguments.only or ("cold_and_warm", "kernel", "disk"):
             getattr(benchmark, name)()

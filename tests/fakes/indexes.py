@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import tarfile
 import threading
 import time
@@ -12,6 +13,15 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+# How long PyPI lets its answers be kept. A mirror that leaves it out has everything fetched, and built, again.
+_KEPT = """
+[[index]]
+url = "https://pypi.org/simple"
+default = true
+cache-control = { api = "max-age=600", files = "max-age=365000000, immutable" }
+"""
 
 
 def wheel(name: str, version: str, source: str) -> tuple[str, bytes]:
@@ -131,3 +141,15 @@ def index(files: dict[str, bytes], password: str = "", trickle: bool = False) ->
 
 def _record(text: str) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+def keep_answers(folder: Path) -> dict[str, str]:
+    """Environment variables with which uv keeps what the index answers, as PyPI allows it; none for an account that has
+    set uv up itself. They are for settings in ``folder``."""
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "uv" / "uv.toml"
+    if own.exists():
+        return {}
+    settings = folder / "uv" / "uv.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(_KEPT)
+    return {"XDG_CONFIG_HOME": str(folder)}

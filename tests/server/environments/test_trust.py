@@ -124,6 +124,8 @@ def test_trusted_code_is_built_apart(
     with index(files, password="hunter2") as address:
         monkeypatch.setenv("UV_INDEX", address.replace("//", "//ana:hunter2@"))
         monkeypatch.setenv("SOME_TOKEN", "hunter2")
+        # How the account has set uv up comes along, and would be found in that home.
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
         monkeypatch.setenv("HTTP_PROXY", "")
         (project / "requirements.txt").write_text(f"{name}>=0.5\n")
         declaration = environments.of_notebook(NOTEBOOK)
