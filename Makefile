@@ -19,7 +19,6 @@ FRONTEND_SOURCES := $(shell find frontend/src frontend/style frontend/viewer fro
 .PHONY: demo test fuzz bench check install format generate lock clean
 
 demo: install
-	@.ci/system java || echo "Without Java the demo runs, but Spark will not."
 	atrium demo
 
 test: install

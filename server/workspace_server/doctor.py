@@ -58,7 +58,7 @@ def _python(_: Home) -> Iterator[Finding]:
 
 def _programs(_: Home) -> Iterator[Finding]:
     yield _program("git", ["git", "--version"], (2, 30), "missing", "apt-get install git")
-    java = "apt-get install default-jre-headless   (Spark clusters need Java 17 or newer)"
+    java = "nothing to do: Spark clusters bring a Java of their own   (or apt-get install default-jre-headless)"
     yield _program("Java", ["java", "-version"], (17,), "optional", java)
     yield _program("uv", [_uv(), "--version"], (0, 9), "missing", "pip install 'jupyter-atrium[server]'")
 

@@ -37,13 +37,13 @@ def variables(**more: str) -> dict[str, str]:
 class Engine:
     """The process of a cluster, as the server starts it: leader of its own group."""
 
-    def __init__(self, python: Path, kind: str, folder: Path, *options: str) -> None:
+    def __init__(self, python: Path, kind: str, folder: Path, *options: str, **told: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         line = [str(python), "-m", f"workspace_ext.engines.{kind}", "--state", str(folder / "state.json"), *options]
         with (folder / "engine.log").open("wb") as log:
             self.process = subprocess.Popen(
-                line, cwd=folder, env=variables(), stdout=log, stderr=log, start_new_session=True
+                line, cwd=folder, env=variables(**told), stdout=log, stderr=log, start_new_session=True
             )
         self._children: set[psutil.Process] = set()
 
@@ -104,9 +104,9 @@ class Engine:
 
 
 @contextlib.contextmanager
-def running(python: Path, kind: str, folder: Path, *options: str) -> Iterator[Engine]:
-    """A cluster while the `with` lasts."""
-    engine = Engine(python, kind, folder, *options)
+def running(python: Path, kind: str, folder: Path, *options: str, **told: str) -> Iterator[Engine]:
+    """A cluster while the `with` lasts; `told` are further environment variables."""
+    engine = Engine(python, kind, folder, *options, **told)
     try:
         yield engine
     finally:

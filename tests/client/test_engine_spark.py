@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.client import grouping
-from tests.client.engines import Engine, build_environment, run_script, running
+from tests.client.engines import ROOT, Engine, build_environment, run_script, running
 from tests.client.kernels import kernel
-from workspace_ext.engines import spark
+from workspace_ext.engines import java, spark
 from workspace_ext.engines.requirements import KERNEL, SOURCE_BUILDS, SPARK
+from workspace_server.clusters.extras import extras
 
 # Spark is ready in ten seconds on two idle cores, and in two minutes on two that eight others want.
 pytestmark = pytest.mark.timeout(900)
@@ -209,14 +211,41 @@ def test_a_cluster_that_nobody_wants_ends(python: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parts
-def test_without_java_the_message_says_how_to_get_it(
-    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with running(python, "spark", tmp_path / "cluster") as engine:
+def test_it_runs_on_the_java_that_its_environment_brings(python: Path, tmp_path: Path) -> None:
+    brought = tmp_path / "brought"
+    line = ["uv", "pip", "install", "--quiet", "--python", str(python), "--target", str(brought), java.FROM_PYPI]
+    subprocess.run(line, check=True)
+    told = {"JAVA_HOME": str(tmp_path / "none"), "PYTHONPATH": f"{ROOT}:{brought}"}
+    with running(python, "spark", tmp_path / "cluster", "--maximum", "1", **told) as engine:
+        engine.wait("running")
+        [server] = [each for each in engine.family() if "java" in each.name()]
+        assert Path(server.exe()).is_relative_to(brought)
+        assert engine.stop() == 0
+
+
+@pytest.mark.parts
+def test_without_java_the_message_says_how_to_get_it(python: Path, tmp_path: Path) -> None:
+    with running(python, "spark", tmp_path / "cluster", JAVA_HOME=str(tmp_path)) as engine:
         said = engine.wait("failed")
-        assert "Spark needs Java 17" in said["message"]
+        assert "Spark needs Java 17 or newer" in said["message"]
         assert "openjdk-17-jre-headless" in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("said", "old"), [('JAVA_VERSION="17.0.15"\n', False), ('JAVA_VERSION="1.8.0_402"\n', True), ("", False)]
+)
+def test_a_java_that_is_too_old_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, old: bool) -> None:
+    program = tmp_path / "bin" / "java"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    if said:
+        (tmp_path / "release").write_text(said)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert java.of_machine() == ("" if old else str(program))
+    assert extras("spark")[len(SPARK) :] == ((java.FROM_PYPI,) if old else ())
+    # Who only talks to a server needs none.
+    assert extras("spark", there=True) == tuple(SPARK)
 
 
 @pytest.mark.parametrize(

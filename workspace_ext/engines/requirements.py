@@ -2,7 +2,7 @@
 
 pyspark is published as a source archive only, so that installing it takes
 `uv pip install --only-binary :all: --no-binary pyspark`. pyspark 4.3 cannot import its pandas API with pandas 3.
-It also needs Java 17 on the machine.
+It also needs Java, see `workspace_ext.engines.java`.
 """
 
 from __future__ import annotations

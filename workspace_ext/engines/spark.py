@@ -22,6 +22,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from workspace_ext.engines import java
 from workspace_ext.engines.process import Settings, State, StateFile, explain, parse_settings
 from workspace_ext.engines.spark_pages import Pages
 
@@ -62,18 +63,11 @@ def spark_home() -> Path:
     """The folder of the environment's pyspark, which holds the server as well.
 
     Raises:
-        StartError: Without pyspark, or without Java.
+        StartError: Without pyspark.
     """
     found = importlib.util.find_spec("pyspark")
     if found is None or found.origin is None:
         raise StartError("This environment has no pyspark. Attach the cluster again to add it.")
-    java_home = os.environ.get("JAVA_HOME")
-    java = str(Path(java_home, "bin", "java")) if java_home else "java"
-    if shutil.which(java) is None:
-        raise StartError(
-            "Spark needs Java 17, and there is none on this machine. "
-            "Install it (Debian, Ubuntu: apt-get install openjdk-17-jre-headless)."
-        )
     return Path(found.origin).parent
 
 
@@ -116,11 +110,21 @@ def command(settings: Settings, port: int, pages: int) -> list[str]:
     return [*line, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
 
 
-def environment() -> dict[str, str]:
-    """The server's environment variables: this Python, this machine, no other Spark."""
+def environment(folder: Path) -> dict[str, str]:
+    """The server's environment variables: this Python, this machine, no other Spark. `folder` is for its Java.
+
+    Raises:
+        StartError: Without Java.
+    """
+    if (found := java.variables(folder)) is None:
+        raise StartError(
+            f"Spark needs Java {java.OLDEST} or newer, and there is none on this machine. Restart the cluster "
+            "to have one added to its environment, or install one: apt-get install openjdk-17-jre-headless."
+        )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
     return {
         **kept,
+        **found,
         "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
@@ -138,17 +142,17 @@ class Server:
         self.address = f"sc://127.0.0.1:{port}"
         self.pages = Pages(f"http://127.0.0.1:{pages}")
         with self.log.open("wb") as log:
+            self._variables = environment(folder / "scratch")
             self.process = self._spawn(command(settings, port, pages), log.fileno(), folder / "scratch")
             self.warmer = self._spawn(
                 [sys.executable, "-m", "workspace_ext.engines.warm", self.address], log.fileno(), folder
             )
 
-    @staticmethod
-    def _spawn(line: list[str], log: int, folder: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, line: list[str], log: int, folder: Path) -> subprocess.Popen[bytes]:
         guard = [sys.executable, "-c", DIE_WITH_PARENT, str(os.getpid())]
         return subprocess.Popen(
             [*guard, *line],
-            env=environment(),
+            env=self._variables,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workspace_ext.engines import java
 from workspace_ext.engines.requirements import DASK, SPARK
 
 from .store import ClusterRow
 
 
-def extras(kind: str) -> tuple[str, ...]:
-    """The requirements of a ``dask`` or ``spark`` cluster, for itself and for who talks to it."""
-    return tuple(SPARK if kind == "spark" else DASK)
+def extras(kind: str, there: bool = False) -> tuple[str, ...]:
+    """The requirements of a ``dask`` or ``spark`` cluster, for itself and for who talks to it; ``there``: it was there
+    already. Spark brings its own Java to a machine that has none."""
+    if kind != "spark":
+        return tuple(DASK)
+    return tuple(SPARK) if there or java.of_machine() else (*SPARK, java.FROM_PYPI)
 
 
 def extras_of(row: ClusterRow) -> tuple[str, ...]:
     """The same for one cluster; a scheduler that was there already says which versions."""
-    return tuple(row.extras.splitlines()) or extras(row.kind)
+    return tuple(row.extras.splitlines()) or extras(row.kind, bool(row.address))
 
 
 def fitting(packages: Mapping[str, str]) -> str:

@@ -292,7 +292,7 @@ class Clusters:
         )  # fmt: skip
 
     def _greet(self, wanted: CreateCluster) -> None:
-        declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind))
+        declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind, there=True))
         greet(wanted.kind, address_of(wanted), declaration)
 
     def _create(self, wanted: CreateCluster, owner: str) -> str:
