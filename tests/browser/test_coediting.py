@@ -47,7 +47,7 @@ class Uv:
 
 
 @contextmanager
-def slow_workspace(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Browser, Uv]]:
+def slow_workspace(tmp_path: Path) -> Iterator[tuple[Server, Browser, Uv]]:
     slow = Uv(tmp_path)
     file = tmp_path / "home" / "work" / NOTEBOOK
     file.parent.mkdir(parents=True)
@@ -57,9 +57,7 @@ def slow_workspace(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     file.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    told = {"ATRIUM_UV": str(slow.path), "UV_CACHE_DIR": str(cache)}
-    with start_server(tmp_path / "home", **told) as server, chromium() as browser:
+    with start_server(tmp_path / "home", ATRIUM_UV=str(slow.path)) as server, chromium() as browser:
         yield server, browser, slow
 
 
@@ -85,8 +83,8 @@ def outputs(page: Page, *shown: str) -> None:
     expect(page.locator(".jp-Notebook .jp-OutputArea-output")).to_have_text(list(shown))
 
 
-def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with slow_workspace(tmp_path, tmp_path_factory) as (server, browser, slow):
+def test_two_people_and_a_slow_environment(tmp_path: Path) -> None:
+    with slow_workspace(tmp_path) as (server, browser, slow):
         ana, bo = visit(browser, server, "ana"), visit(browser, server, "bo")
 
         # Each sees the other, and what the other types.
@@ -128,8 +126,8 @@ def test_two_people_and_a_slow_environment(tmp_path: Path, tmp_path_factory: pyt
         prompts(ana, "[1]:", "[2]:", "[3]:", "[4]:", "[ ]:")
 
 
-def test_a_build_that_fails_and_a_restart_meanwhile(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with slow_workspace(tmp_path, tmp_path_factory) as (server, browser, slow):
+def test_a_build_that_fails_and_a_restart_meanwhile(tmp_path: Path) -> None:
+    with slow_workspace(tmp_path) as (server, browser, slow):
         ana = visit(browser, server, "ana")
         run_three(ana)
         lines = ana.locator(".atrium-WaitingLine")

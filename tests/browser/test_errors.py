@@ -19,13 +19,12 @@ NOWHERE = "https://localhost:1/team/forecast.git"
 CELLS = ("1 / 0", "print('after')", "import workspace_ext as ws")
 
 
-def test_what_goes_wrong_is_said_where_one_is(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_goes_wrong_is_said_where_one_is(tmp_path: Path) -> None:
     home = tmp_path / "home"
     good = Remote(tmp_path / "good", {"requirements.txt": "six==1.17.0\n", "forecast.ipynb": notebook(*CELLS)})
     bare = Remote(tmp_path / "bare", {"notes.txt": "No notebook here.\n"})
     allow(home, good.url, bare.url, NOWHERE)
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with start_server(home, UV_CACHE_DIR=str(cache)) as server, chromium() as browser:
+    with start_server(home) as server, chromium() as browser:
         ana = Person(browser, server, "ana")
         ana.sign_in()
         an_address_that_does_not_answer(ana)

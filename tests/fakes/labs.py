@@ -103,8 +103,8 @@ def _text(output: dict[str, Any]) -> str:
 
 
 @contextmanager
-def start_lab(folder: Path, cache: Path) -> Iterator[Lab]:
-    """Run one in ``folder``, with uv's cache in ``cache``, until the ``with`` ends."""
+def start_lab(folder: Path, **environment: str) -> Iterator[Lab]:
+    """Run one in ``folder``, with further variables, until the ``with`` ends."""
     closed, broken = folder / "closed", folder / "broken"
     wrapper = folder / "uv"
     wrapper.write_text(
@@ -112,5 +112,5 @@ def start_lab(folder: Path, cache: Path) -> Iterator[Lab]:
         f'[ -e "{broken}" ] && echo "error: no space left on device" >&2 && exit 1\nexec "{uv.find_uv_bin()}" "$@"\n'
     )
     wrapper.chmod(0o755)
-    with start_server(folder / "home", ATRIUM_UV=str(wrapper), UV_CACHE_DIR=str(cache)) as server:
+    with start_server(folder / "home", ATRIUM_UV=str(wrapper), **environment) as server:
         yield Lab(server, closed, broken)

@@ -3782,10 +3782,13 @@ export interface components {
          *         ``environment`` is the id of its environment, empty until it has started in one; ``added`` are the packages that
          *         came to it while it ran. ``moving``: it is about to go on in an environment with more packages, after the cell that
          *         runs. ``stays`` says why it cannot go on in what its notebook declares by now without a restart. ``drift`` is what
-         *         its cells did beside what is declared.
+         *         its cells did beside what is declared. ``before`` is how the notebook's last kernel ended, if that was by itself,
+         *         until a cell has run in this one.
          */
         KernelStatus: {
             added?: components["schemas"]["Package"][];
+            /** @default  */
+            before: string;
             drift?: components["schemas"]["CellDrift"][];
             environment: string;
             id: string;

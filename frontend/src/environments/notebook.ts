@@ -1,4 +1,6 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { ICodeCellModel } from '@jupyterlab/cells';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -25,6 +27,8 @@ export class NotebookEnvironment implements IDisposable {
   private _news = 0;
   private _newsTimer: ReturnType<typeof setTimeout> | undefined;
   private _settleUntil = 0;
+  private _before = '';
+  private _notice = '';
 
   constructor(panel: NotebookPanel, model: EnvironmentModel, kernel: KernelModel) {
     this.panel = panel;
@@ -148,8 +152,21 @@ export class NotebookEnvironment implements IDisposable {
       this._news = 0;
     }
     this._seen = added;
+    this._tellBefore(this.kernel.status?.before ?? '');
     this._onChanged();
   };
+
+  /** Say why this kernel begins with nothing, until a cell has run in it. */
+  private _tellBefore(before: string): void {
+    if (before !== this._before) {
+      this._before = before;
+      if (this._notice) {
+        Notification.dismiss(this._notice);
+      }
+      const name = PathExt.basename(this.panel.context.path);
+      this._notice = before && Notification.info(`${name}: ${before}`, { autoClose: false });
+    }
+  }
 
   private readonly _onKernel = (): void => {
     this.kernel.id = this.panel.sessionContext.session?.kernel?.id ?? null;

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from ..environments.service import Declaration, Environment, Environments
+from ..kit.clock import duration
 from ..kit.errors import AtriumError, Conflict, pack
 from ..kit.events import Events
 from ..kit.home import Home
@@ -233,7 +234,7 @@ class Supervisor:
             await self._fail(row.id, slow)
             return None
         if _idle(row, actual, state):
-            note = f"Stopped after {_minutes(row.idle_seconds)} without work."
+            note = f"Stopped after {duration(row.idle_seconds)} without work."
             await asyncio.to_thread(self._settle, row.id, None, note)
             self._notify(row.id, "idle")
             return 0.0
@@ -299,7 +300,3 @@ def _existing(row: ClusterRow, environment: Environment) -> Existing | None:
 
 def _size(state: EngineState) -> tuple[int, int]:
     return state.minimum, state.maximum
-
-
-def _minutes(seconds: int) -> str:
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -12,8 +13,9 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.services.sessions.sessionmanager import SessionManager
-from traitlets import Bool
+from traitlets import Bool, default
 
+from ..kit.clock import duration
 from .websocket import is_shown_by_server
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ LISTED = "python3"
 NAMES = {LISTED, "python", "atrium-project"}
 ENDING = 30.0
 RESTARTING = 10.0
+IDLE_HOURS = 24.0
+LOOK_SECONDS = 60
 BUFFERED = 16_000_000
 """Bytes of a kernel's messages that are kept for a browser that lost its connection."""
 
@@ -57,6 +61,19 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
     """Kernels that may take minutes to start, and can be restarted, interrupted and shut down meanwhile."""
 
     use_pending_kernels = Bool(True, config=True)
+    # A tab that is left open holds nothing.
+    cull_connected = Bool(True, config=True)
+    # Which kernel is being asked whether it has had work; who shuts it down then is this manager itself.
+    _looked_at = ""
+
+    @default("cull_interval")
+    def _default_interval(self) -> int:
+        return max(1, min(LOOK_SECONDS, self.cull_idle_timeout // 4))
+
+    @default("cull_idle_timeout")
+    def _default_idle(self) -> int:
+        """Seconds without work after which a kernel is ended; 0: never."""
+        return round(float(os.environ.get("ATRIUM_KERNEL_IDLE_HOURS", IDLE_HOURS)) * 3600)
 
     @property
     def documents(self) -> Documents:
@@ -79,6 +96,14 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
                 kept.append(("iopub", parts))
 
         channels["iopub"].on_recv(lambda parts: None if is_shown_by_server(parts) else keep(parts))
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel that has had no work for long."""
+        self._looked_at = kernel_id
+        try:
+            await super().cull_kernel_if_idle(kernel_id)
+        finally:
+            self._looked_at = ""
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Stop the cell that runs, and forget those behind it."""
@@ -105,6 +130,10 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
     async def _async_shutdown_kernel(self, kernel_id: str, now: bool = False, restart: bool = False) -> None:
         self._check_kernel_id(kernel_id)
         manager = self.get_kernel(kernel_id)
+        if kernel_id == self._looked_at:
+            idle = duration(self.cull_idle_timeout)
+            why = f"The kernel stopped after {idle} without work. Its variables are gone."
+            self.documents.launcher.ended(kernel_id, why)
         self.documents.shutting_down(kernel_id)
         ready = _ready(manager)
         while not ready.done():

@@ -49,11 +49,13 @@ class Start:
 
     ``environment`` is the id of what it runs in and ``packages`` what is in it, ``added`` what came to that while it
     ran, and ``stays`` why it could not go on in another one (by that one's id). ``sight`` is how its folder was seen
-    last, ``drift`` what cells did beside what is declared, by their ids.
+    last, ``drift`` what cells did beside what is declared, by their ids. ``before`` is how the notebook's last kernel
+    ended, if that was by itself, until a cell has run in this one.
     """
 
     notebook: str
     is_notebook: bool
+    before: str = ""
     state: State = "waiting"
     since: float = field(default_factory=time.time)
     error: AtriumError | None = None
@@ -101,6 +103,7 @@ class KernelLauncher:
         self._token = token
         self._on_change = on_change
         self._starts: dict[str, Start] = {}
+        self._ended: dict[str, str] = {}  # Notebook -> how its kernel ended, until it has another.
         self.url = ""
 
     def start_of(self, kernel_id: str) -> Start | None:
@@ -149,6 +152,18 @@ class KernelLauncher:
         folders = [str((self._home.work / path).parent) for path in (before, notebook)]
         return f"exec({_MOVE!r}, {{'told': {told!r}, 'gone': {gone!r}, 'folders': {folders!r}}})"
 
+    def ended(self, kernel_id: str, why: str) -> None:
+        """A kernel ends that nobody asked to end: the notebook's next one will say so."""
+        start = self._starts.get(kernel_id)
+        if start is not None and start.is_notebook and start.state == "started":
+            self._ended[start.notebook] = why
+
+    def works(self, kernel_id: str) -> None:
+        """A cell runs in it, so that the one before it is forgotten."""
+        if (start := self._starts.get(kernel_id)) is not None and start.before:
+            start.before = ""
+            self._on_change(kernel_id)
+
     def forget(self, kernel_id: str) -> None:
         """The kernel is gone."""
         self._starts.pop(kernel_id, None)
@@ -163,7 +178,8 @@ class KernelLauncher:
             The kernel was shut down meanwhile.
         """
         notebook, is_notebook = self._notebook(session_name, folder)
-        start = self._starts[kernel_id] = Start(notebook, is_notebook)
+        before = self._ended.pop(notebook, "") if is_notebook else ""
+        start = self._starts[kernel_id] = Start(notebook, is_notebook, before)
         self._on_change(kernel_id)
         while True:
             try:

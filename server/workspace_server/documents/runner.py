@@ -203,6 +203,7 @@ class Runner:
         if (earlier := self._latest.get(entry.cell_id)) is not None:
             earlier.outputs.clear()  # They may be megabytes, and have no place any more.
         execution = self._latest[entry.cell_id] = Execution(entry.cell_id)
+        self._launcher.works(self.kernel_id)
         self._drift.begins(self.kernel_id, entry.cell_id)
         try:
             reply = await connection.run(execution, code)

@@ -326,6 +326,7 @@ class Documents:
         return KernelStatus(
             kernel_id, start.notebook, start.state, start.environment, waiting, list(start.added),
             self.following.moving(kernel_id), next(reversed(start.stays.values()), ""), list(start.drift.values()),
+            start.before,
         )  # fmt: skip
 
     async def follow(self, kernel_id: str) -> KernelStatus:

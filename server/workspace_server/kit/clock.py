@@ -18,3 +18,11 @@ def iso(moment: datetime | None = None) -> str:
 def parse(text: str) -> datetime:
     """The moment that :func:`iso` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def duration(seconds: float) -> str:
+    """For people: "45 s", "30 min", "1.5 h"."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{round(seconds / size, 1):g} {unit}"
+    return f"{seconds:g} s"

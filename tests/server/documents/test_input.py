@@ -17,8 +17,7 @@ pytestmark = pytest.mark.parts
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with start_lab(tmp_path_factory.mktemp("lab"), cache) as lab:
+    with start_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 

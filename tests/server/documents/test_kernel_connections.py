@@ -23,8 +23,7 @@ COMM = "from comm import create_comm\nchannel = create_comm(target_name='ours', 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with start_lab(tmp_path_factory.mktemp("lab"), cache) as lab:
+    with start_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 

@@ -17,8 +17,7 @@ pytestmark = pytest.mark.parts
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with start_lab(tmp_path_factory.mktemp("lab"), cache) as lab:
+    with start_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
@@ -163,6 +162,30 @@ def test_errors_interrupts_restarts_and_deaths_end_cells_visibly(lab: Lab) -> No
     assert lab.end(lab.run(path, "c4")) == ["ok"]
     assert lab.queue(path)["kernel_id"] == kernel
     assert lab.queue(path)["cells"] == []
+
+
+def test_a_kernel_without_work_stops_and_the_next_one_says_so(tmp_path: Path) -> None:
+    with start_lab(tmp_path, ATRIUM_KERNEL_IDLE_HOURS="0.002") as lab:
+        path = "scratch/ana/idle.ipynb"
+        lab.notebook(path, "import time; time.sleep(8); kept = 1", "kept")
+        # While a cell runs it has work.
+        assert lab.end(lab.run(path, "c0")) == ["ok"]
+        lab.until(lambda: not lab.server.request("GET", "api/kernels")[1])
+
+        def status() -> dict[str, Any]:
+            body = {"path": path, "name": "idle.ipynb", "type": "notebook", "kernel": {"name": "python3"}}
+            kernel = lab.server.request("POST", "api/sessions", body)[1]["kernel"]["id"]
+            reply: dict[str, Any] = lab.server.api("GET", f"/documents/kernels/{kernel}")
+            return reply
+
+        assert status()["before"] == "The kernel stopped after 7 s without work. Its variables are gone."
+        # Until somebody works in the new one.
+        assert lab.end(lab.run(path, "c1")) == ["error"]
+        assert status()["before"] == ""
+        # Nobody is told of one that was shut down on purpose.
+        for session in lab.server.request("GET", "api/sessions")[1]:
+            lab.server.request("DELETE", f"api/sessions/{session['id']}")
+        assert status()["before"] == ""
 
 
 def test_shutting_down_a_kernel_that_waits_leaves_nothing(lab: Lab) -> None:

@@ -132,8 +132,7 @@ def _stream(text: str | list[str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    cache = tmp_path_factory.getbasetemp().parent / "uv-cache"
-    with start_lab(tmp_path_factory.mktemp("lab"), cache) as lab:
+    with start_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
