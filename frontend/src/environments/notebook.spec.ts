@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
@@ -40,10 +41,18 @@ async function notebook(follow: (kernel: Record<string, unknown>) => void) {
   const signal = new Signal<object, void>({});
   const restarts: string[] = [];
   const running = { id: 'k', status: 'idle', restart: () => Promise.resolve(restarts.push('k')) };
+  const refreshed: string[] = [];
+  const sessionManager = { refreshRunning: () => Promise.resolve(refreshed.push('sessions')) };
   const panel = {
     disposed: signal,
     content: { model: { cells: [] } },
-    sessionContext: { kernelChanged: signal, statusChanged: signal, session: { kernel: running } }
+    context: { path: 'weekly/x.ipynb' },
+    sessionContext: {
+      kernelChanged: signal,
+      statusChanged: signal,
+      session: { kernel: running },
+      sessionManager
+    }
   };
   const client = { request } as unknown as Client;
   const model = new EnvironmentModel(client, events, 'x.ipynb');
@@ -59,7 +68,12 @@ async function notebook(follow: (kernel: Record<string, unknown>) => void) {
     await model.build();
     await settle();
   };
-  return { environment, declare, asked, restarts, kernel };
+  /** The kernel is another, or none. */
+  const change = async (changes: Record<string, unknown>) => {
+    Object.assign(kernel, changes);
+    await environment.kernel.follow();
+  };
+  return { environment, declare, asked, restarts, change, refreshed };
 }
 
 describe('The kernel of a notebook', () => {
@@ -102,6 +116,20 @@ describe('The kernel of a notebook', () => {
     await goes.declare('new');
     await goes.environment.settle();
     expect(goes.restarts).toEqual([]);
+  });
+
+  it('says why it ended, until a cell has run in the next one', async () => {
+    const notices = () => Notification.manager.notifications.map(one => one.message);
+    const { change, refreshed } = await notebook(() => undefined);
+    await change({ before: '' });
+    expect([notices(), refreshed]).toEqual([[], []]);
+    const before = 'The kernel stopped after 24 h without work. Its variables are gone.';
+    await change({ state: 'ended', before });
+    expect([notices(), refreshed]).toEqual([[`x.ipynb: ${before}`], ['sessions']]);
+    await change({ state: 'started' });
+    expect(notices()).toEqual([`x.ipynb: ${before}`]);
+    await change({ before: '' });
+    expect(notices()).toEqual([]);
   });
 
   it('is left to others by those who only read', async () => {

@@ -152,7 +152,13 @@ export class NotebookEnvironment implements IDisposable {
       this._news = 0;
     }
     this._seen = added;
-    this._tellBefore(this.kernel.status?.before ?? '');
+    if (this.kernel.status) {
+      this._tellBefore(this.kernel.status.before ?? '');
+    }
+    if (this.kernel.status?.state === 'ended') {
+      // JupyterLab would find out in some seconds, and have cells run in a kernel that is none.
+      void this.panel.sessionContext.sessionManager.refreshRunning();
+    }
     this._onChanged();
   };
 

@@ -150,6 +150,12 @@ class WorkspaceKernelManager(AsyncMappingKernelManager):
 
     shutdown_kernel = _async_shutdown_kernel
 
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """It is gone, sessions and all, some time after it was told to end."""
+        manager = super().remove_kernel(kernel_id)
+        self.documents.launcher.removed(kernel_id)
+        return manager
+
     async def _async_shutdown_all(self, now: bool = False) -> None:
         """What one kernel does must not keep the server from ending the others, and itself."""
         await asyncio.gather(

@@ -40,7 +40,8 @@ if os.path.realpath(os.getcwd()) == os.path.realpath(folders[0]):
     os.chdir(folders[1])
 """
 
-State = Literal["waiting", "failed", "started", "abandoned"]
+GONE = ("abandoned", "ended")
+State = Literal["waiting", "failed", "started", "abandoned", "ended"]
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Start:
     ``environment`` is the id of what it runs in and ``packages`` what is in it, ``added`` what came to that while it
     ran, and ``stays`` why it could not go on in another one (by that one's id). ``sight`` is how its folder was seen
     last, ``drift`` what cells did beside what is declared, by their ids. ``before`` is how the notebook's last kernel
-    ended, if that was by itself, until a cell has run in this one.
+    ended, if that was by itself, until a cell has run in this one; of one that is ``ended``, how it did.
     """
 
     notebook: str
@@ -103,7 +104,6 @@ class KernelLauncher:
         self._token = token
         self._on_change = on_change
         self._starts: dict[str, Start] = {}
-        self._ended: dict[str, str] = {}  # Notebook -> how its kernel ended, until it has another.
         self.url = ""
 
     def start_of(self, kernel_id: str) -> Start | None:
@@ -132,7 +132,7 @@ class KernelLauncher:
         """Kernels of notebooks below a folder (relative to ``work``): id -> notebook."""
         return {
             id: start.notebook for id, start in self._starts.items()
-            if start.is_notebook and not start.abandoned and start.notebook.startswith(f"{folder}/")
+            if start.is_notebook and start.state not in GONE and start.notebook.startswith(f"{folder}/")
         }  # fmt: skip
 
     async def moved(self, kernel_id: str, notebook: str, anew: bool = False) -> str | None:
@@ -153,10 +153,11 @@ class KernelLauncher:
         return f"exec({_MOVE!r}, {{'told': {told!r}, 'gone': {gone!r}, 'folders': {folders!r}}})"
 
     def ended(self, kernel_id: str, why: str) -> None:
-        """A kernel ends that nobody asked to end: the notebook's next one will say so."""
+        """A kernel ends that nobody asked to end: that is known until its notebook has another, which says so, too."""
         start = self._starts.get(kernel_id)
         if start is not None and start.is_notebook and start.state == "started":
-            self._ended[start.notebook] = why
+            start.before = why
+            self._set(kernel_id, start, "ended")
 
     def works(self, kernel_id: str) -> None:
         """A cell runs in it, so that the one before it is forgotten."""
@@ -166,7 +167,8 @@ class KernelLauncher:
 
     def forget(self, kernel_id: str) -> None:
         """The kernel is gone."""
-        self._starts.pop(kernel_id, None)
+        if (start := self._starts.get(kernel_id)) is not None and start.state != "ended":
+            del self._starts[kernel_id]
 
     async def prepare(self, kernel_id: str, session_name: str, folder: Path) -> Launch:
         """See :class:`workspace_server.environments.provisioner.Launcher`. Its failures are told, not raised: they end
@@ -178,8 +180,7 @@ class KernelLauncher:
             The kernel was shut down meanwhile.
         """
         notebook, is_notebook = self._notebook(session_name, folder)
-        before = self._ended.pop(notebook, "") if is_notebook else ""
-        start = self._starts[kernel_id] = Start(notebook, is_notebook, before)
+        start = self._starts[kernel_id] = Start(notebook, is_notebook, self._before(notebook))
         self._on_change(kernel_id)
         while True:
             try:
@@ -196,6 +197,16 @@ class KernelLauncher:
         start.environment, start.packages = environment.id, list(environment.packages)
         self._set(kernel_id, start, "started")
         return Launch(environment.python, variables)
+
+    def removed(self, kernel_id: str) -> None:
+        """One that was ended is gone by now: who has its notebook open sees that it has none."""
+        if (start := self._starts.get(kernel_id)) is not None and start.state == "ended":
+            self._on_change(kernel_id)
+
+    def _before(self, notebook: str) -> str:
+        """How its last kernel ended, if by itself; that one is forgotten."""
+        ended = [id for id, one in self._starts.items() if one.state == "ended" and one.notebook == notebook]
+        return "".join([self._starts.pop(id).before for id in ended][-1:])
 
     async def _environment(self, start: Start) -> Environment:
         while not start.abandoned:
