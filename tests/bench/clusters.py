@@ -241,7 +241,7 @@ class Benchmark:
     def join(self) -> None:
         python = self._environment("1.17.0", [*KERNEL, *DASK, "six==1.17.0"]).python
         rounds = []
-        with self._engine(python, 0, 1) as engine, program(python, SCHEDULER) as plain:
+        with self._engine(python, 1) as engine, program(python, SCHEDULER) as plain:
             own = ["--preload", "workspace_ext.engines.membership"]
             address = engine.wait("running")["address"]
             for _ in range(self.rounds + 1):
@@ -349,18 +349,20 @@ class Benchmark:
         """Seconds from a worker's start until it has computed."""
         began = time.monotonic()
         line = [python, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", *more]
+        line += ["--name", "joins"]
         process = subprocess.Popen(
             line, env=variables(), cwd=self._folder(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            self._one_task(python, address)
+            self._one_task(python, address, "joins")
             return time.monotonic() - began
         finally:
             process.terminate()
             process.wait(60)
 
-    def _one_task(self, python: Path, address: str) -> None:
-        run_script(python, f"from distributed import Client\nClient({address!r}).submit(int, 1).result()", self.folder)
+    def _one_task(self, python: Path, address: str, worker: str = "") -> None:
+        task = f"submit(int, 1, workers={[worker] if worker else None!r})"
+        run_script(python, f"from distributed import Client\nClient({address!r}).{task}.result()", self.folder)
 
 
 @contextlib.contextmanager
