@@ -65,7 +65,7 @@ class Hosts:
     counts: list[tuple[str, list[tuple[str, int]]]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, resource: str, workers: dict[str, Any], events: tuple[Any, ...]) -> Hosts:
+    def of(cls, resource: str, workers: dict[str, Any], events: list[dict[str, Any]]) -> Hosts:
         """Who serves, who does not and why, from the scheduler's workers and what the plugins told last."""
         found = cls(resource)
         nannies = set()
@@ -79,7 +79,7 @@ class Hosts:
                 found.others += 1
                 found.without_nanny += not one.get("nanny")
                 nannies.add(one.get("nanny"))
-        last = {event["nanny"]: event for _, event in events}
+        last = {event["nanny"]: event for event in events}
         for address, event in last.items():
             if address in nannies and event["state"] == "refused":
                 found.refused.append(f"{event['host']}: {event['message']}")
@@ -116,7 +116,7 @@ class Existing:
         self._client, self._settings, self._file, self._told = client, settings, file, told
         self._resource: str = told["name"]
         self._registering: asyncio.Task[None] | None = None
-        self._signed = 0.0
+        self._signed = self._began = 0.0
         self._running = False
         self._idle: tuple[object, float | None] = (None, None)
 
@@ -126,6 +126,8 @@ class Existing:
         await self._client.scheduler.register_scheduler_plugin(
             plugin=apart, name=elsewhere.ElsewherePlugin.name, idempotent=True
         )
+        # What was told an earlier one of that name is over.
+        self._began = max((when for when, _ in await self._client.get_events(self._resource)), default=0.0)
         while not stop.is_set():
             if self._settings.lease.expired():
                 return "Nobody used it"
@@ -134,10 +136,10 @@ class Existing:
             try:
                 await self._renew()
                 workers = (await self._client.scheduler.identity(n_workers=-1))["workers"]
-                events = await self._client.get_events(self._resource)
+                told = await self._client.get_events(self._resource)
             except OSError as error:
                 raise Unusable("The scheduler has gone") from error
-            hosts = Hosts.of(self._resource, workers, events)
+            hosts = Hosts.of(self._resource, workers, [event for when, event in told if when > self._began])
             if hosts.hopeless():
                 raise Unusable(f"No worker of this scheduler can have the environment: {hosts.message()}")
             self._tell(hosts)

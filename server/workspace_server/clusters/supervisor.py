@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..environments.service import Declaration, Environment, Environments
 from ..kit.clock import duration
@@ -135,7 +136,7 @@ class Supervisor:
             self._say(row.id, actual.phase, "building the environment that it restarts in")
         else:
             self._say(row.id, "building", "building its environment")
-        task = asyncio.ensure_future(self._prepare(row, actual))
+        task = asyncio.ensure_future(self._prepare(row, actual, serving))
         self._building[row.id] = task
         try:
             while not task.done():
@@ -163,12 +164,14 @@ class Supervisor:
         if row.problem:
             await asyncio.to_thread(self._complain, row.id, None)
         actual.digest, actual.environment = declaration.digest, environment.id
-        actual.engine = await asyncio.to_thread(self._launch, row, environment, actual)
+        folder = self._home.clusters / row.id
+        actual.engine = await asyncio.to_thread(self._launch, row, environment, folder)
+        (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
         actual.since = actual.renewed = time.monotonic()
         self._say(row.id, "starting")
         return 0.2
 
-    async def _prepare(self, row: ClusterRow, actual: Actual) -> tuple[Declaration, Environment]:
+    async def _prepare(self, row: ClusterRow, actual: Actual, serving: bool) -> tuple[Declaration, Environment]:
         declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
         if row.address:
             await asyncio.to_thread(greet, row.kind, row.address, declaration)
@@ -184,24 +187,47 @@ class Supervisor:
                 declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
                 actual.building = declaration.digest
                 environment = await self._environments.ensure(declaration)
+            if serving and environment.id != actual.environment:
+                await self._rehearse(row, environment)
         return declaration, environment
+
+    async def _rehearse(self, row: ClusterRow, environment: Environment) -> None:
+        """Have the scheduler's hosts build the environment, while what runs on them serves on.
+
+        Raises
+        ------
+        Failed, Conflict
+            None of them can have it; it took too long.
+        """
+        folder = self._home.clusters / row.id / "next"
+        if (left := await asyncio.to_thread(EngineProcess.adopt, folder)) is not None:
+            await asyncio.to_thread(left.stop)
+        trial = await asyncio.to_thread(self._launch, row, environment, folder)
+        deadline = time.monotonic() + BUILD_SECONDS
+        try:
+            while (await asyncio.to_thread(trial.state)).state != "running":
+                if not await asyncio.to_thread(trial.alive):
+                    raise trial.failure()
+                if time.monotonic() > deadline:
+                    raise _slow(BUILD_SECONDS)
+                await asyncio.to_thread(trial.renew)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await asyncio.shield(asyncio.to_thread(trial.stop))
 
     def _fit(self, id: str, extras: str) -> None:
         with self._storage.session() as session:
             if (row := session.get(ClusterRow, id)) is not None:
                 row.extras = extras
 
-    def _launch(self, row: ClusterRow, environment: Environment, actual: Actual) -> EngineProcess:
-        folder = self._home.clusters / row.id
-        engine = EngineProcess.start(
+    def _launch(self, row: ClusterRow, environment: Environment, folder: Path) -> EngineProcess:
+        return EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
             existing=_existing(row, environment),
         )  # fmt: skip
-        (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
-        return engine
 
     def _adopt(self, id: str, actual: Actual) -> None:
         folder = self._home.clusters / id
@@ -230,8 +256,7 @@ class Supervisor:
         if state.state != "running" and time.monotonic() - actual.since > limit:
             await asyncio.to_thread(engine.stop)
             actual.engine = None
-            slow = Conflict("cluster_slow", f"The cluster did not start within {limit:.0f} s.", "Restart it.")
-            await self._fail(row.id, slow)
+            await self._fail(row.id, _slow(limit))
             return None
         if _idle(row, actual, state):
             note = f"Stopped after {duration(row.idle_seconds)} without work."
@@ -290,6 +315,10 @@ def _idle(row: ClusterRow, actual: Actual, state: EngineState) -> bool:
     if not row.idle_seconds or state.state != "running" or state.idle_since is None:
         return False
     return time.time() - max(state.idle_since, actual.touched) > row.idle_seconds
+
+
+def _slow(seconds: float) -> Conflict:
+    return Conflict("cluster_slow", f"The cluster did not start within {seconds:.0f} s.", "Restart it.")
 
 
 def _existing(row: ClusterRow, environment: Environment) -> Existing | None:
