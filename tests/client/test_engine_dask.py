@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import grouping
+from tests.client import apart, grouping
 from tests.client.engines import Engine, build_environment, run_script, running
 from workspace_ext.engines.requirements import DASK, KERNEL
 
@@ -116,6 +116,11 @@ frame, local = dd.from_pandas(sales, npartitions=3), lambda frame: frame.compute
     with running(python, "dask", tmp_path / "cluster", "--minimum", "2", "--maximum", "2") as engine:
         program = grouping.BEGIN + frame + grouping.GROUPS
         grouping.check(run_script(python, program, tmp_path, ATRIUM_CLUSTER=attached(engine)))
+
+
+def test_work_of_one_name_is_each_environments_own(python: Path, tmp_path: Path) -> None:
+    """Where two share a scheduler: Dask would answer one with what the other has computed."""
+    assert run_script(python, apart.PROGRAM, tmp_path).splitlines()[-1] == apart.PRINTED
 
 
 def test_it_tells_since_when_it_has_had_nothing_to_do(python: Path, tmp_path: Path) -> None:

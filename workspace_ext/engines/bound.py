@@ -1,26 +1,36 @@
 """Work on a scheduler that others use too, bound to the workers of one environment.
 
 Those workers offer a resource of their own. Every task that goes through a bound client asks for it, so that it waits
-rather than run anywhere else. The workers of other hosts are sent this file as it is: it imports nothing but Dask.
+rather than run anywhere else, and is named as the environment's own: Dask takes two tasks of one name for the same, and
+would answer with what another environment has computed. The workers of other hosts are sent this file as it is: it
+imports nothing but Dask.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
+import hashlib
 import os
 import pickle
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cloudpickle  # type: ignore[import-not-found]
 import dask
+from dask._task_spec import convert_legacy_graph
 from distributed import Client, Worker
 from distributed.comm import CommClosedError
+from distributed.shuffle._core import P2PBarrierTask
 
 # In the variables of a bound worker: the resource that it offers.
 VARIABLE = "ATRIUM_RESOURCE"
+
+# Dask's own way gives parts of the data to workers of whatever environment, where they would wait for ever.
+SHUFFLES = {"dataframe.shuffle.method": "tasks", "array.rechunk.method": "tasks"}
 
 # Where nobody else is there it comes back again and again.
 HAND_BACK_SECONDS = 0.1
@@ -37,6 +47,8 @@ class BoundClient(Client):  # type: ignore[misc]
 
     def __init__(self, *given: Any, resource: str, **options: Any) -> None:
         self._resource = resource
+        self._mark = "-" + hashlib.sha256(resource.encode()).hexdigest()[:16]
+        dask.config.set(SHUFFLES)
         super().__init__(*given, **options)
 
     def submit(self, func: Callable[..., Any], *given: Any, **options: Any) -> Any:
@@ -62,17 +74,37 @@ class BoundClient(Client):  # type: ignore[misc]
         return [address for address, one in workers.items() if self._resource in one.get("resources", {})]
 
     def _graph_to_futures(
-        self, *given: Any, resources: Any = None, allow_other_workers: Any = None, **options: Any
-    ) -> Any:
-        graph = given[0] if given else options.get("expr", options.get("dsk"))
+        self, expr: Any, keys: Any, *given: Any,
+        resources: Any = None, allow_other_workers: Any = None, internal_priority: Any = None, **options: Any
+    ) -> Any:  # fmt: skip
         told = dask.get_annotations()
         wanted = {**told.get("resources", {}), **(resources or {}), self._resource: 1}
-        if allow_other_workers or told.get("allow_other_workers") or LOOSE & _annotated(graph):
+        if allow_other_workers or told.get("allow_other_workers") or LOOSE & _annotated(expr):
             raise ValueError(
                 "Tasks of this cluster keep to the workers of their environment: allow_other_workers is not possible, "
                 "and resources are asked for where the work is submitted, not where a collection is made."
             )
-        return super()._graph_to_futures(*given, resources=wanted, **options)
+        names = {key: _own(key, self._mark) for key in keys}
+        if internal_priority:
+            options["internal_priority"] = {_own(key, self._mark): one for key, one in internal_priority.items()}
+        futures = super()._graph_to_futures(
+            _marked(expr, self._mark), list(names.values()), *given, resources=wanted, **options
+        )
+        return {key: futures[name] for key, name in names.items()}
+
+
+class Marked:
+    """A graph that becomes tasks on the scheduler, which are then named as an environment's own."""
+
+    def __init__(self, graph: Any, mark: str) -> None:
+        self._graph, self._mark = graph, mark
+
+    def __dask_graph__(self) -> dict[Any, Any]:
+        return _renamed(self._graph.__dask_graph__(), self._mark)
+
+    def __dask_annotations__(self) -> dict[str, dict[Any, Any]]:
+        told = self._graph.__dask_annotations__()
+        return {kind: {_own(key, self._mark): one for key, one in each.items()} for kind, each in told.items()}
 
 
 class BoundWorker(Worker):  # type: ignore[misc]
@@ -120,6 +152,36 @@ def _opaque(function: Callable[..., Any], options: dict[str, Any]) -> Callable[.
 
     call.__name__ = call.__qualname__ = getattr(function, "__name__", type(function).__name__)
     return call
+
+
+def _own(key: Any, mark: str) -> Any:
+    """What a task is called, so that it is an environment's own."""
+    if isinstance(key, tuple):
+        return (_own(key[0], mark), *key[1:])
+    name = key if isinstance(key, str) else repr(key)
+    return name if name.endswith(mark) else name + mark
+
+
+def _renamed(graph: Any, mark: str) -> dict[Any, Any]:
+    """The tasks of a graph, each under its own name."""
+    tasks = convert_legacy_graph(graph)
+    if any(isinstance(task, P2PBarrierTask) for task in tasks.values()):
+        raise ValueError(
+            "On this cluster, which others use too, data is not shuffled from worker to worker: "
+            "leave out method='p2p', or write method='tasks'."
+        )
+    names = {key: _own(key, mark) for key in tasks}
+    return {names[key]: task.substitute(names, key=names[key]) for key, task in tasks.items()}
+
+
+def _marked(graph: Any, mark: str) -> Any:
+    # Before version 2025.4 a graph of Dask's is a mapping, of layers that are not to keep what they are made to here.
+    if isinstance(graph, Mapping):
+        layers = map(copy.copy, getattr(graph, "layers", {"": graph}).values())
+        return _renamed({key: task for layer in layers for key, task in layer.items()}, mark)
+    if type(graph).__name__ == "LLGExpr":
+        return type(graph)(_renamed(graph.__dask_graph__(), mark), _determ_token=uuid.uuid4().hex)
+    return Marked(graph, mark)
 
 
 def _annotated(graph: Any) -> set[str]:
