@@ -1,7 +1,7 @@
 # make demo   everything set up, the workspace running with its example
 # make test   every dependency of the tests installed, all tests run
 # make fuzz   people, editors, git and kill -9 at random on a shared notebook (SECONDS, SEED, STEPS); with ROOM=clusters
-#             workers, requirements and kill -9 at random on a cluster under load (SEED, STEPS)
+#             workers, hosts, requirements and kill -9 at random on clusters under load (SEED, STEPS)
 # make bench  figures beside the peers', of documents, projects, environments and clusters (ROOM=projects: of these only)
 # make check  formatting, lint, types, import layers, generated files up to date
 
@@ -30,7 +30,7 @@ fuzz: install
 	$(FUZZ_$(or $(ROOM),documents))
 
 FUZZ_documents = python -m tests.server.documents.fuzz --run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
-FUZZ_clusters = ATRIUM_CLUSTER_STEPS=$(or $(STEPS),40) ATRIUM_CLUSTER_SEED=$(SEED) pytest -s tests/server/clusters/test_promise.py
+FUZZ_clusters = ATRIUM_CLUSTER_STEPS=$(or $(STEPS),40) ATRIUM_CLUSTER_SEED=$(SEED) pytest -s tests/server/clusters/test_promise.py tests/server/clusters/test_promise_hosts.py
 
 bench: install
 	failed=0; for room in $(or $(ROOM),documents projects environments clusters); do python tests/bench/$$room.py || failed=1; done; exit $$failed

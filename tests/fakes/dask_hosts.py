@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,12 @@ from uv import find_uv_bin
 PACKAGES = ("distributed>=2025.1",)
 
 START_SECONDS = 60.0
+
+# Of the package index that a host which is cut off does not reach.
+PASSWORD = "hunter2"
+
+# In the variables of what serves an environment on a host.
+STARTED = "ATRIUM_RESOURCE"
 
 
 def make_base(folder: Path) -> Path:
@@ -49,34 +56,48 @@ class DaskHosts:
             assert time.monotonic() < deadline, self.log("scheduler")
             time.sleep(0.1)
 
-    def add(self, name: str, *options: str, uv: bool = True, gate: bool = False) -> None:
+    def add(self, name: str, *options: str, uv: bool = True, gate: bool = False, cut: bool = False) -> None:
         """A host with one worker of two threads and its nanny, or what ``options`` say. With a ``gate`` its uv waits
-        before it installs, until that is opened."""
-        told = {}
-        if not uv:
-            told["PATH"] = os.defpath
-        if gate:
-            self._gate(self.folder / name)
-            told["PATH"] = f"{self.folder / name}{os.pathsep}{os.environ['PATH']}"
+        before it installs, until that is opened; ``cut`` see :meth:`cut`."""
+        if gate or cut:
+            self.cut(name, "gate" if gate else "cut")
+        path = self._shim(self.folder / name) if uv else os.defpath
         self._spawn(
             name, "dask_worker", self.address, "--name", name, "--nthreads", "2", "--no-dashboard",
-            "--local-directory", str(self.folder / name / "scratch"), *options, **told,
+            "--local-directory", str(self.folder / name / "scratch"), *options, PATH=path,
         )  # fmt: skip
 
-    def _gate(self, home: Path) -> None:
-        home.mkdir()
-        (home / "gate").touch()
+    def cut(self, name: str, what: str = "cut") -> None:
+        """From now on it reaches no package index, and has none of its packages yet."""
+        (self.folder / name).mkdir(exist_ok=True)
+        (self.folder / name / what).touch()
+
+    def open(self, name: str, what: str = "gate") -> None:
+        """Open its gate, or let it reach the index again."""
+        (self.folder / name / what).unlink()
+
+    def _shim(self, home: Path) -> str:
+        """The search path with a uv of its own, which says when it waits."""
+        home.mkdir(exist_ok=True)
         shim = home / "uv"
         shim.write_text(
             "#!/bin/sh\n"
-            f'case "$*" in *sync*) touch {home}/waits; while [ -e {home}/gate ]; do sleep 0.1; done;; esac\n'
+            f'case "$*" in *sync*) while [ -e {home}/gate ]; do touch {home}/waits; sleep 0.1; done\n'
+            f"if [ -e {home}/cut ]; then export UV_HTTP_RETRIES=0\n"
+            f'set -- "$@" --no-cache --default-index http://ana:{PASSWORD}@127.0.0.1:9/simple; fi;; esac\n'
             f'exec {find_uv_bin()} "$@"\n'
         )
         shim.chmod(0o755)
+        return f"{home}{os.pathsep}{os.environ['PATH']}"
 
     def environments(self, name: str) -> list[str]:
         """Those that a host holds whole."""
         return [ready.parent.name for ready in (self.folder / name / ".cache" / "atrium").glob("*/.ready")]
+
+    def forget(self, name: str, keep: str) -> None:
+        """All environments that it holds but that one go."""
+        for other in set(self.environments(name)) - {keep}:
+            shutil.rmtree(self.folder / name / ".cache" / "atrium" / other)
 
     def log(self, name: str) -> str:
         """What a host's process wrote."""
@@ -90,6 +111,15 @@ class DaskHosts:
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("HOME") == home and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
+        return found
+
+    def bound(self, name: str, command: str) -> dict[int, str]:
+        """The environments' processes on a host with that in their command line: which resource each offers."""
+        found = {}
+        for process in self.processes(name):
+            with contextlib.suppress(psutil.Error):
+                if STARTED in process.environ() and command in " ".join(process.cmdline()):
+                    found[process.pid] = process.environ()[STARTED]
         return found
 
     def kill(self, name: str) -> None:
@@ -115,10 +145,6 @@ class DaskHosts:
     def waits(self, name: str) -> bool:
         """Whether it is in the middle of a build, at its gate."""
         return (self.folder / name / "waits").exists()
-
-    def open(self, name: str) -> None:
-        """Open its gate."""
-        (self.folder / name / "gate").unlink()
 
     def _spawn(self, name: str, command: str, *options: str, **variables: str) -> None:
         home = self.folder / name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -13,7 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.fakes.dask_hosts import DaskHosts, make_base
@@ -21,8 +19,6 @@ from tests.fakes.servers import Server, start_server
 from tests.server.clusters.helpers import NOTEBOOK, ask, in_environment, listener, make_project, refusal, wait_for
 
 OTHER = NOTEBOOK.replace("forecast", "churn")
-# In the variables of what serves an environment on a host.
-STARTED = "ATRIUM_RESOURCE"
 PATIENCE = 150.0
 
 # What a notebook does: tasks of its own, tasks of tasks, and a collection.
@@ -111,16 +107,6 @@ def serving(server: Server, id: str) -> int:
     return workers
 
 
-def bound(hosts: DaskHosts, name: str, command: str) -> dict[int, str]:
-    """The environments' processes on a host with that in their command line: which resource each offers."""
-    found = {}
-    for process in hosts.processes(name):
-        with contextlib.suppress(psutil.Error):
-            if STARTED in process.environ() and command in " ".join(process.cmdline()):
-                found[process.pid] = process.environ()[STARTED]
-    return found
-
-
 def create(server: Server, hosts: DaskHosts, notebook: str) -> str:
     wanted = {"notebook": notebook, "kind": "dask", "address": hosts.address}
     id: str = server.api("POST", "/clusters", wanted)["cluster"]["id"]
@@ -203,7 +189,7 @@ def test_two_environments_on_one_scheduler_are_kept_apart(server: Server, hosts:
     server.api("POST", f"/clusters/{first}/stop")
     wait_for(server, first, "stopped")
     resource = ask(server, OTHER)[1]["resource"]
-    until(lambda: set(bound(hosts, "north", "dask_worker").values()) == {resource}, lambda: hosts.log("north"))
+    until(lambda: set(hosts.bound("north", "dask_worker").values()) == {resource}, lambda: hosts.log("north"))
     assert work(server, OTHER) == wanted[1]
 
 
@@ -237,15 +223,15 @@ def test_a_host_that_is_cut_off_or_dies_while_it_builds(server: Server, hosts: D
 
     # A worker that is killed comes back, and so does one whose own nanny is.
     for role in ("spawn_main", "dask_worker"):
-        before = bound(hosts, "north", role)
+        before = hosts.bound("north", role)
         os.kill(next(iter(before)), signal.SIGKILL)
-        until(lambda: bound(hosts, "north", role).keys() - before.keys(), lambda: hosts.log("north"))  # noqa: B023
+        until(lambda: hosts.bound("north", role).keys() - before.keys(), lambda: hosts.log("north"))  # noqa: B023
         assert work(server, NOTEBOOK, everywhere=False) == wanted
 
     # Nobody answers there any more.
     hosts.kill("scheduler")
     failed = wait_for(server, id, "failed")
-    assert failed["error"]["message"] == "The cluster ended: The scheduler has gone"
+    assert failed["error"]["message"] == f"The cluster ended: the scheduler at {hosts.address} has gone."
     server.api("POST", f"/clusters/{id}/restart", {})
     failed = wait_for(server, id, "failed")
     assert failed["error"]["code"] == "no_scheduler"

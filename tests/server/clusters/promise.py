@@ -1,0 +1,105 @@
+"""What the tests of the promise share: work that goes on whatever happens, and what of that happens, at random.
+
+What happens, in which order, `ATRIUM_CLUSTER_SEED` says, and how much of it, `ATRIUM_CLUSTER_STEPS`; `make fuzz
+ROOM=clusters` does more of it than fits into every run of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.fakes.servers import Server
+from workspace_server.environments.runtime import materialise
+from workspace_server.kit.home import Home
+
+STEPS = int(os.environ.get("ATRIUM_CLUSTER_STEPS", "4"))
+GOOD = ("six==1.16.0", "six==1.17.0")
+BAD = "no-such-package-xyz123"
+PATIENCE = 90.0
+LOADS = Path(__file__).with_name("loads.py")
+
+L = TypeVar("L")
+
+
+class Load:
+    """Tasks that run all along, submitted from one environment or, on somebody's scheduler, from none."""
+
+    def __init__(self, server: Server, number: int, address: str, python: Path, told: dict[str, Any] | None) -> None:
+        self.address = address
+        self.prefix = python.parent.parent
+        self._said = server.home.parent / f"load-{number}.txt"
+        self._wrong = self._said.with_suffix(".err")
+        attached = {"ATRIUM_CLUSTER": json.dumps(told)} if told else {}
+        with self._said.open("wb") as out, self._wrong.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [python, LOADS, address],
+                env={**variables(server), **attached}, stdout=out, stderr=errors, start_new_session=True,
+            )  # fmt: skip
+
+    @classmethod
+    def of(cls, server: Server, told: dict[str, Any], number: int) -> Load:
+        """What a notebook's kernel that is told so submits."""
+        python = server.home / "environments" / told["environment"] / "bin" / "python"
+        return cls(server, number, told["address"], python, told)
+
+    def batches(self) -> list[set[str]]:
+        return [set(json.loads(line)) for line in self._said.read_text().splitlines(keepends=True) if line[-1] == "\n"]
+
+    def is_served(self, where: Path | None = None) -> None:
+        """More tasks are answered than were so far, of them some below a folder."""
+        before = len(self.batches())
+
+        def answered() -> bool:
+            said = self.batches()[before:]
+            return len(said) > 1 and (where is None or any(str(where) in one for batch in said for one in batch))
+
+        until(answered, lambda: f"no task is answered: {self._wrong.read_text()[-2000:]}")
+
+    def ran(self) -> set[str]:
+        """The environments that its tasks ran in."""
+        return set().union(*self.batches())
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def variables(server: Server) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(materialise(Home(server.home)))}
+
+
+def until(true: Callable[[], object], otherwise: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.1)
+
+
+def begin() -> random.Random:
+    """The chance of this run, which it tells."""
+    seed = int(os.environ.get("ATRIUM_CLUSTER_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"ATRIUM_CLUSTER_SEED={seed} ATRIUM_CLUSTER_STEPS={STEPS}")
+    return random.Random(seed)
+
+
+def drawn(
+    chance: random.Random, crossing: Sequence[Callable[[L], None]], others: Sequence[Callable[[L], None]], count: int
+) -> list[Callable[[L], None]]:
+    """So many steps, however few with those in them that could bring another environment in."""
+    steps = [*crossing, *(chance.choice([*crossing, *others]) for _ in range(count - len(crossing)))]
+    return chance.sample(steps, len(steps))
+
+
+def step(one: Callable[[L], None], life: L) -> None:
+    print(f"{time.monotonic():.0f} {one.__name__}", flush=True)
+    one(life)
