@@ -115,6 +115,7 @@ class Existing:
     def __init__(self, client: Client, settings: Settings, file: StateFile, told: dict[str, Any]) -> None:
         self._client, self._settings, self._file, self._told = client, settings, file, told
         self._resource: str = told["name"]
+        self._gone = f"the scheduler at {client.scheduler.address} has gone"
         self._registering: asyncio.Task[None] | None = None
         self._signed = self._began = 0.0
         self._running = False
@@ -132,16 +133,16 @@ class Existing:
             if self._settings.lease.expired():
                 return "Nobody used it"
             if self._client.status != "running":
-                raise Unusable("The scheduler has gone")
+                raise Unusable(self._gone)
             try:
                 await self._renew()
                 workers = (await self._client.scheduler.identity(n_workers=-1))["workers"]
                 told = await self._client.get_events(self._resource)
             except OSError as error:
-                raise Unusable("The scheduler has gone") from error
+                raise Unusable(self._gone) from error
             hosts = Hosts.of(self._resource, workers, [event for when, event in told if when > self._began])
             if hosts.hopeless():
-                raise Unusable(f"No worker of this scheduler can have the environment: {hosts.message()}")
+                raise Unusable(f"no worker of the scheduler can have the environment: {hosts.message()}")
             self._tell(hosts)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)

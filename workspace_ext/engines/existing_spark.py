@@ -100,7 +100,7 @@ def watch(server: Server, settings: Settings, file: StateFile, address: str, sto
     file.update(state="running", address=address, version=server.version, message="")
     while not stop.wait(LOOK_SECONDS):
         if not server.answers():
-            raise Unusable("The server has gone")
+            raise Unusable(f"the server at {address} has gone")
         since = server.pages.idle_since()
         file.update(idle_since=since, workers=server.pages.executors, maximum=max(1, server.pages.executors))
         if settings.lease.expired():

@@ -68,6 +68,7 @@ class EngineProcess:
         self.folder = folder
         self.pid = pid
         self._started = started
+        self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def start(
@@ -138,6 +139,7 @@ class EngineProcess:
         with contextlib.suppress(psutil.Error):
             started = psutil.Process(process.pid).create_time()
         engine = cls(folder, process.pid, started)
+        engine._process = process
         partial = folder / ".process.json"
         partial.write_text(json.dumps({"pid": process.pid, "started": started}))
         partial.replace(folder / "process.json")
@@ -207,8 +209,19 @@ class EngineProcess:
     def failure(self) -> Failed:
         """Why it is not running any more."""
         state = self.state()
-        said = state.message or (self.log().strip().splitlines() or ["it said nothing"])[-1]
-        return Failed("cluster_failed", f"The cluster ended: {said}", "Restart it from the cluster chip.")
+        said = state.message if state.state == "failed" else ""
+        # How it ended is known of what this server has started.
+        number = -self._process.wait(KILL_SECONDS) if self._process and not said else 0
+        said = said or (self.log().strip().splitlines() or [""])[-1]
+        if number == signal.SIGKILL or not (number or said):
+            return Failed(
+                "cluster_failed",
+                "The cluster was killed from outside, as happens where the machine runs out of memory.",
+                "Restart it from the cluster chip; if it is killed again, give it fewer workers or each less memory.",
+            )
+        if number > 0:
+            said = f"signal {number} ({signal.strsignal(number)})"
+        return Failed("cluster_failed", f"The cluster ended: {said.rstrip('.')}.", "Restart it from the cluster chip.")
 
     def log(self) -> str:
         """The end of what it wrote."""

@@ -29,7 +29,7 @@ def check_workers(minimum: int, maximum: int) -> None:
     if not 0 <= minimum <= maximum or not 1 <= maximum <= MOST_WORKERS:
         raise Invalid(
             "invalid_workers",
-            f"{minimum} to {maximum} workers is not possible.",
+            f"A cluster cannot have {minimum} to {maximum} workers.",
             f"The minimum is 0 or more, the maximum at least that and 1 to {MOST_WORKERS}.",
             "maximum" if minimum >= 0 else "minimum",
         )

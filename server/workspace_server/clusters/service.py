@@ -242,8 +242,7 @@ class Clusters:
                     row.id, cluster.kind, address, actual.environment, actual.state.resource, elsewhere
                 )
             if cluster.state == "failed":
-                message = cluster.error.message if cluster.error else "The cluster failed."
-                raise Unavailable("cluster_failed", message, "Restart it from the cluster chip.")
+                raise _failed(cluster.error)
             if cluster.state == "stopped" and row.desired == "stopped":
                 raise Unavailable(
                     "cluster_stopped", f"The cluster {row.name} is stopped.", "Restart it from the cluster chip."
@@ -344,6 +343,15 @@ class Clusters:
             return ""
         found = self._environments.find(declaration)
         return found.id if found else declaration.digest
+
+
+def _failed(error: WireError | None) -> Unavailable:
+    """What a notebook is told of a cluster that failed: where it can mend that, how."""
+    restart = "Restart it from the cluster chip."
+    if error is None:
+        return Unavailable("cluster_failed", "The cluster failed.", restart)
+    hint = restart if error.code == "cluster_failed" or not error.hint else f"{error.hint} Then restart the cluster."
+    return Unavailable("cluster_failed", error.message, hint)
 
 
 def key(place: Place) -> str:

@@ -105,6 +105,7 @@ def test_dask_from_the_project_environment_and_through_a_crash_of_the_server(tmp
         os.kill(after[0], 9)
         failed = wait_for(server, id, "failed", seconds=30)
         assert failed["error"]["code"] == "cluster_failed"
+        assert failed["error"]["message"].startswith("The cluster was killed from outside")
         status, refused = ask(server, NOTEBOOK)
         assert (status, refused["code"]) == (503, "cluster_failed")
         assert members(after[0]) == []
@@ -222,6 +223,7 @@ def test_an_environment_that_cannot_be_built_fails_the_cluster_with_its_message(
     status, told = ask(server, NOTEBOOK)
     assert status == 503
     assert "no-such-package-xyz123" in told["message"]
+    assert told["hint"] == "Check its spelling. Then restart the cluster."
     retried = server.api("POST", "/environments/retry", {"notebook": NOTEBOOK})
     assert retried["source"] == "requirements.txt"
 

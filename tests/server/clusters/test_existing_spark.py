@@ -98,7 +98,7 @@ def test_a_notebook_has_its_environment_there_or_is_told_why_not(server: Server,
     why = f"No environment on {platform.node()}: it has no uv, which builds it; install it there: pip install uv"
     id = create(server, there)
     failed = wait_for(server, id, "failed")
-    assert failed["error"]["message"] == f"The cluster ended: {why}"
+    assert failed["error"]["message"] == f"The cluster ended: {why}."
     with notebook_kernel(server, NOTEBOOK) as notebook:
         told = json.dumps({"id": id, "kind": "spark", "address": there.address, "elsewhere": True})
         notebook.run(f"import os; os.environ['ATRIUM_CLUSTER'] = {told!r}")
@@ -135,7 +135,7 @@ def test_a_notebook_has_its_environment_there_or_is_told_why_not(server: Server,
     wait_for(server, id, "running")
     there.close()
     failed = wait_for(server, id, "failed")
-    assert failed["error"]["message"] == "The cluster ended: The server has gone"
+    assert failed["error"]["message"] == f"The cluster ended: the server at {there.address} has gone."
     server.api("POST", f"/clusters/{id}/restart", {})
     failed = wait_for(server, id, "failed")
     assert failed["error"]["message"] == f"Nothing listens at {there.address}."

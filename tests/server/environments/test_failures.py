@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tests.fakes.indexes import index, wheel
-from tests.server.environments.conftest import Messages
+from tests.fakes.messages import Messages
 from workspace_server.environments import build, pythons, room
 from workspace_server.environments import lock as locks
 from workspace_server.environments.build import build_blocking, inspect, load, restore, site_packages

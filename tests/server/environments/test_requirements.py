@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.environments.conftest import Messages
+from tests.fakes.messages import Messages
 from workspace_server.environments.declaration import BASE, declare, locate
 from workspace_server.environments.errors import Unbuildable
 from workspace_server.environments.requirements import read

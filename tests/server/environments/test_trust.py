@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.fakes.indexes import index, source_archive, wheel
-from tests.server.environments.conftest import Messages
+from tests.fakes.messages import Messages
 from workspace_ext.contract.environments import Consent, GiveConsent
 from workspace_server.environments.build import build_blocking, restore, retire
 from workspace_server.environments.declaration import declare
