@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,7 +44,8 @@ _dask_clients: dict[tuple[str, str], Any] = {}
 
 @dataclass(frozen=True)
 class Attachment:
-    """The cluster that a notebook is attached to; `elsewhere`: its tasks may run on other machines."""
+    """The cluster that a notebook is attached to; `elsewhere`: its tasks may run on other machines; `security`: what a
+    client shows to a cluster behind a gateway."""
 
     id: str
     kind: str
@@ -52,6 +53,7 @@ class Attachment:
     environment: str = ""
     resource: str = ""
     elsewhere: bool = False
+    security: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def dask() -> Client:
@@ -73,7 +75,7 @@ def dask() -> Client:
         raise _missing("dask", error) from None
     address = attachment.address if attachment else local_cluster.address("dask")
     # Two clusters may be on one scheduler.
-    key = (address, attachment.resource if attachment else "")
+    key = (address, attachment.resource + attachment.security.get("cluster", "") if attachment else "")
     known = _dask_clients.get(key)
     if known is not None and known.status == "running":
         return known
@@ -88,8 +90,9 @@ def dask() -> Client:
                 # Where the tasks run all is as here; the scheduler itself needs no more than Dask.
                 warnings.filterwarnings("ignore", message="Mismatched versions found")
                 client = bound.BoundClient(
-                    address, timeout=CONNECT_SECONDS, name="notebook", resource=attachment.resource
-                )
+                    address, timeout=CONNECT_SECONDS, name="notebook", resource=attachment.resource,
+                    security=_security(attachment),
+                )  # fmt: skip
         else:
             client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
     except (OSError, TimeoutError) as error:
@@ -100,6 +103,12 @@ def dask() -> Client:
     _dask_clients[key] = client
     progress.follow(" ".join(key), lambda: progress.DaskWork(client))
     return client
+
+
+def _security(attachment: Attachment) -> Any:
+    if not attachment.security:
+        return None
+    return importlib.import_module("workspace_ext.engines.gateway").ClusterSecurity(**attachment.security)
 
 
 def spark() -> SparkSession:
@@ -205,6 +214,7 @@ def _told() -> Attachment | None:
         str(reply.get("environment") or ""),
         str(reply.get("resource") or ""),
         bool(reply.get("elsewhere")),
+        dict(reply.get("security") or {}),
     )
 
 

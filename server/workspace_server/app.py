@@ -21,6 +21,7 @@ from .access.pages import LoginHandler
 from .access.personal import make_personal
 from .access.routes import routes as access_routes
 from .access.service import Access
+from .clusters.gateway import SignIns
 from .clusters.proxy import handlers as clusters_pages
 from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
@@ -76,7 +77,9 @@ class Atrium:
         self.tables = Tables(home, self.events, self._table_copies)
         self.tables_watch = TablesWatch(self.tables, self.events)
         self.environments = Environments(home, self.events, self.operations, trust=Trust(self.storage))
-        self.clusters = Clusters(home, self.storage, self.events, self.environments)
+        self.clusters = Clusters(
+            home, self.storage, self.events, self.environments, SignIns(self.access, self.projects.credentials)
+        )
         self.watching = Watching(self.clusters, self.access)
         self.environments.extras = self.clusters
         self.documents = Documents(home, self.events, self.access, self.projects, self.tables, self.environments)

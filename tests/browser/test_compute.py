@@ -32,6 +32,13 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
         if not panel.is_visible():
             page.get_by_role("tab", name="Compute").click()
         panel.locator(".atrium-Empty").get_by_role("button", name="New cluster").click()
+        panel.get_by_label("Kind").select_option("Dask Gateway")
+        panel.get_by_label("Address").fill("gateway.example.org")
+        expect(panel.get_by_role("alert")).to_contain_text("Write it like https://gateway.example.org.")
+        panel.get_by_label("Address").fill(server.url)
+        panel.get_by_role("button", name="Create and attach").click()
+        expect(panel.get_by_role("alert")).to_contain_text("ana keeps nothing to sign in with")
+        picture(page, "compute-gateway", phone="panel", dark=True)
         panel.get_by_label("Kind").select_option("Existing Dask scheduler")
         panel.get_by_label("Address").fill("tls://10.0.0.1:8786")
         expect(panel.get_by_role("alert")).to_contain_text("A scheduler that asks for TLS cannot be used yet.")

@@ -34,7 +34,8 @@ def register(verbs: Any) -> None:
     create.add_argument(
         "--address",
         default="",
-        help="of a Dask scheduler (tcp://10.0.0.1:8786) or Spark Connect server (sc://10.0.0.1:15002) that is there",
+        help="of a Dask scheduler (tcp://10.0.0.1:8786) or Spark Connect server (sc://10.0.0.1:15002) that is there, "
+        "or of a Dask Gateway (https://gateway.example.org), which makes the cluster",
     )
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
     create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")

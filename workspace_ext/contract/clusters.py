@@ -22,9 +22,9 @@ class Cluster:
     for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
     ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
     restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
-    server that was there already; ``maximum`` is then how many workers it has for itself. ``dashboard`` is where its
-    own pages are on the server's machine: None while they are not there, "" where they will never be;
-    ``POST .../watch`` shows them.
+    server that was there already, of which ``maximum`` is then how many workers it has for itself, or of a gateway.
+    ``dashboard`` is where its own pages are on the server's machine: None while they are not there, "" where they will
+    never be; ``POST .../watch`` shows them.
     """
 
     id: str
@@ -69,7 +69,8 @@ class WhichNotebook:
 class CreateCluster:
     """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
     the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
-    its workers are found, not started.
+    its workers are found, not started; or it is made by the Dask Gateway there (``https://host``), where whoever
+    makes it signs in with what they keep for that host.
     """
 
     notebook: str
@@ -122,7 +123,8 @@ class Attachment:
 class KernelCluster:
     """What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
     tasks have to ask for on a scheduler that others use as well. ``elsewhere``: its tasks may run on other machines,
-    which the kernel has to send its environment.
+    which the kernel has to send its environment. ``security`` is what a client of a cluster behind a gateway shows: its
+    name there, certificate and key.
     """
 
     id: str
@@ -131,3 +133,4 @@ class KernelCluster:
     environment: str = ""
     resource: str = ""
     elsewhere: bool = False
+    security: dict[str, str] = field(default_factory=dict, repr=False)

@@ -10,6 +10,7 @@ workers. `--probe` prints which packages the scheduler has.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import importlib
@@ -123,9 +124,9 @@ class Existing:
 
     async def watch(self, stop: asyncio.Event) -> str:
         """Report until it shall end. Returns why."""
-        apart = cloudpickle.dumps(Text(elsewhere, "ElsewherePlugin", {}))
+        name, plugin = self._for_scheduler()
         await self._client.scheduler.register_scheduler_plugin(
-            plugin=apart, name=elsewhere.ElsewherePlugin.name, idempotent=True
+            plugin=cloudpickle.dumps(plugin), name=name, idempotent=True
         )
         # What was told an earlier one of that name is over.
         self._began = max((when for when, _ in await self._client.get_events(self._resource)), default=0.0)
@@ -140,9 +141,7 @@ class Existing:
                 told = await self._client.get_events(self._resource)
             except OSError as error:
                 raise Unusable(self._gone) from error
-            hosts = Hosts.of(self._resource, workers, [event for when, event in told if when > self._began])
-            if hosts.hopeless():
-                raise Unusable(f"no worker of the scheduler can have the environment: {hosts.message()}")
+            hosts = self._hosts(workers, [event for when, event in told if when > self._began])
             self._tell(hosts)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
@@ -172,7 +171,7 @@ class Existing:
             self._registering = None
 
     def _tell(self, hosts: Hosts) -> None:
-        self._running = self._running or bool(hosts.serving) or not hosts.others
+        self._running = self._running or self._begun(hosts)
         counts, since = self._idle
         if hosts.works() or hosts.counts != counts:
             since = None
@@ -184,6 +183,31 @@ class Existing:
             address=self._client.scheduler.address, resource=self._resource, workers=len(hosts.serving),
             maximum=max(1, hosts.others), message=hosts.message(), idle_since=since,
         )  # fmt: skip
+
+    def _hosts(self, workers: dict[str, Any], events: list[dict[str, Any]]) -> Hosts:
+        found = Hosts.of(self._resource, workers, events)
+        if found.hopeless():
+            raise Unusable(f"no worker of the scheduler can have the environment: {found.message()}")
+        return found
+
+    def _for_scheduler(self) -> tuple[str, Text]:
+        """The plugin that the scheduler is sent."""
+        return elsewhere.ElsewherePlugin.name, Text(elsewhere, "ElsewherePlugin", {})
+
+    def _begun(self, hosts: Hosts) -> bool:
+        """Whether it takes work."""
+        return bool(hosts.serving) or not hosts.others
+
+
+def plugin_told(given: argparse.Namespace) -> dict[str, Any]:
+    """What the nannies are told, of the environment and of what is the same for all."""
+    bound, built = (importlib.import_module(f"workspace_ext.engines.{name}") for name in ("bound", "builder"))
+    return {
+        **json.loads(given.told.read_text()),
+        "machine": platform.machine(), "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "module": Path(str(bound.__file__)).read_text(), "builder": Path(str(built.__file__)).read_text(),
+        "grace": given.grace,
+    }  # fmt: skip
 
 
 async def connect(address: str) -> Client:
@@ -247,14 +271,7 @@ def main() -> int:
     line.add_argument("--told", type=Path, required=True, help="JSON of what the nannies are told")
     given = line.parse_args()
     chosen = settings(given)
-    bound, built = (importlib.import_module(f"workspace_ext.engines.{name}") for name in ("bound", "builder"))
-    told = {
-        **json.loads(given.told.read_text()),
-        "machine": platform.machine(), "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
-        "module": Path(str(bound.__file__)).read_text(), "builder": Path(str(built.__file__)).read_text(),
-        "grace": given.grace,
-    }  # fmt: skip
-    return asyncio.run(run(chosen, StateFile(chosen.state, State(0, 1)), given.address, told))
+    return asyncio.run(run(chosen, StateFile(chosen.state, State(0, 1)), given.address, plugin_told(given)))
 
 
 if __name__ == "__main__":

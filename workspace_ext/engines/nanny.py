@@ -57,6 +57,7 @@ class EnvironmentPlugin(NannyPlugin):  # type: ignore[misc]
         name: Of the plugin, and the resource that its workers offer.
         environment, python, lock, options, machine: What `workspace_ext.engines.builder` is told.
         module, builder: The texts of `workspace_ext.engines.bound` and `builder`.
+        alone: Whether the scheduler is this environment's alone: a nanny then becomes one of it, under its own name.
         grace: Seconds after which the worker ends when nobody says any more that the cluster is wanted.
     """
 
@@ -67,9 +68,11 @@ class EnvironmentPlugin(NannyPlugin):  # type: ignore[misc]
         self.name: str = told["name"]
 
     async def setup(self, nanny: Any) -> None:
-        """Begin, without holding the nanny up."""
+        """Begin, without holding the nanny up; where it becomes one of the environment it has no worker before."""
         if os.environ.get(STARTED):
             return
+        if self.told.get("alone"):
+            await Service(self.told, nanny).become()
         services = nanny.__dict__.setdefault("_atrium_services", {})
         if self.name not in services or services[self.name].done():
             services[self.name] = asyncio.ensure_future(Service(self.told, nanny).run())
@@ -100,6 +103,21 @@ class Service:
                 self._say("building", "")
                 python = await self._build()
                 wait = FIRST_RETRY if await self._serve(python) else wait
+            except (Refused, OSError) as error:
+                self._say("refused", str(error))
+            await asyncio.sleep(wait)
+            wait = min(LAST_RETRY, wait * 2)
+
+    async def become(self) -> None:
+        """Go on as a nanny of the environment. Whoever started this process still has it, under the same name."""
+        wait = FIRST_RETRY
+        while True:
+            try:
+                self._say("building", "")
+                python = await self._build()
+                folder = tempfile.mkdtemp(prefix="atrium-worker-")
+                (Path(folder) / "atrium_bound.py").write_text(self._told["module"])
+                os.execve(python, self._command(python, folder), self._variables(folder))
             except (Refused, OSError) as error:
                 self._say("refused", str(error))
             await asyncio.sleep(wait)
@@ -143,10 +161,12 @@ class Service:
     def _command(self, python: str, folder: str) -> list[str]:
         nanny, name = self._nanny, self._told["name"]
         limit = nanny.memory_manager.memory_limit
-        resources = {**(nanny.resources or {}), name: 1e6}
+        called = nanny.name if self._told.get("alone") else f"{nanny.name or nanny.address}-{name}"
+        others = {one: count for one, count in (nanny.resources or {}).items() if not one.startswith("atrium-")}
+        resources = {**others, name: 1e6}
         return [
             python, "-m", "distributed.cli.dask_worker", nanny.scheduler_addr,
-            "--name", f"{nanny.name or nanny.address}-{name}", "--nworkers", "1", "--nthreads", str(nanny.nthreads),
+            "--name", called, "--nworkers", "1", "--nthreads", str(nanny.nthreads),
             "--memory-limit", str(limit or 0), "--host", nanny.ip, "--local-directory", folder, "--no-dashboard",
             "--resources", " ".join(f"{one}={count}" for one, count in resources.items()),
             "--worker-class", "atrium_bound.BoundWorker", "--death-timeout", "60",

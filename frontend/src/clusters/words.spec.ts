@@ -100,6 +100,9 @@ describe('The shape of a cluster', () => {
     expect(shapeOf(cluster({ address: 'tcp://10.0.0.1:8786' }))).toBe(
       'The workers of the scheduler at tcp://10.0.0.1:8786.'
     );
+    expect(shapeOf(cluster({ address: 'https://gateway.example.org', minimum: 1, maximum: 4 }))).toBe(
+      '1-4 workers of the Dask Gateway at https://gateway.example.org.'
+    );
     const server = cluster({ kind: 'spark', address: 'sc://10.0.0.1:15002', workers: 0, maximum: 1 });
     expect(shapeOf(server)).toBe('The workers of the server at sc://10.0.0.1:15002.');
     expect(words(server)).toMatchObject({ label: 'small', title: 'Spark cluster small: connected' });
@@ -133,6 +136,21 @@ describe('The address of what is there already', () => {
       expect(wrongAddress(one, choice)).toBe(`Write it like ${good}.`);
     }
     expect(wrongAddress(tls, choice)).toBe(`A ${choice} that asks for TLS cannot be used yet.`);
+  });
+});
+
+describe('The address of a gateway', () => {
+  it('is that of a page', () => {
+    const good = ['https://gateway.example.org', ' http://10.0.0.1:8000/services/dask/ '];
+    expect(good.map(one => wrongAddress(one, 'gateway'))).toEqual([null, null]);
+    for (const one of [
+      '',
+      'gateway.example.org',
+      'tcp://10.0.0.1:8786',
+      'https://ana:secret@gateway.example.org'
+    ]) {
+      expect(wrongAddress(one, 'gateway')).toBe('Write it like https://gateway.example.org.');
+    }
   });
 });
 

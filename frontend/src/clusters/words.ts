@@ -6,14 +6,23 @@ export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Sp
 /** What a new cluster can be. */
 export const CHOICES = {
   ...KINDS,
+  gateway: 'Dask Gateway',
   scheduler: 'Existing Dask scheduler',
   server: 'Existing Spark Connect server'
 };
 
 export type Choice = keyof typeof CHOICES;
 
-/** What a person writes to use what is there already. */
-export const THERE: Partial<Record<Choice, { kind: Cluster['kind']; example: string; hint: string }>> = {
+/** What a person writes to use what is there already; `sized`: it is there to make clusters, so many workers each. */
+export const THERE: Partial<
+  Record<Choice, { kind: Cluster['kind']; example: string; hint: string; sized?: boolean }>
+> = {
+  gateway: {
+    kind: 'dask',
+    example: 'https://gateway.example.org',
+    hint: 'You sign in with what you keep for its host in Projects → Credentials. Its workers need uv.',
+    sized: true
+  },
   scheduler: {
     kind: 'dask',
     example: 'tcp://10.0.0.1:8786',
@@ -29,6 +38,11 @@ export const THERE: Partial<Record<Choice, { kind: Cluster['kind']; example: str
 /** Whether it is a Spark server that was there already, which rarely tells how many workers it has. */
 function isServer(cluster: Cluster): boolean {
   return cluster.kind === 'spark' && Boolean(cluster.address);
+}
+
+/** Whether a gateway makes it, which changes how many workers it has like the workspace itself. */
+export function ofGateway(cluster: Cluster): boolean {
+  return /^https?:/.test(cluster.address ?? '');
 }
 
 /** What a cluster does now, in a few words. */
@@ -73,6 +87,9 @@ export function usersOf(cluster: Cluster): string {
 
 /** "1-4 workers, 2 threads and 2GiB each". */
 export function shapeOf(cluster: Cluster): string {
+  if (ofGateway(cluster)) {
+    return `${cluster.minimum}-${cluster.maximum} workers of the Dask Gateway at ${cluster.address}.`;
+  }
   if (cluster.address) {
     return `The workers of the ${isServer(cluster) ? 'server' : 'scheduler'} at ${cluster.address}.`;
   }
@@ -143,6 +160,11 @@ export function wrongMemory(memory: string): string | null {
 /** What is wrong with the address of what is there already, or null. */
 export function wrongAddress(address: string, choice: Choice): string | null {
   const example = THERE[choice]?.example ?? '';
+  if (choice === 'gateway') {
+    return /^https?:\/\/([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(\/[\w./-]*)?$/i.test(address.trim())
+      ? null
+      : `Write it like ${example}.`;
+  }
   if (/^\s*(tls:|sc:.*;(use_ssl=true|token=))/i.test(address)) {
     return `A ${choice} that asks for TLS cannot be used yet.`;
   }

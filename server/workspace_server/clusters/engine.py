@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,18 @@ class EngineState:
 
 @dataclass(frozen=True)
 class Existing:
-    """A scheduler or Spark server that is there already, and what a scheduler's nannies are told; see
-    ``workspace_ext.engines.existing`` and ``existing_spark``."""
+    """A scheduler, a gateway or a Spark server that is there already, what nannies are told, and who signs in at a
+    gateway; see ``workspace_ext.engines.existing``, ``gateway`` and ``existing_spark``."""
 
     address: str
     told: dict[str, Any] | None = None
+    sign_in: tuple[str, str] | None = field(default=None, repr=False)
+
+    def module(self) -> str:
+        """Which engine it is."""
+        if self.sign_in is not None:
+            return "gateway"
+        return "existing_spark" if self.told is None else "existing"
 
 
 class EngineProcess:
@@ -113,7 +120,7 @@ class EngineProcess:
         for old in ("state.json", "process.json", "size.json"):
             (folder / old).unlink(missing_ok=True)
         (folder / "lease").touch()
-        module = {"dask": "existing", "spark": "existing_spark"}[kind] if existing else kind
+        module = existing.module() if existing else kind
         command = [
             str(python), "-m", f"workspace_ext.engines.{module}",
             "--state", str(folder / "state.json"),
@@ -130,9 +137,14 @@ class EngineProcess:
         environment = {**variables_of(python, runtime), **(variables or {})}
         with (folder / "engine.log").open("wb") as log:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+        # Through a pipe nobody else reads it, neither among the processes nor on the disk.
+        with contextlib.suppress(OSError):
+            assert process.stdin is not None
+            process.stdin.write(lines(existing.sign_in if existing else None))
+            process.stdin.close()
         # Somebody has to reap it, or it would stay a zombie that looks alive.
         threading.Thread(target=process.wait, daemon=True).start()
         started = 0.0
@@ -154,6 +166,14 @@ class EngineProcess:
         except (OSError, ValueError, KeyError):
             return None
         return engine if engine.alive() else None
+
+    @staticmethod
+    def security(folder: Path) -> dict[str, str]:
+        """What a client of it needs beside its address; nothing but behind a gateway."""
+        try:
+            return dict(json.loads((folder / "security.json").read_text()))
+        except (OSError, ValueError):
+            return {}
 
     def alive(self) -> bool:
         try:
@@ -245,6 +265,11 @@ class EngineProcess:
             _until(lambda: not _group(self.pid), KILL_SECONDS)
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
         (self.folder / "process.json").unlink(missing_ok=True)
+
+
+def lines(sign_in: tuple[str, str] | None) -> bytes:
+    """What an engine that signs in somewhere reads."""
+    return "".join(f"{line}\n" for line in sign_in or ()).encode()
 
 
 def variables_of(python: Path, runtime: Path) -> dict[str, str]:

@@ -10,36 +10,41 @@ from ..environments.build import LOCK
 from ..environments.lock import WHEELS_ONLY
 from ..environments.service import Environment
 from ..kit.errors import Unavailable
-from .engine import Existing, variables_of
+from .engine import Existing, lines, variables_of
 from .extras import fitting
-from .greeting import LOOK
+from .greeting import LOOK, check_python
 
 PROBE_SECONDS = 60.0
+GATEWAY_SECONDS = 660.0
 
 
-def probe(environment: Environment, runtime: Path, address: str) -> str:
-    """The extras that make clients fit the scheduler, see ``store.ClusterRow``. Takes seconds: call it from a thread.
+def probe(environment: Environment, python: str, runtime: Path, address: str, sign_in: tuple[str, str] | None) -> str:
+    """The extras that make clients fit the scheduler, or those of a gateway, see ``store.ClusterRow``. Takes seconds,
+    on a gateway as long as it needs for a scheduler: call it from a thread.
 
     Raises
     ------
-    Unavailable
-        It is no scheduler, or has gone.
+    Unavailable, Conflict
+        It is no scheduler, or has gone; those of the gateway run another Python.
     """
-    line = [str(environment.python), "-m", "workspace_ext.engines.existing", "--probe", address]
+    module = "existing" if sign_in is None else "gateway"
+    line = [str(environment.python), "-m", f"workspace_ext.engines.{module}", "--probe", address]
     try:
         done = subprocess.run(
-            line, env=variables_of(environment.python, runtime), capture_output=True, text=True,
-            timeout=PROBE_SECONDS, check=False,
+            line, env=variables_of(environment.python, runtime), input=lines(sign_in), capture_output=True,
+            timeout=PROBE_SECONDS if sign_in is None else GATEWAY_SECONDS, check=False,
         )  # fmt: skip
         found = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         found = {"error": f"What answers at {address} is no Dask scheduler that can be used"}
     if "error" in found:
-        raise Unavailable("no_scheduler", f"{found['error']}.", LOOK)
+        raise Unavailable("no_scheduler", f"{found['error'][:1].upper()}{found['error'][1:]}.", LOOK)
+    if "python" in found:
+        check_python(f"The Dask Gateway at {address}", ".".join(found.pop("python").split(".")[:2]), python)
     return fitting(found)
 
 
-def told(cluster: str, address: str, environment: Environment) -> Existing:
+def told(cluster: str, address: str, environment: Environment, sign_in: tuple[str, str] | None = None) -> Existing:
     """What the nannies of a cluster's scheduler are told of its environment."""
     return Existing(
         address,
@@ -49,4 +54,5 @@ def told(cluster: str, address: str, environment: Environment) -> Existing:
             "lock": (environment.folder / LOCK).read_text(),
             "options": list(WHEELS_ONLY),
         },
+        sign_in,
     )

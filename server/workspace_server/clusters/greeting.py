@@ -50,11 +50,16 @@ def _greet_dask(address: str, declaration: Declaration) -> None:
             "Write the address that the scheduler says when it starts; one that asks for TLS cannot be used yet.",
         )
     python = f"{found[1][0]}.{found[2][0]}"
-    if python != declaration.python:
+    check_python(f"The scheduler at {address}", python, declaration.python)
+
+
+def check_python(what: str, runs: str, wanted: str) -> None:
+    """Raise ``Conflict`` unless both are the same minor version."""
+    if runs != wanted:
         raise Conflict(
             "other_python",
-            f"The scheduler at {address} runs Python {python}, this environment Python {declaration.python}.",
-            f"Put {python} into .python-version beside the notebook.",
+            f"{what} runs Python {runs}, this environment Python {wanted}.",
+            f"Put {runs} into .python-version beside the notebook.",
         )
 
 

@@ -17,6 +17,8 @@ _THERE = {
     "dask": ("Dask scheduler", "tcp", "tcp://10.0.0.1:8786"),
     "spark": ("Spark Connect server", "sc", "sc://10.0.0.1:15002"),
 }
+# One that makes clusters, where an address has no port of its own.
+_GATEWAY = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w./-]*)?")
 _ADDRESS = re.compile(r"(\w+)://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?")
 # What asks for TLS: Spark sends a token by TLS only.
 _TLS = re.compile(r"tls://|sc://.*;(use_ssl=true|token=)", re.IGNORECASE)
@@ -61,9 +63,30 @@ def address_of(wanted: CreateCluster) -> str:
     return wanted.address.strip().rstrip("/")
 
 
+def is_gateway(address: str) -> bool:
+    """Whether it is the address of a gateway, which makes clusters, rather than of what is there already."""
+    return address.startswith(("http://", "https://"))
+
+
 def _check_address(wanted: CreateCluster) -> None:
     address = wanted.address.strip()
     if not address:
+        return
+    if "@" in address:
+        raise Invalid(
+            "credentials_in_url",
+            "The address contains a user name or a password.",
+            "Write it without: at a gateway you sign in with what you keep for its host in Projects → Credentials.",
+            "address",
+        )
+    if is_gateway(address) and wanted.kind == "dask":
+        if not _GATEWAY.fullmatch(address):
+            raise Invalid(
+                "invalid_address",
+                f"{wanted.address!r} is not the address of a Dask Gateway.",
+                "Write it like https://gateway.example.org.",
+                "address",
+            )
         return
     title, begins, example = _THERE[wanted.kind]
     if _TLS.match(address):

@@ -33,10 +33,11 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.storage import Storage, new_id
 from .engine import EngineProcess
-from .errors import no_such_cluster, not_attached
+from .errors import failed_cluster, no_such_cluster, not_attached
 from .extras import extras, extras_of
+from .gateway import SignIns
 from .greeting import greet
-from .limits import address_of, check_options, check_workers
+from .limits import address_of, check_options, check_workers, is_gateway
 from .misfit import misfit
 from .names import free_name, size
 from .store import AttachmentRow, ClusterRow
@@ -57,12 +58,15 @@ class ClusterSpec:
 class Clusters:
     """The clusters room; it is also where the environments room asks for a notebook's extras."""
 
-    def __init__(self, home: Home, storage: Storage, events: Events, environments: Environments) -> None:
+    def __init__(
+        self, home: Home, storage: Storage, events: Events, environments: Environments, sign_ins: SignIns
+    ) -> None:
+        self._sign_ins = sign_ins
         self._home = home
         self._storage = storage
         self._events = events
         self._environments = environments
-        self._supervisor = Supervisor(home, storage, events, environments)
+        self._supervisor = Supervisor(home, storage, events, environments, sign_ins)
         # What is looked up and then written is one step: two people create, attach and delete at once.
         self._writing = threading.Lock()
 
@@ -132,7 +136,7 @@ class Clusters:
         check_workers(wanted.minimum, wanted.maximum)
         check_options(wanted)
         if wanted.address:
-            await asyncio.to_thread(self._greet, wanted)
+            await asyncio.to_thread(self._greet, wanted, owner)
         id = await asyncio.to_thread(self._create, wanted, owner)
         return await self.attach(id, wanted.notebook)
 
@@ -186,7 +190,7 @@ class Clusters:
         def change() -> None:
             with self._writing, self._storage.session() as session:
                 row = _find(session, id)
-                if row.address:
+                if row.address and not is_gateway(row.address):
                     raise Conflict(
                         "not_ours_to_scale",
                         f"The workers of {row.name} are those that are there at {row.address}.",
@@ -239,10 +243,11 @@ class Clusters:
                     raise Conflict(wrong.code, wrong.message, failed or wrong.hint)
                 elsewhere = cluster.kind == "spark" and row.address != ""
                 return KernelCluster(
-                    row.id, cluster.kind, address, actual.environment, actual.state.resource, elsewhere
-                )
+                    row.id, cluster.kind, address, actual.environment, actual.state.resource, elsewhere,
+                    await asyncio.to_thread(EngineProcess.security, self._home.clusters / row.id),
+                )  # fmt: skip
             if cluster.state == "failed":
-                raise _failed(cluster.error)
+                raise failed_cluster(cluster.error)
             if cluster.state == "stopped" and row.desired == "stopped":
                 raise Unavailable(
                     "cluster_stopped", f"The cluster {row.name} is stopped.", "Restart it from the cluster chip."
@@ -290,7 +295,10 @@ class Clusters:
             address=row.address, misfit=wrong,
         )  # fmt: skip
 
-    def _greet(self, wanted: CreateCluster) -> None:
+    def _greet(self, wanted: CreateCluster, owner: str) -> None:
+        if is_gateway(wanted.address):
+            self._sign_ins.greet(owner, address_of(wanted))
+            return
         declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind, there=True))
         greet(wanted.kind, address_of(wanted), declaration)
 
@@ -343,15 +351,6 @@ class Clusters:
             return ""
         found = self._environments.find(declaration)
         return found.id if found else declaration.digest
-
-
-def _failed(error: WireError | None) -> Unavailable:
-    """What a notebook is told of a cluster that failed: where it can mend that, how."""
-    restart = "Restart it from the cluster chip."
-    if error is None:
-        return Unavailable("cluster_failed", "The cluster failed.", restart)
-    hint = restart if error.code == "cluster_failed" or not error.hint else f"{error.hint} Then restart the cluster."
-    return Unavailable("cluster_failed", error.message, hint)
 
 
 def key(place: Place) -> str:

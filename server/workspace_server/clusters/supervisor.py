@@ -19,7 +19,9 @@ from ..kit.storage import Storage
 from .engine import EngineProcess, EngineState, Existing
 from .existing import probe, told
 from .extras import extras_of
+from .gateway import SignIns
 from .greeting import greet
+from .limits import is_gateway
 from .store import ClusterRow
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,10 @@ class Actual:
 class Supervisor:
     """One reconciler over all clusters; ``actual`` is what the routes read."""
 
-    def __init__(self, home: Home, storage: Storage, events: Events, environments: Environments) -> None:
+    def __init__(
+        self, home: Home, storage: Storage, events: Events, environments: Environments, sign_ins: SignIns
+    ) -> None:
+        self._sign_ins = sign_ins
         self._home = home
         self._storage = storage
         self._events = events
@@ -173,13 +178,18 @@ class Supervisor:
 
     async def _prepare(self, row: ClusterRow, actual: Actual, serving: bool) -> tuple[Declaration, Environment]:
         declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
-        if row.address:
+        sign_in = await asyncio.to_thread(self._sign_in, row)
+        if row.address and sign_in is None:
             await asyncio.to_thread(greet, row.kind, row.address, declaration)
         actual.building = declaration.digest
         environment = await self._environments.ensure(declaration)
         if row.address and row.kind == "dask":
             runtime = await asyncio.to_thread(self._environments.runtime)
-            fitting = await asyncio.to_thread(probe, environment, runtime, row.address)
+            # A gateway starts a scheduler to answer that: once.
+            known = row.extras if sign_in else ""
+            fitting = known or await asyncio.to_thread(
+                probe, environment, declaration.python, runtime, row.address, sign_in
+            )
             if fitting != row.extras:
                 await asyncio.to_thread(self._fit, row.id, fitting)
                 self._events.publish("environments", "", "changed")
@@ -220,13 +230,16 @@ class Supervisor:
             if (row := session.get(ClusterRow, id)) is not None:
                 row.extras = extras
 
+    def _sign_in(self, row: ClusterRow) -> tuple[str, str] | None:
+        return self._sign_ins.of(row.created_by, row.address) if is_gateway(row.address) else None
+
     def _launch(self, row: ClusterRow, environment: Environment, folder: Path) -> EngineProcess:
         return EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
-            existing=_existing(row, environment),
+            existing=_existing(row, environment, self._sign_in(row)),
         )  # fmt: skip
 
     def _adopt(self, id: str, actual: Actual) -> None:
@@ -265,7 +278,7 @@ class Supervisor:
             return 0.0
         if (
             row.kind == "dask"
-            and not row.address
+            and (not row.address or is_gateway(row.address))
             and state.state == "running"
             and _size(state) != (row.minimum, row.maximum)
         ):
@@ -321,10 +334,10 @@ def _slow(seconds: float) -> Conflict:
     return Conflict("cluster_slow", f"The cluster did not start within {seconds:.0f} s.", "Restart it.")
 
 
-def _existing(row: ClusterRow, environment: Environment) -> Existing | None:
+def _existing(row: ClusterRow, environment: Environment, sign_in: tuple[str, str] | None) -> Existing | None:
     if not row.address:
         return None
-    return Existing(row.address) if row.kind == "spark" else told(row.id, row.address, environment)
+    return Existing(row.address) if row.kind == "spark" else told(row.id, row.address, environment, sign_in)
 
 
 def _size(state: EngineState) -> tuple[int, int]:

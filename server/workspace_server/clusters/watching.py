@@ -112,8 +112,8 @@ def _check(cluster: Cluster) -> None:
     if cluster.address:
         raise Conflict(
             "pages_elsewhere",
-            f"{name} was there already, and its own pages are not shown here.",
-            "Whoever started it knows their address.",
+            f"The pages of {name}, which runs elsewhere, are not shown here.",
+            "Whoever runs it knows their address.",
         )
     if cluster.state != "running":
         raise Conflict("not_running", f"{name} is {cluster.state}.", "Start it to look at it.")

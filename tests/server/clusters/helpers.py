@@ -119,13 +119,13 @@ def members(leader: int) -> list[int]:
     return found
 
 
-def in_environment(server: Server, notebook: str, program: str) -> str:
+def in_environment(server: Server, notebook: str, program: str, *arguments: str) -> str:
     """What ``program`` prints in the notebook's environment."""
     environment = server.api("GET", f"/environments?notebook={notebook}")
     python = server.home / "environments" / environment["id"] / "bin" / "python"
     runtime = materialise(Home(server.home))
     done = subprocess.run(
-        [python, "-c", program], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(runtime)},
+        [python, "-c", program, *arguments], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(runtime)},
         cwd=server.home, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

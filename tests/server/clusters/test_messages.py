@@ -42,6 +42,8 @@ def messages() -> Iterator[Messages]:
         {"address": "tls://10.0.0.1:8786"},
         {"address": "http://10.0.0.1:15002", "kind": "spark"},
         {"address": "sc://10.0.0.1:15002/;token=hunter2", "kind": "spark"},
+        {"address": "https://gateway.example.org", "kind": "spark"},
+        {"address": "https://ana:hunter2@gateway.example.org"},
         {"memory": "much"},
         {"threads": 0},
         {"idle_seconds": -1},

@@ -207,7 +207,7 @@ def test_no_task_runs_in_a_wrong_environment_on_hosts(tmp_path: Path, hosts: Das
     with start_server(tmp_path / "home") as server, contextlib.ExitStack() as stack:
         make_project(server.home, GOOD[1])
         life = Life(server, hosts, chance, stack)
-        for one in drawn(chance, CROSSING, OTHERS, STEPS - 1):
+        for one in drawn(chance, CROSSING, OTHERS, STEPS - 2):
             step(one, life)
             life.load.is_served()
             life.others.is_served()

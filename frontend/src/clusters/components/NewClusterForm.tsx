@@ -23,7 +23,8 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
   const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
   const there = THERE[choice];
   const kind = there?.kind ?? (choice === 'spark' ? 'spark' : 'dask');
-  const wrong = there ? wrongAddress(address, choice) : wrongRange(workers);
+  const sized = !there || there.sized;
+  const wrong = (there ? wrongAddress(address, choice) : null) ?? (sized ? wrongRange(workers) : null);
   const create = useAction(async () => {
     await model.create({
       kind,
@@ -44,7 +45,14 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
     <form className="atrium-Form atrium-Clusters-form" onSubmit={onSubmit} noValidate>
       <FormField label="Kind">
         {field => (
-          <select {...field} value={choice} onChange={event => setChoice(event.target.value as Choice)}>
+          <select
+            {...field}
+            value={choice}
+            onChange={event => {
+              setChoice(event.target.value as Choice);
+              create.clear();
+            }}
+          >
             {Object.entries(CHOICES).map(([value, name]) => (
               <option key={value} value={value}>
                 {name}
@@ -54,7 +62,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
         )}
       </FormField>
       {there ? (
-        <FormField label="Address" error={address ? wrong : null} hint={there.hint}>
+        <FormField label="Address" error={address ? wrongAddress(address, choice) : null} hint={there.hint}>
           {field => (
             <input
               {...field}
@@ -64,11 +72,12 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
             />
           )}
         </FormField>
-      ) : (
+      ) : null}
+      {sized ? (
         <div className="atrium-Clusters-workers">
           <WorkersFields value={workers} onChange={setWorkers} />
         </div>
-      )}
+      ) : null}
       <details>
         <summary>More</summary>
         <div className="atrium-Clusters-workers">
@@ -118,7 +127,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           busy={create.busy}
           disabled={(wrong ?? wrongSize ?? wrongThreads ?? wrongIdle) !== null}
         >
-          {there ? 'Attach' : 'Create and attach'}
+          {sized ? 'Create and attach' : 'Attach'}
         </Button>
       </div>
     </form>

@@ -1,4 +1,5 @@
-"""What git signs in with: each person's own, and each project's for following it. Nobody's serves anybody else."""
+"""What git, and a gateway of clusters, signs in with: each person's own, and each project's for following it. Nobody's
+serves anybody else."""
 
 from __future__ import annotations
 
@@ -52,7 +53,7 @@ class Holder:
 
 
 class Credentials:
-    """Used from threads. No method gives a secret; :meth:`lend` writes it for git alone."""
+    """Used from threads. No method gives a secret; :meth:`lend` writes it for one program alone."""
 
     def __init__(self, home: Home, storage: Storage) -> None:
         self._storage = storage
