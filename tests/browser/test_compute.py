@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.people import Person, chromium, picture
+from tests.fakes import gpus
 from tests.fakes.servers import start_server
 
 EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -17,7 +18,8 @@ EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 @pytest.mark.browser
 @pytest.mark.parts
 def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
-    with start_server(tmp_path / "home") as server, chromium() as browser:
+    path = gpus.smi(tmp_path / "bin", gpus.listed(2))
+    with start_server(tmp_path / "home", PATH=path) as server, chromium() as browser:
         folder = server.home / "work" / "scratch" / "ana"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "look.ipynb").write_text(EMPTY)
@@ -53,6 +55,12 @@ def test_a_cluster_from_the_panel(tmp_path: Path) -> None:
         expect(panel.get_by_role("alert")).to_contain_text("is no Spark Connect server.")
         picture(page, "compute-server")
         panel.get_by_label("Kind").select_option("Dask")
+        panel.get_by_label("GPUs").select_option("2")
+        expect(panel.get_by_label("At most")).to_be_disabled()
+        expect(panel.get_by_label("At most")).to_have_value("2")
+        expect(panel).to_contain_text("has 2 (NVIDIA L4).")
+        picture(page, "compute-gpus")
+        panel.get_by_label("GPUs").select_option("None")
         panel.get_by_label("At most").fill("2")
         panel.get_by_text("More").click()
         panel.get_by_label("Memory per worker").fill("plenty")

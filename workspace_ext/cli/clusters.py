@@ -38,10 +38,13 @@ def register(verbs: Any) -> None:
         "or of a Dask Gateway (https://gateway.example.org), which makes the cluster",
     )
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
-    create.add_argument("--maximum", type=int, default=4, help="workers that there may be (default: 4)")
+    create.add_argument(
+        "--maximum", type=int, help="workers that there may be (default: 4, with GPUs as many as these)"
+    )
     create.add_argument("--name", default="", help="default: by its size")
     create.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
     create.add_argument("--threads", type=int, default=1, help="of each Dask worker (default: 1)")
+    create.add_argument("--gpus", type=int, default=0, help="of a Dask cluster's machine, one for each worker")
     create.add_argument(
         "--idle", type=int, default=60, help="minutes without work until it stops; 0: never (default: 60)"
     )
@@ -81,7 +84,7 @@ def _list(arguments: argparse.Namespace, client: Client) -> ClusterList | list[d
         {
             "id": one.id, "name": one.name, "kind": one.kind, "state": one.state,
             "workers": f"{one.workers} of {one.maximum}" if one.address
-            else f"{one.workers} of {one.minimum}-{one.maximum}", "notebooks": one.attached,
+            else f"{one.workers} of {one.minimum}-{one.maximum}", "GPUs": one.gpus or "", "notebooks": one.attached,
             "attached": "yes" if one.id == found.attached else "", "by": one.created_by,
             "idle since": one.idle_since or "",
         }
@@ -99,8 +102,8 @@ def _path(client: Client, wanted: str) -> str:
 def _create(arguments: argparse.Namespace, client: Client) -> Cluster | None:
     kind: ClusterKind = arguments.kind or ("spark" if arguments.address.strip().startswith("sc://") else "dask")
     wanted = CreateCluster(
-        arguments.notebook, kind, arguments.minimum, arguments.maximum, arguments.name,
-        arguments.memory, arguments.threads, arguments.idle * 60, arguments.address,
+        arguments.notebook, kind, arguments.minimum, arguments.maximum or arguments.gpus or 4, arguments.name,
+        arguments.memory, arguments.threads, arguments.idle * 60, arguments.address, arguments.gpus,
     )  # fmt: skip
     made = client.call("POST", "/clusters", wanted, reply=Attachment).cluster
     while arguments.wait and made is not None and made.state in ("building", "starting"):

@@ -35,7 +35,11 @@ def register(verbs: Any) -> None:
     add.add_argument("--cron", default="0 6 * * 1", help="minute hour day month weekday (default: Monday at 06:00)")
     add.add_argument("--time-zone", default="", help="such as Europe/Amsterdam (default: this machine's)")
     add.add_argument("--name", default="", help="default: the notebook's")
-    add.add_argument("--cluster", type=cluster_choice, help="of each run's own: dask, spark, dask:2 or dask:1-4")
+    add.add_argument(
+        "--cluster",
+        type=cluster_choice,
+        help="of each run's own: dask, spark, dask:2, dask:1-4 or, with a GPU for each worker, dask:2:gpu",
+    )
     add.add_argument("--parameter", "-p", type=parameter, action="append", default=[], metavar="NAME=VALUE")
     add.add_argument("--timeout", type=int, default=6 * 3600, help="seconds that a run may take (default: 6 hours)")
     add.add_argument("--run-now", action="store_true", help="run it once at once, too")
@@ -152,12 +156,13 @@ def local_time_zone() -> str:
 
 
 def cluster_choice(text: str) -> ScheduleCluster:
-    match = re.fullmatch(r"(dask|spark)(?::(\d+)(?:-(\d+))?)?", text)
+    match = re.fullmatch(r"(dask|spark)(?::(\d+)(?:-(\d+))?)?(:gpu)?", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like dask, dask:2 or dask:1-4")
+        raise argparse.ArgumentTypeError(f"{text!r} is not like dask, dask:2, dask:1-4 or dask:2:gpu")
     minimum = int(match[2] or 1)
     kind: Any = match[1]
-    return ScheduleCluster(kind, minimum, int(match[3] or match[2] or 4))
+    maximum = int(match[3] or match[2] or (1 if match[4] else 4))
+    return ScheduleCluster(kind, minimum, maximum, maximum if match[4] else 0)
 
 
 def parameter(text: str) -> tuple[str, ParameterValue]:

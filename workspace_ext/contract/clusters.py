@@ -24,7 +24,7 @@ class Cluster:
     restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
     server that was there already, of which ``maximum`` is then how many workers it has for itself, or of a gateway.
     ``dashboard`` is where its own pages are on the server's machine: None while they are not there, "" where they will
-    never be; ``POST .../watch`` shows them.
+    never be; ``POST .../watch`` shows them. Of ``gpus`` (0: it has none) each Dask worker has one.
     """
 
     id: str
@@ -50,6 +50,24 @@ class Cluster:
     notebooks: list[str] = field(default_factory=list)
     address: str = ""
     misfit: WireError | None = None
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU of the server's machine; ``cluster`` is the name of the one that has it, "" while it is free."""
+
+    name: str
+    cluster: str = ""
+
+
+@dataclass(frozen=True)
+class Gpus:
+    """Those of the server's machine; ``problem`` is why there is none that can be used."""
+
+    host: str
+    gpus: list[Gpu]
+    problem: WireError | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +88,8 @@ class CreateCluster:
     """``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
     the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
     its workers are found, not started; or it is made by the Dask Gateway there (``https://host``), where whoever
-    makes it signs in with what they keep for that host.
+    makes it signs in with what they keep for that host. With ``gpus`` each of its Dask workers has one of so many, and
+    ``maximum`` is at most that.
     """
 
     notebook: str
@@ -82,6 +101,7 @@ class CreateCluster:
     threads: int = 1
     idle_seconds: int = 3600
     address: str = ""
+    gpus: int = 0
 
 
 @dataclass(frozen=True)

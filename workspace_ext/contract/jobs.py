@@ -13,11 +13,12 @@ RunState = Literal["queued", "preparing", "running", "succeeded", "failed", "can
 
 @dataclass(frozen=True)
 class ScheduleCluster:
-    """The cluster that each run starts for itself: ``minimum`` to ``maximum`` workers."""
+    """The cluster that each run starts for itself: ``minimum`` to ``maximum`` workers, each with one of ``gpus``."""
 
     kind: Literal["dask", "spark"]
     minimum: int = 1
     maximum: int = 4
+    gpus: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ import sys
 import time
 from typing import Any
 
+from workspace_ext.engines import gpu
 from workspace_ext.engines.process import Settings, Size, State, StateFile, explain, parse_settings
+from workspace_ext.errors import ClusterError
 
 # Work that would keep one worker busy for longer than this brings another one. Dask's own five seconds leave
 # a handful of long tasks, such as one model per store, on a single worker.
@@ -39,22 +41,34 @@ async def start(settings: Settings) -> Any:
 
     routes = [one for one in dask.config.get("distributed.scheduler.http.routes") if one != LEADING_ON]
     dask.config.set({"distributed.scheduler.http.routes": routes})
-    cluster = LocalCluster(
-        n_workers=settings.minimum,
+    kind, of_kind = gpu.cluster(settings) if settings.gpus else (LocalCluster, {"n_workers": settings.minimum})
+    cluster = kind(
         threads_per_worker=settings.threads,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"dashboard": False},
         local_directory=str(settings.state.parent / "scratch"),
         asynchronous=True,
-        startup_information={membership.ENVIRONMENT: membership.environment},
-        **({"memory_limit": settings.memory} if settings.memory else {}),
+        **{"startup_information": {membership.ENVIRONMENT: membership.environment}}
+        | ({"memory_limit": settings.memory} if settings.memory else {})
+        | of_kind,
     )
     cluster.scheduler_spec["cls"] = membership.OwnWorkersOnly
     await cluster
     # Where both are the same, too: a worker that is lost for good is replaced.
     adapt(cluster, settings.minimum, settings.maximum)
     return cluster
+
+
+def stuck(scheduler: Any) -> str:
+    """What is waited for that no worker has, such as a GPU on a cluster without; "" when nothing is."""
+    asked = [each.resource_restrictions or {} for each in scheduler.unrunnable]
+    missing = {name for each in asked for name in each if not scheduler.resources.get(name)}
+    if not missing or not scheduler.workers:
+        return ""
+    count = sum(not missing.isdisjoint(each) for each in asked)
+    waiting = "1 task waits" if count == 1 else f"{count} tasks wait"
+    return f"{waiting} for {' and '.join(sorted(missing))}, which no worker has"
 
 
 def adapt(cluster: Any, minimum: int, maximum: int) -> None:
@@ -103,7 +117,10 @@ async def watch(cluster: Any, settings: Settings, file: StateFile, stop: asyncio
     file.update(dashboard=await show(cluster.scheduler))
     idleness, size = Idleness(cluster.scheduler), Size(settings.state)
     while not stop.is_set():
-        file.update(workers=len(cluster.scheduler.workers), idle_since=idleness.look())
+        scheduler = cluster.scheduler
+        file.update(workers=len(scheduler.workers), idle_since=idleness.look(), message=stuck(scheduler))
+        if settings.gpus and (lost := await asyncio.to_thread(gpu.lost, cluster)):
+            raise ClusterError(lost)
         if (wanted := size.wanted()) is not None:
             adapt(cluster, *wanted)
             file.update(minimum=wanted[0], maximum=wanted[1])

@@ -14,8 +14,9 @@ from typing import Any
 
 from distributed import Scheduler
 
-# The key, in what a worker says of itself when it registers.
+# The keys, in what a worker says of itself when it registers: its environment, and what it lacks for this cluster.
 ENVIRONMENT = "atrium-environment"
+LACKS = "atrium-lacks"
 
 
 def environment(_worker: Any) -> str:
@@ -29,20 +30,23 @@ def dask_setup(worker: Any) -> None:
 
 
 class OwnWorkersOnly(Scheduler):  # type: ignore[misc]
-    """A scheduler that takes workers of its own environment only."""
+    """A scheduler that takes workers of its own environment only; `lacking` is what one of those lacked."""
+
+    lacking = ""
 
     async def add_worker(self, comm: Any, *, extra: dict[str, Any], **told: Any) -> None:
         """Let the worker join, or tell it why it may not."""
         found = extra.get(ENVIRONMENT)
-        if found == sys.prefix:
+        if found != sys.prefix:
+            where = f"runs in {found}" if found else "does not say in which environment it runs"
+            message = (
+                f"This cluster takes only workers of its environment {sys.prefix}, and this one {where}. "
+                f"Scale the cluster, or start {sys.prefix}/bin/dask worker with --preload {__name__}."
+            )
+        else:
+            message = extra.get(LACKS, "")
+            self.lacking = self.lacking or message
+        if message:
+            await comm.write({"status": "error", "message": message, "time": time.time()})
+        else:
             await super().add_worker(comm, extra=extra, **told)
-            return
-        where = f"runs in {found}" if found else "does not say in which environment it runs"
-        await comm.write(
-            {
-                "status": "error",
-                "message": f"This cluster takes only workers of its environment {sys.prefix}, and this one {where}. "
-                f"Scale the cluster, or start {sys.prefix}/bin/dask worker with --preload {__name__}.",
-                "time": time.time(),
-            }
-        )

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from workspace_ext.errors import ClusterError
+
 Phase = Literal["starting", "running", "failed", "stopped"]
 
 HEARTBEAT_SECONDS = 1.0
@@ -122,7 +124,8 @@ class Size:
 
 @dataclass(frozen=True)
 class Settings:
-    """The command line of a cluster's process."""
+    """The command line of a cluster's process. So many `gpus` of `devices` are its workers', which it says to others in
+    the folder `held`."""
 
     state: Path
     minimum: int
@@ -130,6 +133,9 @@ class Settings:
     threads: int
     memory: str
     lease: Lease
+    gpus: int = 0
+    devices: tuple[str, ...] = ()
+    held: Path | None = None
 
 
 def parser(kind: str) -> argparse.ArgumentParser:
@@ -140,6 +146,9 @@ def parser(kind: str) -> argparse.ArgumentParser:
     made.add_argument("--maximum", type=int, default=4, help="workers that there may be")
     made.add_argument("--threads", type=int, default=1, help="threads of each Dask worker")
     made.add_argument("--memory", default="", help="of each Dask worker or of the Spark server, such as 2GiB")
+    made.add_argument("--gpus", type=int, default=0, help="GPUs, one for each Dask worker")
+    made.add_argument("--devices", default="", help="the GPUs to choose from, as CUDA calls them, such as 0,1")
+    made.add_argument("--held", type=Path, help="folder in which clusters hold GPUs")
     made.add_argument("--lease", type=Path, help="file that is touched while the cluster is wanted")
     made.add_argument("--grace", type=float, default=600.0, help="seconds without a touch before it ends")
     return made
@@ -150,6 +159,8 @@ def parse_settings(kind: str) -> Settings:
     told = parser(kind).parse_args()
     if not 0 <= told.minimum <= told.maximum or told.maximum < 1 or told.threads < 1:
         parser(kind).error("workers must satisfy 0 <= minimum <= maximum, maximum >= 1 and threads >= 1")
+    if told.gpus and not told.maximum <= told.gpus <= len(told.devices.split(",")):
+        parser(kind).error("each worker needs a GPU: maximum <= gpus <= the number of devices")
     return settings(told)
 
 
@@ -162,10 +173,14 @@ def settings(told: argparse.Namespace) -> Settings:
         threads=told.threads,
         memory=told.memory,
         lease=Lease(told.lease.absolute() if told.lease else None, told.grace, time.time()),
+        gpus=told.gpus,
+        devices=tuple(filter(None, told.devices.split(","))),
+        held=told.held.absolute() if told.held else None,
     )
 
 
 def explain(error: BaseException) -> str:
     """One line for a person, of an error that ended a cluster."""
     text = str(error).strip() or type(error).__name__
-    return f"{type(error).__name__}: {text.splitlines()[0]}"
+    said = text.splitlines()[0]
+    return said if isinstance(error, ClusterError) else f"{type(error).__name__}: {said}"

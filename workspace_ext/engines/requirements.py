@@ -12,6 +12,14 @@ KERNEL = ["ipykernel>=6.29", "pandas>=2.2", "pyarrow>=18", "deltalake>=1.2", "du
 # Bokeh draws the pages on which a cluster is watched. Of no version: the one that a project asks for is kept.
 DASK = ["bokeh", "dask[dataframe]>=2025.1", "distributed>=2025.1"]
 
+# Workers with a GPU each, by the newest CUDA that the machine's driver runs. Older ones than 26.4 know no `cuda.core`;
+# without a bound one of 2021 would be taken, as each later one wants one exact version of Dask. Who packages for one
+# CUDA, as PyTorch does, asks for `cuda-bindings` of the same: its bound makes that a CUDA that the driver runs.
+GPU = {
+    "cu12": ["dask-cuda>=26.4", "cuda-bindings>=12,<13"],
+    "cu13": ["dask-cuda>=26.4", "cuda-bindings>=12,<14"],
+}
+
 # What a client, the scheduler and its workers have to have in the same version.
 SHARED = ["dask", "distributed", "cloudpickle", "msgpack"]
 

@@ -56,6 +56,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/atrium/api/clusters/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The GPUs of the server's machine, and which cluster has them. */
+        get: operations["get_atrium_api_clusters_gpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/atrium/api/clusters/{id}": {
         parameters: {
             query?: never;
@@ -2838,7 +2855,7 @@ export interface components {
          *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
          *         server that was there already, of which ``maximum`` is then how many workers it has for itself, or of a gateway.
          *         ``dashboard`` is where its own pages are on the server's machine: None while they are not there, "" where they will
-         *         never be; ``POST .../watch`` shows them.
+         *         never be; ``POST .../watch`` shows them. Of ``gpus`` (0: it has none) each Dask worker has one.
          */
         Cluster: {
             /** @default  */
@@ -2850,6 +2867,8 @@ export interface components {
             dashboard: string | null;
             /** @default null */
             error: components["schemas"]["WireError"] | null;
+            /** @default 0 */
+            gpus: number;
             id: string;
             /** @default 0 */
             idle_seconds: number;
@@ -3053,11 +3072,14 @@ export interface components {
          * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
          *         the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
          *         its workers are found, not started; or it is made by the Dask Gateway there (``https://host``), where whoever
-         *         makes it signs in with what they keep for that host.
+         *         makes it signs in with what they keep for that host. With ``gpus`` each of its Dask workers has one of so many, and
+         *         ``maximum`` is at most that.
          */
         CreateCluster: {
             /** @default  */
             address: string;
+            /** @default 0 */
+            gpus: number;
             /** @default 3600 */
             idle_seconds: number;
             /** @enum {unknown} */
@@ -3588,6 +3610,25 @@ export interface components {
             line: string;
             notebook: string;
             what: string;
+        };
+        /**
+         * Gpu
+         * @description A GPU of the server's machine; ``cluster`` is the name of the one that has it, "" while it is free.
+         */
+        Gpu: {
+            /** @default  */
+            cluster: string;
+            name: string;
+        };
+        /**
+         * Gpus
+         * @description Those of the server's machine; ``problem`` is why there is none that can be used.
+         */
+        Gpus: {
+            gpus: components["schemas"]["Gpu"][];
+            host: string;
+            /** @default null */
+            problem: components["schemas"]["WireError"] | null;
         };
         /**
          * GraphCommit
@@ -4773,9 +4814,11 @@ export interface components {
         };
         /**
          * ScheduleCluster
-         * @description The cluster that each run starts for itself: ``minimum`` to ``maximum`` workers.
+         * @description The cluster that each run starts for itself: ``minimum`` to ``maximum`` workers, each with one of ``gpus``.
          */
         ScheduleCluster: {
+            /** @default 0 */
+            gpus: number;
             /** @enum {unknown} */
             kind: "dask" | "spark";
             /** @default 4 */
@@ -5383,6 +5426,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Refused: `{code, message, hint}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_atrium_api_clusters_gpus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gpus"];
                 };
             };
             /** @description Refused: `{code, message, hint}` */

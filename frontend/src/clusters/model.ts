@@ -9,6 +9,7 @@ import type { Wire } from '../api/wire';
 
 export type Cluster = Wire<'Cluster'>;
 export type ClusterKind = Cluster['kind'];
+export type Gpus = Wire<'Gpus'>;
 
 /** What a person chooses of a new cluster. */
 export interface NewCluster {
@@ -22,6 +23,8 @@ export interface NewCluster {
   idle_seconds: number;
   /** Of a Dask scheduler or Spark server that is there already; '' for workers of its own. */
   address: string;
+  /** One for each worker; 0: none. */
+  gpus: number;
 }
 
 const REFRESH_MS = 300;
@@ -93,6 +96,11 @@ export class ClustersModel implements IDisposable {
     this._path = path;
     this._changed.emit();
     this.refresh();
+  }
+
+  /** The GPUs of the server's machine. @throws ApiError */
+  async gpus(): Promise<Gpus> {
+    return this._client.request<Gpus>('GET', 'clusters/gpus');
   }
 
   /** @throws ApiError */

@@ -1,6 +1,8 @@
 import type { Cluster } from './model';
 import {
   fitOf,
+  gpusOf,
+  hintOfGpus,
   idleOf,
   noteOf,
   shapeOf,
@@ -36,6 +38,7 @@ function cluster(changes: Partial<Cluster>): Cluster {
     notebooks: [],
     address: '',
     misfit: null,
+    gpus: 0,
     ...changes
   };
 }
@@ -172,5 +175,29 @@ describe('Numbers of workers', () => {
     [1, NaN]
   ])('%d to %d is refused', (minimum, maximum) => {
     expect(wrongWorkers(minimum, maximum)).not.toBeNull();
+  });
+});
+
+describe('The GPUs of a cluster', () => {
+  it('are one for each worker', () => {
+    expect(shapeOf(cluster({ gpus: 4 }))).toBe('1-4 workers, 1 thread and a GPU each');
+    expect(shapeOf(cluster({ gpus: 4, memory: '2GiB' }))).toBe('1-4 workers, 1 thread, 2GiB and a GPU each');
+    expect([gpusOf(0), gpusOf(1), gpusOf(4)]).toEqual(['', '1 GPU', '4 GPUs']);
+    expect(wrongWorkers(1, 5, 4)).toBe('At most 4: each worker has a GPU.');
+    expect(wrongWorkers(1, 4, 4)).toBeNull();
+  });
+
+  it('are told with who has them', () => {
+    const name = 'NVIDIA L4';
+    const free = { name, cluster: '' };
+    expect(hintOfGpus({ host: 'lab', gpus: [free, free], problem: null })).toBe(
+      'One for each worker. lab has 2 (NVIDIA L4).'
+    );
+    expect(hintOfGpus({ host: 'lab', gpus: [free, { name, cluster: 'training' }], problem: null })).toBe(
+      'One for each worker. lab has 2 (NVIDIA L4), 1 free. Used by training.'
+    );
+    expect(hintOfGpus({ host: 'lab', gpus: [{ name, cluster: 'a run' }], problem: null })).toBe(
+      'One for each worker. lab has 1 (NVIDIA L4), none free. Used by a run.'
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { duration } from '../ui/time';
-import type { Cluster } from './model';
+import type { Cluster, Gpus } from './model';
 
 export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Spark' };
 
@@ -99,8 +99,9 @@ export function shapeOf(cluster: Cluster): string {
     return [workers, memory].filter(Boolean).join(', ');
   }
   const threads = cluster.threads ?? 1;
-  const each = [`${threads} ${threads === 1 ? 'thread' : 'threads'}`, memory].filter(Boolean).join(' and ');
-  return `${workers}, ${each} each`;
+  const parts = [`${threads} ${threads === 1 ? 'thread' : 'threads'}`, memory, cluster.gpus ? 'a GPU' : ''];
+  const each = parts.filter(Boolean);
+  return `${workers}, ${[each.slice(0, -1).join(', '), ...each.slice(-1)].filter(Boolean).join(' and ')} each`;
 }
 
 /** Where the work of a notebook that it fits runs. */
@@ -152,6 +153,20 @@ export function words(cluster: Cluster | null): Words {
   }
 }
 
+/** "1 GPU"; '' for none. */
+export function gpusOf(count: number | undefined): string {
+  return count ? `${count} ${count === 1 ? 'GPU' : 'GPUs'}` : '';
+}
+
+/** Which GPUs the machine has, and who has them. */
+export function hintOfGpus({ host, gpus }: Gpus): string {
+  const names = [...new Set(gpus.map(one => one.name))].join(', ');
+  const users = [...new Set(gpus.map(one => one.cluster).filter(Boolean))].join(' and ');
+  const free = gpus.filter(one => !one.cluster).length;
+  const used = users ? `, ${free || 'none'} free. Used by ${users}` : '';
+  return `One for each worker. ${host} has ${gpus.length} (${names})${used}.`;
+}
+
 /** What is wrong with an amount of memory, or null; '' is the engine's default. */
 export function wrongMemory(memory: string): string | null {
   return memory === '' || /^\d+(\.\d+)?\s*[kmgt]i?b$/i.test(memory.trim()) ? null : 'Write it like 2GiB.';
@@ -175,13 +190,16 @@ export function wrongAddress(address: string, choice: Choice): string | null {
   return fits.test(address.trim()) ? null : `Write it like ${example}.`;
 }
 
-/** What is wrong with a number of workers, or null. */
-export function wrongWorkers(minimum: number, maximum: number): string | null {
+/** What is wrong with a number of workers, or null; if there are GPUs each has one. */
+export function wrongWorkers(minimum: number, maximum: number, gpus = 0): string | null {
   if (!Number.isInteger(minimum) || minimum < 0) {
     return 'At least 0, a whole number.';
   }
   if (!Number.isInteger(maximum) || maximum < Math.max(1, minimum)) {
     return 'The maximum is at least the minimum, and at least 1.';
+  }
+  if (gpus && maximum > gpus) {
+    return `At most ${gpus}: each worker has a GPU.`;
   }
   return null;
 }

@@ -118,7 +118,9 @@ export class JobsModel implements IDisposable {
       { query: { notebook: path } }
     );
     const found = clusters.find(one => one.id === attached);
-    return found ? { kind: found.kind, minimum: found.minimum, maximum: found.maximum } : null;
+    return found
+      ? { kind: found.kind, minimum: found.minimum, maximum: found.maximum, gpus: found.gpus }
+      : null;
   }
 
   /** When it would run, and what. @throws ApiError whose `field` names what is wrong. */

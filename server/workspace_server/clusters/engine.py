@@ -28,6 +28,7 @@ from ..kit.errors import Failed
 
 KEPT_VARIABLES = (
     "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "JAVA_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "REQUESTS_CA_BUNDLE",
 )  # fmt: skip
 STOP_SECONDS = 25.0
@@ -50,6 +51,17 @@ class EngineState:
     idle_since: float | None = None
     resource: str = ""
     version: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """So many of the GPUs ``devices``, whose driver runs at most that CUDA (``cu12``, ``cu13``). Which of them others
+    have they say in the folder ``held``."""
+
+    count: int
+    devices: tuple[str, ...]
+    accelerator: str
+    held: Path
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ class EngineProcess:
         grace: float = GRACE,
         variables: dict[str, str] | None = None,
         existing: Existing | None = None,
+        gpus: Choice | None = None,
     ) -> EngineProcess:
         """Start it and return at once.
 
@@ -115,6 +128,8 @@ class EngineProcess:
             Further environment variables of the workers.
         existing
             What is there already; nothing is started on this machine then but what looks after it.
+        gpus
+            One for each Dask worker; it fails where too few are free.
         """
         folder.mkdir(parents=True, exist_ok=True)
         for old in ("state.json", "process.json", "size.json"):
@@ -129,6 +144,8 @@ class EngineProcess:
         ]  # fmt: skip
         if memory:
             command += ["--memory", memory]
+        if gpus:
+            command += ["--gpus", str(gpus.count), "--devices", ",".join(gpus.devices), "--held", str(gpus.held)]
         if existing:
             command += ["--address", existing.address]
         if existing and existing.told is not None:

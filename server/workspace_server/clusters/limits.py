@@ -42,6 +42,7 @@ def check_options(wanted: CreateCluster) -> None:
     if wanted.memory and not _SIZE.fullmatch(wanted.memory.strip()):
         raise Invalid("invalid_memory", f"{wanted.memory!r} is not a size.", "Write it like 2GiB or 500MB.", "memory")
     _check_address(wanted)
+    check_gpus(wanted.gpus, wanted.maximum, wanted.kind, wanted.address)
     if not 1 <= wanted.threads <= MOST_THREADS:
         raise Invalid(
             "invalid_threads",
@@ -55,6 +56,25 @@ def check_options(wanted: CreateCluster) -> None:
             f"{wanted.idle_seconds} s is no time to wait without work.",
             f"Choose 0 (never) to {MOST_IDLE_SECONDS} s.",
             "idle_seconds",
+        )
+
+
+def check_gpus(gpus: int, maximum: int, kind: str = "dask", address: str = "") -> None:
+    """Raise ``Invalid`` unless each of so many workers can have one of the GPUs, if there are to be any."""
+    if not gpus:
+        return
+    if gpus < 0:
+        raise Invalid("invalid_gpus", f"{gpus} GPUs are not possible.", "Choose 0 (none) or more.", "gpus")
+    if kind != "dask" or address:
+        what = "Workers that are there already" if address else "Spark's workers"
+        raise Invalid("gpus_of_dask", f"{what} are given no GPUs.", "Choose a Dask cluster of its own.", "gpus")
+    if maximum > gpus:
+        most = "1 worker" if gpus == 1 else f"{gpus} workers"
+        raise Invalid(
+            "a_gpu_each",
+            f"{maximum} workers cannot have one GPU each where there are to be {gpus}.",
+            f"Choose {most} at most, or more GPUs.",
+            "maximum",
         )
 
 

@@ -7,6 +7,7 @@ from workspace_ext.contract.clusters import (
     Cluster,
     ClusterList,
     CreateCluster,
+    Gpus,
     KernelCluster,
     ScaleCluster,
     Watch,
@@ -25,6 +26,10 @@ def routes(clusters: Clusters, watching: Watching) -> list[Route]:
     def listed(request: Request) -> ClusterList:
         """Every cluster, and which one a notebook is attached to."""
         return clusters.list(request.query.notebook)
+
+    def gpus(_request: Request) -> Gpus:
+        """The GPUs of the server's machine, and which cluster has them."""
+        return clusters.gpus()
 
     def one(request: Request) -> Cluster:
         """One cluster, with the end of its log when it failed."""
@@ -70,6 +75,7 @@ def routes(clusters: Clusters, watching: Watching) -> list[Route]:
         Route("GET", "/clusters", "clusters:read", listed, query=WhichNotebook, reply=ClusterList),
         Route("POST", "/clusters", "clusters:write", create, CreateCluster, reply=Attachment),
         Route("POST", "/clusters/detach", "clusters:attach", detach, OfNotebook, reply=Attachment),
+        Route("GET", "/clusters/gpus", "clusters:read", gpus, reply=Gpus),
         Route("GET", "/clusters/{id}", "clusters:read", one, reply=Cluster),
         Route("DELETE", "/clusters/{id}", "clusters:write", delete),
         Route("POST", "/clusters/{id}/attach", "clusters:attach", attach, OfNotebook, reply=Attachment),

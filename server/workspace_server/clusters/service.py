@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,6 +21,7 @@ from workspace_ext.contract.clusters import (
     ClusterList,
     ClusterState,
     CreateCluster,
+    Gpus,
     KernelCluster,
     ScaleCluster,
 )
@@ -32,27 +33,19 @@ from ..kit.errors import AtriumError, Conflict, Invalid, Unavailable, unpack
 from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.storage import Storage, new_id
+from . import gpus
 from .engine import EngineProcess
 from .errors import failed_cluster, no_such_cluster, not_attached
 from .extras import extras, extras_of
 from .gateway import SignIns
 from .greeting import greet
-from .limits import address_of, check_options, check_workers, is_gateway
+from .limits import address_of, check_gpus, check_options, check_workers, is_gateway
 from .misfit import misfit
 from .names import free_name, size
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
 
-__all__ = ["ClusterSpec", "Clusters", "EngineProcess", "extras"]
-
-
-@dataclass(frozen=True)
-class ClusterSpec:
-    """What it takes to start a cluster like the attached one."""
-
-    kind: ClusterKind
-    minimum: int
-    maximum: int
+__all__ = ["Clusters", "EngineProcess", "extras"]
 
 
 class Clusters:
@@ -85,15 +78,6 @@ class Clusters:
         row = self._attached(notebook)
         return extras_of(row) if row else ()
 
-    def spec(self, notebook: str) -> ClusterSpec | None:
-        """The kind and size of the cluster that the notebook at this path below ``work`` is attached to."""
-        row = self._attached(notebook)
-        return ClusterSpec(_kind(row), row.minimum, row.maximum) if row else None
-
-    def extras(self, kind: str) -> list[str]:
-        """What a cluster of that kind brings into an environment."""
-        return list(extras(kind))
-
     # Reading. From a thread.
 
     def list(self, notebook: str | None = None) -> ClusterList:
@@ -118,6 +102,10 @@ class Clusters:
         engine = EngineProcess(self._home.clusters / id, 0, 0)
         return replace(cluster, log=engine.log() if cluster.state == "failed" else "")
 
+    def gpus(self) -> Gpus:
+        """Those of this machine, and who has them."""
+        return gpus.tell(self._home, self._names())
+
     def dashboard(self, id: str) -> str | None:
         """Where the pages of a cluster that runs are, as it says. From memory."""
         actual = self._supervisor.actual(id)
@@ -131,13 +119,15 @@ class Clusters:
         Raises
         ------
         Invalid, Conflict, Unavailable
-            It cannot be made so; its name is taken; nothing for this environment is at its address.
+            It cannot be made so; its name is taken; nothing for this environment is at its address; there are too
+            few GPUs.
         """
         check_workers(wanted.minimum, wanted.maximum)
         check_options(wanted)
         if wanted.address:
             await asyncio.to_thread(self._greet, wanted, owner)
-        id = await asyncio.to_thread(self._create, wanted, owner)
+        needs = await asyncio.to_thread(self._need_gpus, wanted.gpus)
+        id = await asyncio.to_thread(self._create, wanted, owner, needs)
         return await self.attach(id, wanted.notebook)
 
     async def attach(self, id: str, notebook: str) -> Attachment:
@@ -202,6 +192,7 @@ class Clusters:
                         f"{row.name} is a Spark cluster, which takes its number of workers when it starts.",
                         "Stop it, change the number, then start it.",
                     )
+                check_gpus(row.gpus, wanted.maximum)
                 row.minimum, row.maximum = wanted.minimum, wanted.maximum
 
         await asyncio.to_thread(change)
@@ -292,7 +283,7 @@ class Clusters:
             error=WireError(error.code, error.message, error.hint) if error else None,
             memory=row.memory, threads=row.threads, idle_seconds=row.idle_seconds,
             idle_since=_moment(actual.state.idle_since) if running else None, notebooks=list(notebooks),
-            address=row.address, misfit=wrong,
+            address=row.address, misfit=wrong, gpus=row.gpus,
         )  # fmt: skip
 
     def _greet(self, wanted: CreateCluster, owner: str) -> None:
@@ -302,7 +293,18 @@ class Clusters:
         declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind, there=True))
         greet(wanted.kind, address_of(wanted), declaration)
 
-    def _create(self, wanted: CreateCluster, owner: str) -> str:
+    def _need_gpus(self, wanted: int) -> str:
+        """The extras of a cluster with so many, which are free; "" where none are wanted."""
+        if (choice := gpus.chosen(self._home, wanted)) is None:
+            return ""
+        gpus.check_free(choice, self._names())
+        return "\n".join(extras("dask", gpus=choice))
+
+    def _names(self) -> dict[str, str]:
+        with self._storage.session() as session:
+            return {row.id: row.name for row in session.scalars(select(ClusterRow))}
+
+    def _create(self, wanted: CreateCluster, owner: str, needs: str) -> str:
         place = self._place(wanted.notebook)
         name = " ".join(wanted.name.split())
         if len(name) > 60:
@@ -318,7 +320,7 @@ class Clusters:
                 minimum=wanted.minimum, maximum=wanted.maximum, notebook=place.notebook,
                 created_by=owner, created=iso(), desired="running", problem=None,
                 memory="".join(wanted.memory.split()), threads=wanted.threads, idle_seconds=wanted.idle_seconds,
-                note="", address=address_of(wanted), extras="",
+                note="", address=address_of(wanted), extras=needs, gpus=wanted.gpus,
             )  # fmt: skip
             session.add(row)
             return row.id

@@ -12,7 +12,8 @@ class ClusterRow(Base):
     """``desired`` is running or stopped; ``problem`` (packed error) is why it is not what was desired, or not in the
     environment in which it was to be restarted; ``note`` what else there is to say of why it is stopped. Clusters of
     earlier versions never stop for being idle. ``address`` is that of a scheduler or Spark server that was there
-    already, ``extras`` the requirements, one a line, that make a scheduler's clients fit it; "" before they are known.
+    already, ``extras`` the requirements, one a line, that make clients fit that scheduler or the driver of ``gpus``, of
+    which each worker has one; "" before they are known.
     """
 
     __tablename__ = "clusters"
@@ -33,6 +34,7 @@ class ClusterRow(Base):
     note: Mapped[str] = mapped_column(server_default="")
     address: Mapped[str] = mapped_column(server_default="")
     extras: Mapped[str] = mapped_column(server_default="")
+    gpus: Mapped[int] = mapped_column(server_default="0")
 
 
 class AttachmentRow(Base):

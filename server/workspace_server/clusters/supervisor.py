@@ -16,10 +16,11 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.reconciler import Reconciler
 from ..kit.storage import Storage
-from .engine import EngineProcess, EngineState, Existing
+from .engine import Choice, EngineProcess, EngineState, Existing
 from .existing import probe, told
-from .extras import extras_of
+from .extras import extras, extras_of
 from .gateway import SignIns
+from .gpus import chosen
 from .greeting import greet
 from .limits import is_gateway
 from .store import ClusterRow
@@ -37,7 +38,8 @@ BUILD_SECONDS = 1200.0
 @dataclass
 class Actual:
     """What is known of a cluster's process. ``digest`` is the declaration that it was started from, ``building`` the
-    one that is being built for it, ``touched`` the time of the last change that a person made."""
+    one that is being built for it, ``gpus`` what it is started with, ``touched`` the time of the last change that a
+    person made."""
 
     phase: str = "stopped"
     message: str = ""
@@ -46,6 +48,7 @@ class Actual:
     digest: str = ""
     environment: str = ""
     building: str = ""
+    gpus: Choice | None = None
     since: float = 0.0
     renewed: float = 0.0
     touched: float = 0.0
@@ -170,13 +173,16 @@ class Supervisor:
             await asyncio.to_thread(self._complain, row.id, None)
         actual.digest, actual.environment = declaration.digest, environment.id
         folder = self._home.clusters / row.id
-        actual.engine = await asyncio.to_thread(self._launch, row, environment, folder)
+        actual.engine = await asyncio.to_thread(self._launch, row, environment, folder, actual.gpus)
         (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
         actual.since = actual.renewed = time.monotonic()
         self._say(row.id, "starting")
         return 0.2
 
     async def _prepare(self, row: ClusterRow, actual: Actual, serving: bool) -> tuple[Declaration, Environment]:
+        if row.gpus:  # The driver may be another one by now.
+            actual.gpus = await asyncio.to_thread(chosen, self._home, row.gpus)
+            await self._fit(row, "\n".join(extras(row.kind, gpus=actual.gpus)))
         declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
         sign_in = await asyncio.to_thread(self._sign_in, row)
         if row.address and sign_in is None:
@@ -190,10 +196,7 @@ class Supervisor:
             fitting = known or await asyncio.to_thread(
                 probe, environment, declaration.python, runtime, row.address, sign_in
             )
-            if fitting != row.extras:
-                await asyncio.to_thread(self._fit, row.id, fitting)
-                self._events.publish("environments", "", "changed")
-                row.extras = fitting
+            if await self._fit(row, fitting):
                 declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
                 actual.building = declaration.digest
                 environment = await self._environments.ensure(declaration)
@@ -225,7 +228,16 @@ class Supervisor:
         finally:
             await asyncio.shield(asyncio.to_thread(trial.stop))
 
-    def _fit(self, id: str, extras: str) -> None:
+    async def _fit(self, row: ClusterRow, extras: str) -> bool:
+        """Have clients need these from now on; whether they did not."""
+        if extras == row.extras:
+            return False
+        await asyncio.to_thread(self._keep_extras, row.id, extras)
+        self._events.publish("environments", "", "changed")
+        row.extras = extras
+        return True
+
+    def _keep_extras(self, id: str, extras: str) -> None:
         with self._storage.session() as session:
             if (row := session.get(ClusterRow, id)) is not None:
                 row.extras = extras
@@ -233,13 +245,15 @@ class Supervisor:
     def _sign_in(self, row: ClusterRow) -> tuple[str, str] | None:
         return self._sign_ins.of(row.created_by, row.address) if is_gateway(row.address) else None
 
-    def _launch(self, row: ClusterRow, environment: Environment, folder: Path) -> EngineProcess:
+    def _launch(
+        self, row: ClusterRow, environment: Environment, folder: Path, gpus: Choice | None = None
+    ) -> EngineProcess:
         return EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
-            existing=_existing(row, environment, self._sign_in(row)),
+            existing=_existing(row, environment, self._sign_in(row)), gpus=gpus,
         )  # fmt: skip
 
     def _adopt(self, id: str, actual: Actual) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement as Parsed
 
-from workspace_ext.engines.requirements import DASK, KERNEL, SHARED, SPARK
+from workspace_ext.engines.requirements import DASK, GPU, KERNEL, SHARED, SPARK
 
 from ..kit.errors import Invalid
 from ..kit.home import Home
@@ -76,6 +76,11 @@ class Declaration:
     also: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+
+    @property
+    def accelerator(self) -> str:
+        """What it computes on: ``cpu``, or GPUs by at most that CUDA (``cu12``, ``cu13``)."""
+        return next((name for name, texts in GPU.items() if set(texts) <= set(self.extras)), "cpu")
 
 
 def declare(
@@ -177,6 +182,8 @@ def _origin(requirement: str) -> str:
         return "the Dask cluster"
     if requirement in SPARK:
         return "the Spark cluster"
+    if any(requirement in texts for texts in GPU.values()):
+        return "the GPU workers" if requirement.startswith("dask-cuda") else "the driver of the GPUs"
     return "the Dask scheduler" if Parsed(requirement).name in SHARED else "an extra"
 
 

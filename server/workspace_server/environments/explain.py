@@ -91,7 +91,7 @@ def _explain(declaration: Declaration, said: str, oldest_wheel: Callable[[str], 
         return Unbuildable(
             "conflict",
             f"These requirements exclude each other: {_sides(named)}.",
-            "Loosen one of them.",
+            _loosen(text, named),
         )
     if "hash" in text.lower() and "mismatch" in text.lower():
         return Unbuildable(
@@ -139,6 +139,15 @@ def _named(text: str, origins: Origins) -> list[tuple[str, str]]:
     }
     chosen = [name for name in origins if name in required] or [name for name in origins if name in words]
     return [one for name in chosen for one in origins[name]]
+
+
+def _loosen(text: str, named: list[tuple[str, str]]) -> str:
+    """Of Dask's versions dask-cuda takes but a few, which nobody would guess."""
+    bounds = re.findall(r"\b(?:dask|distributed)>=(\d+\.\d+)\.(\d+),<\1\.\d", text)
+    taken = sorted({f"{month}.{patch}" for month, patch in bounds})
+    if taken and any(one.startswith("dask-cuda") for one, _ in named):
+        return f"dask-cuda works with dask {' or '.join(taken)}: ask for that, or for a cluster without GPUs."
+    return "Loosen one of them."
 
 
 def _sides(named: list[tuple[str, str]]) -> str:

@@ -191,7 +191,9 @@ def canonical(text: str, declaration: Declaration) -> Lock:
     agreed = [f"--extra-index-url {url}" for url in declaration.indexes]
     agreed += [f"--no-binary {pin.partition('==')[0]}" for pin in declaration.sources]
     body = "\n".join([*agreed, *sorted(entries)]) + "\n"
-    identity = "\0".join((body, declaration.python, PLATFORM))
+    # On another accelerator what is installed may differ, even where the lock does not.
+    accelerator = [] if declaration.accelerator == "cpu" else [declaration.accelerator]
+    identity = "\0".join((body, declaration.python, PLATFORM, *accelerator))
     return Lock(hashlib.sha256(identity.encode()).hexdigest()[:24], body)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from workspace_ext.contract.jobs import ScheduleCluster
 
-from ..clusters.engine import EngineProcess
+from ..clusters.engine import Choice, EngineProcess
 from ..clusters.extras import extras
+from ..clusters.gpus import chosen
 from ..kit.errors import Failed
 from .processes import VARIABLE
 
-__all__ = ["extras", "started"]
+__all__ = ["chosen", "extras", "started"]
 
 GRACE = 120.0
 RENEWAL = 30.0
@@ -23,7 +24,13 @@ RENEWAL = 30.0
 
 @contextlib.contextmanager
 def started(
-    choice: ScheduleCluster | None, python: Path, folder: Path, runtime: Path, run: str, stopped: threading.Event
+    choice: ScheduleCluster | None,
+    gpus: Choice | None,
+    python: Path,
+    folder: Path,
+    runtime: Path,
+    run: str,
+    stopped: threading.Event,
 ) -> Iterator[str]:
     """A cluster while the ``with`` lasts: what goes into ``ATRIUM_CLUSTER``, "" when none was chosen.
 
@@ -36,8 +43,9 @@ def started(
         yield ""
         return
     engine = EngineProcess.start(
-        python, choice.kind, choice.minimum, choice.maximum, folder, runtime, grace=GRACE, variables={VARIABLE: run}
-    )
+        python, choice.kind, choice.minimum, choice.maximum, folder, runtime, grace=GRACE, variables={VARIABLE: run},
+        gpus=gpus,
+    )  # fmt: skip
     over = threading.Event()
     renewing = threading.Thread(target=_renew, args=(engine, over), name="lease", daemon=True)
     renewing.start()

@@ -78,7 +78,8 @@ class Runner:
     def _environment(self, checkout: Checkout, source: Path) -> Environment:
         cluster = self._run.cluster
         trusted = Trust(self._storage).of(self._run.project)
-        extras = compute.extras(cluster.kind) if cluster else ()
+        self._gpus = compute.chosen(self._home, cluster.gpus) if cluster else None
+        extras = compute.extras(cluster.kind, gpus=self._gpus) if cluster else ()
         declaration = declare(source.parent, checkout.path, extras, trusted)
         environment = build_blocking(
             self._home, declaration, lambda _phase, message, done, total: self.progress(counted(message, done, total)),
@@ -94,7 +95,7 @@ class Runner:
         if choice is not None:
             self.say(f"starting {choice.minimum} to {choice.maximum} workers")
         return compute.started(
-            choice, environment.python, self._folder / "cluster", materialise(self._home), self._run.id,
+            choice, self._gpus, environment.python, self._folder / "cluster", materialise(self._home), self._run.id,
             self._supervisor.stopped,
         )  # fmt: skip
 

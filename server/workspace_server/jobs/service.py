@@ -31,6 +31,7 @@ from workspace_ext.contract.jobs import (
     UpdateSchedule,
 )
 
+from ..clusters.limits import check_gpus
 from ..kit.clock import iso, now, parse
 from ..kit.errors import Conflict, Invalid, NotFound
 from ..kit.events import Events
@@ -374,5 +375,7 @@ def _check(parameters: dict[str, ParameterValue], cluster: ScheduleCluster | Non
             "invalid_cluster", f"{cluster.minimum} to {cluster.maximum} workers are not possible.",
             f"Choose 1 to {MOST_WORKERS}, the lower number first.", "cluster",
         )  # fmt: skip
+    if cluster is not None:
+        check_gpus(cluster.gpus, cluster.maximum, cluster.kind)
     if not 1 <= timeout <= LONGEST:
         raise Invalid("invalid_timeout", "The time limit is between 1 second and 7 days.", "", "timeout")

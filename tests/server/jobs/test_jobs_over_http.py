@@ -153,6 +153,8 @@ def _refused(server: Server, project: str) -> None:
         ({"parameters": {"import os; n": 1}}, "parameters", None),
         ({"cluster": {"kind": "dask", "minimum": 3, "maximum": 2}}, "cluster", None),
         ({"cluster": {"kind": "ray"}}, "cluster.kind", None),
+        ({"cluster": {"kind": "dask", "maximum": 2, "gpus": 1}}, "maximum", None),
+        ({"cluster": {"kind": "spark", "maximum": 1, "gpus": 1}}, "gpus", None),
         ({"timeout": 0}, "timeout", None),
         ({"timeout": "soon"}, "timeout", None),
     ):

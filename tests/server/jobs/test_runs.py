@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.server.jobs.conftest import Workshop, notebook
+from workspace_ext.cli.jobs import cluster_choice
 from workspace_ext.contract.jobs import CreateSchedule, RunTable, ScheduleCluster
 from workspace_server.jobs import processes
 from workspace_server.jobs.clock import PATIENCE, wanted
@@ -170,6 +172,17 @@ def test_a_cluster_of_its_own(works: Workshop) -> None:
     assert run.state == "succeeded", (run.error, works.log(run.id))
     assert printed(cells(works, run.id)[0]) == "42\n"
     assert run.cluster == cluster
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="has a driver")
+def test_a_run_that_wants_gpus_fails_where_there_are_none(works: Workshop) -> None:
+    wanted = cluster_choice("dask:2:gpu")
+    assert wanted == ScheduleCluster("dask", 2, 2, 2)
+    run = works.ended(works.start("1", cluster=wanted))
+    assert run.state == "failed"
+    assert run.error is not None
+    assert run.error.message.startswith("No NVIDIA GPU is found on ")
+    assert run.environment == "", "none was built for it"
 
 
 def test_the_commit_is_that_of_the_moment(works: Workshop) -> None:

@@ -67,8 +67,8 @@ function Scale({ cluster, model }: Omit<ClusterDetailsProps, 'opened'>): JSX.Ele
   return (
     <form onSubmit={onSubmit} noValidate>
       <div className="atrium-Clusters-scale">
-        <WorkersFields value={workers} onChange={setWorkers} />
-        <Button submit busy={scale.busy} disabled={wrongRange(workers) !== null || same}>
+        <WorkersFields value={workers} onChange={setWorkers} gpus={cluster.gpus} />
+        <Button submit busy={scale.busy} disabled={wrongRange(workers, cluster.gpus) !== null || same}>
           Scale
         </Button>
       </div>

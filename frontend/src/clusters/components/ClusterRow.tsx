@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Button, ErrorNote, useAction } from '../../ui';
 import { ApiError } from '../../api/errors';
 import type { Cluster, ClustersModel } from '../model';
-import { hasEnded, KINDS, stateOf } from '../words';
+import { gpusOf, hasEnded, KINDS, stateOf } from '../words';
 
 export interface ClusterRowProps {
   cluster: Cluster;
@@ -30,7 +30,9 @@ export function ClusterRow(props: ClusterRowProps): JSX.Element {
     <div className="atrium-Clusters-row">
       <div className="atrium-Clusters-title">
         <span className="atrium-List-label">{cluster.name}</span>
-        <span className="atrium-Tag">{KINDS[cluster.kind]}</span>
+        <span className="atrium-Tag" title={gpusOf(cluster.gpus)}>
+          {cluster.gpus ? `${KINDS[cluster.kind]} GPU` : KINDS[cluster.kind]}
+        </span>
         <span className="atrium-Muted" role="status" title={stateOf(cluster)}>
           {stateOf(cluster)}
         </span>

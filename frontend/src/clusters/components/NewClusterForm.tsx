@@ -1,7 +1,8 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
-import type { ClustersModel } from '../model';
+import type { ClustersModel, Gpus } from '../model';
+import { GpusField } from './GpusField';
 import { type Choice, CHOICES, THERE, wrongAddress, wrongCount, wrongMemory } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
@@ -18,22 +19,27 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
   const [memory, setMemory] = useState('');
   const [threads, setThreads] = useState('1');
   const [idle, setIdle] = useState('60');
+  const [chosenGpus, setGpus] = useState(0);
+  const there = THERE[choice];
+  const machine = useGpus(model);
+  const gpus = choice === 'dask' ? chosenGpus : 0;
+  const range = gpus ? { ...workers, maximum: String(gpus) } : workers;
   const wrongSize = wrongMemory(memory);
   const wrongThreads = wrongCount(threads, 1, 'At least 1, a whole number.');
   const wrongIdle = wrongCount(idle, 0, 'A whole number; 0 for never.');
-  const there = THERE[choice];
   const kind = there?.kind ?? (choice === 'spark' ? 'spark' : 'dask');
   const sized = !there || there.sized;
-  const wrong = (there ? wrongAddress(address, choice) : null) ?? (sized ? wrongRange(workers) : null);
+  const wrong = (there ? wrongAddress(address, choice) : null) ?? (sized ? wrongRange(range, gpus) : null);
   const create = useAction(async () => {
     await model.create({
       kind,
-      minimum: Number(workers.minimum),
-      maximum: Number(workers.maximum),
+      minimum: Number(range.minimum),
+      maximum: Number(range.maximum),
       memory,
       threads: Number(threads),
       idle_seconds: Number(idle) * 60,
-      address: there ? address.trim() : ''
+      address: there ? address.trim() : '',
+      gpus
     });
     onDone();
   });
@@ -75,8 +81,11 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       ) : null}
       {sized ? (
         <div className="atrium-Clusters-workers">
-          <WorkersFields value={workers} onChange={setWorkers} />
+          <WorkersFields value={range} onChange={setWorkers} gpus={gpus} fixed={gpus > 0} />
         </div>
+      ) : null}
+      {choice === 'dask' && machine?.gpus.length ? (
+        <GpusField machine={machine} value={gpus} onChange={setGpus} />
       ) : null}
       <details>
         <summary>More</summary>
@@ -118,6 +127,11 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
             )}
           </FormField>
         </div>
+        {choice === 'dask' && machine?.problem ? (
+          <p className="atrium-Muted">
+            {machine.problem.message} {machine.problem.hint}
+          </p>
+        ) : null}
       </details>
       <ErrorNote error={create.error} />
       <div className="atrium-Form-actions">
@@ -132,4 +146,24 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       </div>
     </form>
   );
+}
+
+/** The GPUs of the server's machine; null until they are known. Not to know them hinders nothing else. */
+function useGpus(model: ClustersModel): Gpus | null {
+  const [machine, setMachine] = useState<Gpus | null>(null);
+  useEffect(() => {
+    let current = true;
+    model.gpus().then(
+      found => {
+        if (current) {
+          setMachine(found);
+        }
+      },
+      () => undefined
+    );
+    return () => {
+      current = false;
+    };
+  }, [model]);
+  return machine;
 }

@@ -15,11 +15,22 @@ export interface ScheduleFormProps {
   onDone: () => void;
 }
 
-type Kind = 'none' | Cluster['kind'];
+type Kind = 'none' | 'gpu' | Cluster['kind'];
 
 interface Asked {
   preview: Preview | null;
   error: ApiError | null;
+}
+
+function clusterOf(kind: Kind, minimum: number, maximum: number): Cluster | null {
+  switch (kind) {
+    case 'none':
+      return null;
+    case 'gpu':
+      return { kind: 'dask', minimum, maximum, gpus: maximum };
+    default:
+      return { kind, minimum, maximum, gpus: 0 };
+  }
 }
 
 /** A new schedule, filled in so that one click is enough. */
@@ -39,7 +50,7 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
     model.cluster(path).then(
       cluster => {
         if (current && cluster) {
-          setKind(cluster.kind);
+          setKind(cluster.gpus ? 'gpu' : cluster.kind);
           setWorkers({ minimum: String(cluster.minimum), maximum: String(cluster.maximum) });
         }
       },
@@ -57,8 +68,7 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
       notebook: place.notebook,
       cron,
       time_zone: zone,
-      cluster:
-        kind === 'none' ? null : { kind, minimum: Number(workers.minimum), maximum: Number(workers.maximum) },
+      cluster: clusterOf(kind, Number(workers.minimum), Number(workers.maximum)),
       notify,
       run_now: runNow
     });
@@ -182,6 +192,7 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
             <select {...field} value={kind} onChange={event => setKind(event.target.value as Kind)}>
               <option value="none">None</option>
               <option value="dask">Dask, of its own</option>
+              <option value="gpu">Dask, of its own, with a GPU for each worker</option>
               <option value="spark">Spark, of its own</option>
             </select>
           )}

@@ -58,6 +58,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('address', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('extras', sa.String(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('gpus', sa.Integer(), server_default='0', nullable=False))
 
     with op.batch_alter_table('comment_threads', schema=None) as batch_op:
         batch_op.add_column(sa.Column('side', sa.String(), server_default='new', nullable=False))
@@ -85,6 +86,7 @@ def downgrade() -> None:
         batch_op.drop_column('side')
 
     with op.batch_alter_table('clusters', schema=None) as batch_op:
+        batch_op.drop_column('gpus')
         batch_op.drop_column('extras')
         batch_op.drop_column('address')
         batch_op.drop_column('note')
