@@ -7,6 +7,8 @@
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Tests that run at once: two on two cores wait for clocks and starting servers for a third of the time.
+PROCESSES ?= 3
 BIN := $(CURDIR)/.venv/bin
 # Node comes from PyPI into .venv, so that a machine without one builds the same.
 export PATH := $(BIN):$(PATH)
@@ -24,7 +26,7 @@ demo: install
 test: install
 	.ci/system chromium java sshd
 	cd frontend && jlpm test
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
+	pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 20
 
 fuzz: install
 	$(FUZZ_$(or $(ROOM),documents))
