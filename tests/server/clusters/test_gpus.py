@@ -159,7 +159,7 @@ def test_a_cluster_for_gpus_is_refused_or_fails_with_the_reason(tmp_path: Path) 
             "cluster"
         ]
         failed = wait_for(server, made["id"], "failed")
-        assert failed["error"]["message"] == "The cluster ended: GPU 0 does not answer: NVML Shared Library Not Found"
+        assert failed["error"]["message"] == "The cluster ended: GPU 0 does not answer: NVML Shared Library Not Found."
         packages = {one["name"] for one in server.api("GET", f"/environments?notebook={NOTEBOOK}")["packages"]}
         assert {"dask-cuda", "cuda-bindings"} <= packages
         status, said = server.request("POST", f"atrium/api/clusters/{made['id']}/scale", {"minimum": 1, "maximum": 3})
