@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -115,13 +116,23 @@ class Service:
             try:
                 self._say("building", "")
                 python = await self._build()
-                folder = tempfile.mkdtemp(prefix="atrium-worker-")
-                (Path(folder) / "atrium_bound.py").write_text(self._told["module"])
-                os.execve(python, self._command(python, folder), self._variables(folder))
+                folder = str(self._beside(Path(python)))
+                os.execve(python, self._command(python, self._nanny.local_directory), self._variables(folder))
             except (Refused, OSError) as error:
                 self._say("refused", str(error))
             await asyncio.sleep(wait)
             wait = min(LAST_RETRY, wait * 2)
+
+    def _beside(self, python: Path) -> Path:
+        """A folder beside the environment with the worker's module, for all that become workers of it: nobody is left
+        who could remove one of their own."""
+        module: str = self._told["module"]
+        folder = python.parents[2] / f"bound-{hashlib.sha256(module.encode()).hexdigest()[:16]}"
+        folder.mkdir(exist_ok=True)
+        partial = folder / f".{os.getpid()}"
+        partial.write_text(module)
+        partial.replace(folder / "atrium_bound.py")
+        return folder
 
     async def _build(self) -> str:
         """The environment's interpreter. What builds it is a process, which is ended when it is not wanted any more."""
@@ -158,7 +169,7 @@ class Service:
             self._say("refused", f"the worker ended: {lines[-1][:300] if lines else 'it said nothing'}")
         return asyncio.get_running_loop().time() - began > LAST_RETRY
 
-    def _command(self, python: str, folder: str) -> list[str]:
+    def _command(self, python: str, scratch: str) -> list[str]:
         nanny, name = self._nanny, self._told["name"]
         limit = nanny.memory_manager.memory_limit
         called = nanny.name if self._told.get("alone") else f"{nanny.name or nanny.address}-{name}"
@@ -167,7 +178,7 @@ class Service:
         return [
             python, "-m", "distributed.cli.dask_worker", nanny.scheduler_addr,
             "--name", called, "--nworkers", "1", "--nthreads", str(nanny.nthreads),
-            "--memory-limit", str(limit or 0), "--host", nanny.ip, "--local-directory", folder, "--no-dashboard",
+            "--memory-limit", str(limit or 0), "--host", nanny.ip, "--local-directory", scratch, "--no-dashboard",
             "--resources", " ".join(f"{one}={count}" for one, count in resources.items()),
             "--worker-class", "atrium_bound.BoundWorker", "--death-timeout", "60",
         ]  # fmt: skip
