@@ -32,8 +32,16 @@ def make_gateway(folder: Path) -> Path:
     return python
 
 
+class RunningGateway(Gateway):
+    """Also what the workspace has no need to ask."""
+
+    def names(self) -> list[str]:
+        """Of the clusters that run or start."""
+        return list(self._ask("GET", "/clusters/"))
+
+
 @contextlib.contextmanager
-def running_gateway(folder: Path, python: Path) -> Iterator[Gateway]:
+def running_gateway(folder: Path, python: Path) -> Iterator[RunningGateway]:
     """One that runs until the ``with`` ends, as Ana."""
     folder.mkdir()
     ports = []
@@ -62,7 +70,7 @@ def running_gateway(folder: Path, python: Path) -> Iterator[Gateway]:
             [python, "-m", "dask_gateway_server", "-f", settings],
             cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
-    gateway = Gateway(address, USER, PASSWORD)
+    gateway = RunningGateway(address, USER, PASSWORD)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(address):

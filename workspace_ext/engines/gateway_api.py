@@ -44,10 +44,6 @@ class Gateway:
         """What it says of one: its ``status``, and the ``tls_cert`` and ``tls_key`` of its clients once it runs."""
         return dict(self._ask("GET", f"/clusters/{name}?wait"))
 
-    def names(self) -> list[str]:
-        """Of those that run or start."""
-        return list(self._ask("GET", "/clusters/"))
-
     def adapt(self, name: str, minimum: int, maximum: int) -> None:
         """Between how many workers it is to have."""
         self._ask("POST", f"/clusters/{name}/adapt", {"minimum": minimum, "maximum": maximum, "active": True})

@@ -116,16 +116,15 @@ class Service:
             try:
                 self._say("building", "")
                 python = await self._build()
-                folder = str(self._beside(Path(python)))
-                os.execve(python, self._command(python, self._nanny.local_directory), self._variables(folder))
+                os.execve(python, self._command(python, self._nanny.local_directory), self._variables(python))
             except (Refused, OSError) as error:
                 self._say("refused", str(error))
             await asyncio.sleep(wait)
             wait = min(LAST_RETRY, wait * 2)
 
     def _beside(self, python: Path) -> Path:
-        """A folder beside the environment with the worker's module, for all that become workers of it: nobody is left
-        who could remove one of their own."""
+        """A folder beside the environment with the worker's module, for all its workers: of a nanny that became one,
+        nobody is left who could remove a folder of its own."""
         module: str = self._told["module"]
         folder = python.parents[2] / f"bound-{hashlib.sha256(module.encode()).hexdigest()[:16]}"
         folder.mkdir(exist_ok=True)
@@ -155,8 +154,7 @@ class Service:
         """Run the worker until it ends. Returns whether it ran for a while."""
         began = asyncio.get_running_loop().time()
         with tempfile.TemporaryDirectory(prefix="atrium-worker-") as folder, (Path(folder) / "log").open("wb") as log:
-            (Path(folder) / "atrium_bound.py").write_text(self._told["module"])
-            process = guarded(self._command(python, folder), self._variables(folder), folder, log, log)
+            process = guarded(self._command(python, folder), self._variables(python), folder, log, log)
             self._say("serving", "")
             try:
                 while process.poll() is None:
@@ -183,9 +181,9 @@ class Service:
             "--worker-class", "atrium_bound.BoundWorker", "--death-timeout", "60",
         ]  # fmt: skip
 
-    def _variables(self, folder: str) -> dict[str, str]:
+    def _variables(self, python: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        return {**kept, "PYTHONPATH": folder, STARTED: self._told["name"]}
+        return {**kept, "PYTHONPATH": str(self._beside(Path(python))), STARTED: self._told["name"]}
 
     async def _forsaken(self) -> bool:
         """Whether nobody has said for the grace period that the cluster is wanted. A sign is any change: the clocks

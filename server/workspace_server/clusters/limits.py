@@ -88,6 +88,11 @@ def is_gateway(address: str) -> bool:
     return address.startswith(("http://", "https://"))
 
 
+def is_sized(address: str) -> bool:
+    """Whether how many workers it has is decided here: those of a scheduler or server that was there are found."""
+    return not address or is_gateway(address)
+
+
 def _check_address(wanted: CreateCluster) -> None:
     address = wanted.address.strip()
     if not address:

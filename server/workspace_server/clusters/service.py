@@ -39,7 +39,7 @@ from .errors import failed_cluster, no_such_cluster, not_attached
 from .extras import extras, extras_of
 from .gateway import SignIns
 from .greeting import greet
-from .limits import address_of, check_gpus, check_options, check_workers, is_gateway
+from .limits import address_of, check_gpus, check_options, check_workers, is_gateway, is_sized
 from .misfit import misfit
 from .names import free_name, size
 from .store import AttachmentRow, ClusterRow
@@ -180,7 +180,7 @@ class Clusters:
         def change() -> None:
             with self._writing, self._storage.session() as session:
                 row = _find(session, id)
-                if row.address and not is_gateway(row.address):
+                if not is_sized(row.address):
                     raise Conflict(
                         "not_ours_to_scale",
                         f"The workers of {row.name} are those that are there at {row.address}.",

@@ -22,7 +22,7 @@ from .extras import extras, extras_of
 from .gateway import SignIns
 from .gpus import chosen
 from .greeting import greet
-from .limits import is_gateway
+from .limits import is_gateway, is_sized
 from .store import ClusterRow
 
 log = logging.getLogger(__name__)
@@ -292,7 +292,7 @@ class Supervisor:
             return 0.0
         if (
             row.kind == "dask"
-            and (not row.address or is_gateway(row.address))
+            and is_sized(row.address)
             and state.state == "running"
             and _size(state) != (row.minimum, row.maximum)
         ):

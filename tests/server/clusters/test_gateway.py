@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.gateway import PASSWORD, USER, make_gateway, running_gateway
+from tests.fakes.gateway import PASSWORD, USER, RunningGateway, make_gateway, running_gateway
 from tests.fakes.servers import start_server
 from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, make_project, wait_for
-from workspace_ext.engines.gateway_api import Gateway
 
 WORK = """
 import json, os, sys, time
@@ -50,7 +49,7 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> Iterator[Gateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> Iterator[RunningGateway]:
     folder = tmp_path_factory.mktemp("gateway")
     with running_gateway(folder / "runs", make_gateway(folder / "base")) as running:
         yield running
@@ -64,7 +63,7 @@ def until(true: Callable[[], object], otherwise: Callable[[], object]) -> None:
 
 
 @pytest.mark.parts
-def test_a_cluster_of_a_gateway(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_cluster_of_a_gateway(gateway: RunningGateway, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with start_server(home, keep_clusters=True) as server:
         make_project(home, "six==1.17.0")
