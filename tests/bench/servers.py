@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 import psutil
 import uv
 
+from tests.fakes.ports import free_port
 from tests.fakes.restarts import Mortal, start_mortal
 
 PEER = "jupyter-collaboration"
@@ -75,9 +75,7 @@ class Peer:
         self._config = folder / "config"
         self._log = folder / "server.log"
         self.token = secrets.token_hex(16)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}/"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import psutil
 from uv import find_uv_bin
+
+from tests.fakes.ports import free_port
 
 # What such a scheduler runs on: no package of any project.
 PACKAGES = ("distributed>=2025.1",)
@@ -41,9 +42,7 @@ class DaskHosts:
     def __init__(self, folder: Path, python: Path) -> None:
         self.folder = folder
         self.python = python
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+        self.address = f"tcp://127.0.0.1:{free_port()}"
         self._groups: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:

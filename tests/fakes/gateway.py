@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from tests.fakes.dask_hosts import PACKAGES
+from tests.fakes.ports import free_port
 from workspace_ext.engines.gateway_api import Gateway
 
 USER, PASSWORD = "ana", "hunter2/with:odd@letters"
@@ -44,11 +44,7 @@ class RunningGateway(Gateway):
 def running_gateway(folder: Path, python: Path) -> Iterator[RunningGateway]:
     """One that runs until the ``with`` ends, as Ana."""
     folder.mkdir()
-    ports = []
-    for _ in range(2):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            ports.append(probe.getsockname()[1])
+    ports = free_port(), free_port()
     address = f"http://127.0.0.1:{ports[0]}"
     settings = folder / "settings.py"
     dask = str(python.with_name("dask"))

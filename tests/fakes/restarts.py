@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from .ports import free_port
 from .servers import Server, start_server
 
 
@@ -85,9 +85,7 @@ class Mortal:
 @contextlib.contextmanager
 def start_mortal(home: Path, *people: str) -> Iterator[Mortal]:
     """A workspace of Ana and Bo (and ``people``) on a port of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with start_server(home, "--port", str(port), people=("ana", "bo", *people)) as server:
         mortal = Mortal(server, port)
         try:

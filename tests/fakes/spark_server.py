@@ -16,6 +16,8 @@ import psutil
 from uv import find_uv_bin
 
 from tests.client.engines import UV_CONFIGURATION
+from tests.fakes.ports import free_port
+from workspace_server.clusters.greeting import HELLO
 
 START_SECONDS = 120.0
 MAIN = "org.apache.spark.sql.connect.service.SparkConnectServer"
@@ -37,7 +39,7 @@ class SparkServer:
     def __init__(self, folder: Path, spark: Path) -> None:
         self.folder = folder
         self._spark = spark
-        self.port, self._pages = _free_port(), _free_port()
+        self.port, self._pages = free_port(), free_port()
         self.address = f"sc://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -111,8 +113,11 @@ class SparkServer:
         shutil.rmtree(self.folder / "work", ignore_errors=True)
 
     def _listens(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as there:
+            # It says so at once to whoever speaks HTTP/2. That it takes connections says less: it does before it is
+            # ready for them.
+            there.sendall(HELLO)
+            return bool(there.recv(1))
         return False
 
 
@@ -120,9 +125,3 @@ def _home_of(process: psutil.Process) -> str | None:
     with contextlib.suppress(psutil.Error):
         return process.environ().get("HOME") if process.status() != psutil.STATUS_ZOMBIE else None
     return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

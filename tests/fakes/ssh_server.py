@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .ports import free_port
+
 
 @dataclass
 class SshServer:
@@ -50,9 +52,7 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
     folder.mkdir()
     folder.chmod(0o755)
     sshd = shutil.which("sshd") or "/usr/sbin/sshd"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = SshServer(folder, port, pwd.getpwuid(os.getuid()).pw_name, folder / "authorized_keys")
     server.allow()
     config = folder / "sshd_config"

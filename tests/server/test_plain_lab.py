@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 from uv import find_uv_bin
+
+from tests.fakes.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "the token that jupyter lab prints"
@@ -72,9 +73,7 @@ def jupyter_lab(python: Path, folder: Path) -> Iterator[Any]:
     root = folder / "root"
     root.mkdir(exist_ok=True)
     (root / "mine.txt").touch()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = {
         **os.environ,
         # `jupyter lab` runs the first `jupyter-lab` on the path.

@@ -11,6 +11,7 @@ from ..environments.service import Declaration
 from ..kit.errors import Conflict, Unavailable
 
 GREETING_SECONDS = 5.0
+PAUSE = 0.2
 LOOK = "Look whether it runs and its address is right."
 
 # Dask says which Python it runs to whoever connects, before anything else: in msgpack, a name and three small numbers.
@@ -18,7 +19,7 @@ _GREETING = re.compile(rb"\xa6python\x93([\x00-\x7f])([\x00-\x7f])", re.DOTALL)
 _LONGEST = 4096
 
 # What a client of HTTP/2, in which Spark Connect talks, says first; and the type of the frame that is answered.
-_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 _SETTINGS = 4
 _FRAME = 9
 # What TLS answers to whoever does not speak it: an alert.
@@ -65,7 +66,7 @@ def check_python(what: str, runs: str, wanted: str) -> None:
 
 def _greet_spark(address: str) -> None:
     """Its own language begins with HTTP/2; the rest is for whoever has pyspark to find out."""
-    said = _hear(address, _HELLO, lambda said: len(said) >= _FRAME or said.startswith(_ALERT))
+    said = _hear(address, HELLO, lambda said: len(said) >= _FRAME or said.startswith(_ALERT))
     if said.startswith(_ALERT):
         raise Conflict(
             "tls_server",
@@ -81,9 +82,18 @@ def _greet_spark(address: str) -> None:
 
 
 def _hear(address: str, hello: bytes, enough: Callable[[bytes], object]) -> bytes:
-    """What it answers to that, until it is enough or nothing more comes."""
-    host, _, port = address.partition("://")[2].strip("/").rpartition(":")
+    """What it answers to that, until it is enough or nothing more comes.
+
+    Who hangs up without a word may be one that is starting, or a proxy before it: asked again while there is time.
+    """
     deadline = time.monotonic() + GREETING_SECONDS
+    while not (said := _hear_once(address, hello, enough, deadline)) and time.monotonic() + PAUSE < deadline:
+        time.sleep(PAUSE)
+    return said
+
+
+def _hear_once(address: str, hello: bytes, enough: Callable[[bytes], object], deadline: float) -> bytes:
+    host, _, port = address.partition("://")[2].strip("/").rpartition(":")
     said = b""
     try:
         there = socket.create_connection((host.strip("[]"), int(port)), GREETING_SECONDS)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from subprocess import PIPE
 
 from sqlalchemy import func, select, update
 
 from tests.server.jobs.conftest import Workshop, notebook
 from workspace_ext.contract.jobs import CreateSchedule, RunQuery, UpdateSchedule
 from workspace_server.jobs.clock import Clock
-from workspace_server.jobs.store import Fire, RunRow, ScheduleRow, claim, finish
+from workspace_server.jobs.store import Fire, RunRow, ScheduleRow, finish
 from workspace_server.kit.clock import iso
-from workspace_server.kit.home import Home
-from workspace_server.kit.storage import Storage
 from workspace_server.projects.store import ProjectRow
 
 
@@ -191,29 +191,45 @@ def test_a_changed_time_counts_at_once(workshop: Workshop) -> None:
     assert wall.fires() == ["11-20T04:00"]
 
 
-def _race(home: Path, barrier: multiprocessing.synchronize.Barrier) -> None:
-    storage = Storage(Home(home).database)
+RACER = """
+import sys
+from pathlib import Path
+from sqlalchemy import select
+from workspace_server.jobs.store import ScheduleRow, claim, finish
+from workspace_server.kit.home import Home
+from workspace_server.kit.storage import Storage
+
+storage = Storage(Home(Path(sys.argv[1])).database)
+with storage.session() as session:
+    schedule = session.scalars(select(ScheduleRow)).one()
+print("ready", flush=True)
+sys.stdin.readline()
+for minute in range(250):
     with storage.session() as session:
-        schedule = session.scalars(select(ScheduleRow)).one()
-    barrier.wait()
-    for minute in range(250):
-        with storage.session() as session:
-            if run := claim(session, schedule, f"2026-11-20T{minute // 60:02}:{minute % 60:02}:00.000+00:00"):
-                finish(session, run.id, "succeeded", None)
-    storage.close()
+        if run := claim(session, schedule, f"2026-11-20T{minute // 60:02}:{minute % 60:02}:00.000+00:00"):
+            finish(session, run.id, "succeeded", None)
+storage.close()
+"""
 
 
 def test_four_clocks_claim_each_fire_once(workshop: Workshop) -> None:
     Wall(workshop, "2026-11-20 00:00", "* * * * *")
     workshop.storage.close()
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(4)
-    racers = [context.Process(target=_race, args=(workshop.home.path, barrier)) for _ in range(4)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join(120)
-        assert racer.exitcode == 0
+    line = [sys.executable, "-c", RACER, str(workshop.home.path)]
+    with contextlib.ExitStack() as stack:
+        racers = [
+            stack.enter_context(subprocess.Popen(line, text=True, stdin=PIPE, stdout=PIPE, stderr=PIPE))
+            for _ in range(4)
+        ]
+        for racer in racers:
+            assert racer.stdin
+            assert racer.stdout
+            assert racer.stdout.readline() == "ready\n", racer.communicate()
+        for racer in racers:
+            print("go", file=racer.stdin, flush=True)
+        for racer in racers:
+            _, said = racer.communicate(timeout=120)
+            assert racer.returncode == 0, said
     with workshop.storage.session() as session:
         assert session.scalar(select(func.count()).select_from(Fire)) == 250
         assert session.scalar(select(func.count()).select_from(Fire).where(Fire.outcome == "run")) == 250
