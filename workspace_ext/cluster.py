@@ -45,7 +45,7 @@ _dask_clients: dict[tuple[str, str], Any] = {}
 @dataclass(frozen=True)
 class Attachment:
     """The cluster that a notebook is attached to; `elsewhere`: its tasks may run on other machines; `security`: what a
-    client shows to a cluster behind a gateway."""
+    client shows to a cluster that others can reach."""
 
     id: str
     kind: str
@@ -94,7 +94,12 @@ def dask() -> Client:
                     security=_security(attachment),
                 )  # fmt: skip
         else:
-            client = Client(address, timeout=CONNECT_SECONDS, name="notebook")
+            client = Client(
+                address,
+                timeout=CONNECT_SECONDS,
+                name="notebook",
+                security=_security(attachment) if attachment else None,
+            )
     except (OSError, TimeoutError) as error:
         raise addresses.silent(address, "Dask") from error
     if attachment is None:
@@ -106,9 +111,14 @@ def dask() -> Client:
 
 
 def _security(attachment: Attachment) -> Any:
-    if not attachment.security:
+    shown = attachment.security
+    if not shown:
         return None
-    return importlib.import_module("workspace_ext.engines.gateway").ClusterSecurity(**attachment.security)
+    if "cluster" in shown:
+        return importlib.import_module("workspace_ext.engines.gateway").ClusterSecurity(**shown)
+    security = importlib.import_module("distributed.security").Security
+    certificate, key = shown["certificate"], shown["key"]
+    return security(tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key, require_encryption=True)
 
 
 def spark() -> SparkSession:

@@ -21,10 +21,10 @@ from .access.pages import LoginHandler
 from .access.personal import make_personal
 from .access.routes import routes as access_routes
 from .access.service import Access
-from .clusters.gateway import SignIns
 from .clusters.proxy import handlers as clusters_pages
 from .clusters.routes import routes as clusters_routes
 from .clusters.service import Clusters
+from .clusters.sign_ins import SignIns
 from .clusters.watching import Watching
 from .comments.places import in_projects
 from .comments.reviews import Reviews

@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     listed = actions.add_parser("list", help="everybody, and their roles")
     _home(listed)
 
-    host = verbs.add_parser("trust-host", help="let git talk to an SSH host, after its key was compared")
+    host = verbs.add_parser("trust-host", help="let git and clusters talk to an SSH host, after its key was compared")
     _home(host)
     host.add_argument("host", help="its name, or name:port")
     host.add_argument("--yes", action="store_true", help="do not ask: the network to it is trusted")
@@ -149,7 +149,7 @@ def _trust(arguments: argparse.Namespace) -> int:
             print("Nothing was changed.")
             return 1
     known_hosts.trust(home.settings, lines)
-    print(f"Git talks to {arguments.host} from now on.")
+    print(f"Git and clusters talk to {arguments.host} from now on.")
     return 0
 
 

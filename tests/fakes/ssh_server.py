@@ -47,8 +47,8 @@ def new_key(file: Path) -> Path:
 
 
 @contextlib.contextmanager
-def ssh_server(folder: Path) -> Iterator[SshServer]:
-    """Serve until the ``with`` ends."""
+def ssh_server(folder: Path, **variables: str) -> Iterator[SshServer]:
+    """Serve until the ``with`` ends; who signs in has these environment variables."""
     folder.mkdir()
     folder.chmod(0o755)
     sshd = shutil.which("sshd") or "/usr/sbin/sshd"
@@ -60,6 +60,7 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {new_key(folder / 'host')}\nPidFile none\n"
         f"AuthorizedKeysFile {server.authorized}\nStrictModes no\nPasswordAuthentication no\n"
         "KbdInteractiveAuthentication no\nPermitRootLogin yes\nUsePAM no\n"
+        + (f"SetEnv {' '.join(f'{name}={value}' for name, value in variables.items())}\n" if variables else "")
     )
     if os.getuid() == 0:
         # Where it puts itself before anybody has signed in.

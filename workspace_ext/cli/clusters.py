@@ -35,7 +35,8 @@ def register(verbs: Any) -> None:
         "--address",
         default="",
         help="of a Dask scheduler (tcp://10.0.0.1:8786) or Spark Connect server (sc://10.0.0.1:15002) that is there, "
-        "or of a Dask Gateway (https://gateway.example.org), which makes the cluster",
+        "of a Dask Gateway (https://gateway.example.org), which makes the cluster, or of hosts over SSH "
+        "(ssh://ana@10.0.0.2,ana@10.0.0.3:2222), which run its workers",
     )
     create.add_argument("--minimum", type=int, default=1, help="workers that are always there (default: 1)")
     create.add_argument(

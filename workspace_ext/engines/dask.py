@@ -34,13 +34,11 @@ LEADING_ON = "distributed.http.proxy"
 
 async def start(settings: Settings) -> Any:
     """Start the scheduler and the first workers. Returns a `distributed.LocalCluster`."""
-    import dask
     from distributed import LocalCluster
 
     from workspace_ext.engines import membership
 
-    routes = [one for one in dask.config.get("distributed.scheduler.http.routes") if one != LEADING_ON]
-    dask.config.set({"distributed.scheduler.http.routes": routes})
+    prepare_pages()
     kind, of_kind = gpu.cluster(settings) if settings.gpus else (LocalCluster, {"n_workers": settings.minimum})
     cluster = kind(
         threads_per_worker=settings.threads,
@@ -58,6 +56,14 @@ async def start(settings: Settings) -> Any:
     # Where both are the same, too: a worker that is lost for good is replaced.
     adapt(cluster, settings.minimum, settings.maximum)
     return cluster
+
+
+def prepare_pages() -> None:
+    """Have schedulers that are made from now on serve no page but those that are shown here."""
+    import dask
+
+    routes = [one for one in dask.config.get("distributed.scheduler.http.routes") if one != LEADING_ON]
+    dask.config.set({"distributed.scheduler.http.routes": routes})
 
 
 def stuck(scheduler: Any) -> str:

@@ -34,10 +34,14 @@ class OwnWorkersOnly(Scheduler):  # type: ignore[misc]
 
     lacking = ""
 
+    def fits(self, found: str) -> bool:
+        """Whether that, which a worker says, is the cluster's environment."""
+        return found == sys.prefix
+
     async def add_worker(self, comm: Any, *, extra: dict[str, Any], **told: Any) -> None:
         """Let the worker join, or tell it why it may not."""
-        found = extra.get(ENVIRONMENT)
-        if found != sys.prefix:
+        found = str(extra.get(ENVIRONMENT, ""))
+        if not self.fits(found):
             where = f"runs in {found}" if found else "does not say in which environment it runs"
             message = (
                 f"This cluster takes only workers of its environment {sys.prefix}, and this one {where}. "

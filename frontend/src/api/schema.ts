@@ -2853,7 +2853,8 @@ export interface components {
          *         for ``idle_seconds`` (0: never) it stops; ``idle_since`` is None while it works. ``notebooks`` are the attached
          *         ones, as project and path, whatever their branch. ``error`` is why it failed; of one that runs, why it could not be
          *         restarted in another environment: it serves on in the one that it has. ``address`` is that of a scheduler or
-         *         server that was there already, of which ``maximum`` is then how many workers it has for itself, or of a gateway.
+         *         server that was there already, of which ``maximum`` is then how many workers it has for itself, of a gateway, or of
+         *         hosts over SSH.
          *         ``dashboard`` is where its own pages are on the server's machine: None while they are not there, "" where they will
          *         never be; ``POST .../watch`` shows them. Of ``gpus`` (0: it has none) each Dask worker has one.
          */
@@ -3071,8 +3072,9 @@ export interface components {
          * CreateCluster
          * @description ``notebook`` (relative to ``work``) is attached; the cluster runs from its environment. With ``address`` it is
          *         the Dask scheduler (``tcp://host:port``) or the Spark Connect server (``sc://host:port``) that is there already, and
-         *         its workers are found, not started; or it is made by the Dask Gateway there (``https://host``), where whoever
-         *         makes it signs in with what they keep for that host. With ``gpus`` each of its Dask workers has one of so many, and
+         *         its workers are found, not started; or it is made by the Dask Gateway there (``https://host``), or of workers on
+         *         hosts over SSH (``ssh://user@host,user@host:port``), where whoever makes it signs in with what they keep for each
+         *         host. With ``gpus`` each of its Dask workers has one of so many, and
          *         ``maximum`` is at most that.
          */
         CreateCluster: {
@@ -3803,8 +3805,8 @@ export interface components {
          * KernelCluster
          * @description What a kernel connects to. ``environment`` is the id of the one that its workers run in, ``resource`` what its
          *         tasks have to ask for on a scheduler that others use as well. ``elsewhere``: its tasks may run on other machines,
-         *         which the kernel has to send its environment. ``security`` is what a client of a cluster behind a gateway shows: its
-         *         name there, certificate and key.
+         *         which the kernel has to send its environment. ``security`` is what a client of a cluster shows that others can
+         *         reach: its certificate and key, and its name behind a gateway.
          */
         KernelCluster: {
             address: string;

@@ -1,5 +1,6 @@
 import type { Cluster } from './model';
 import {
+  addressOf,
   fitOf,
   gpusOf,
   hintOfGpus,
@@ -106,6 +107,10 @@ describe('The shape of a cluster', () => {
     expect(shapeOf(cluster({ address: 'https://gateway.example.org', minimum: 1, maximum: 4 }))).toBe(
       '1-4 workers of the Dask Gateway at https://gateway.example.org.'
     );
+    expect(shapeOf(cluster({ address: 'ssh://ana@10.0.0.2,bo@10.0.0.3:2222,ana@10.0.0.4' }))).toBe(
+      'Workers on 10.0.0.2, 10.0.0.3:2222 and 10.0.0.4, over SSH.'
+    );
+    expect(shapeOf(cluster({ address: 'ssh://ana@10.0.0.2' }))).toBe('Workers on 10.0.0.2, over SSH.');
     const server = cluster({ kind: 'spark', address: 'sc://10.0.0.1:15002', workers: 0, maximum: 1 });
     expect(shapeOf(server)).toBe('The workers of the server at sc://10.0.0.1:15002.');
     expect(words(server)).toMatchObject({ label: 'small', title: 'Spark cluster small: connected' });
@@ -153,6 +158,29 @@ describe('The address of a gateway', () => {
       'https://ana:secret@gateway.example.org'
     ]) {
       expect(wrongAddress(one, 'gateway')).toBe('Write it like https://gateway.example.org.');
+    }
+  });
+});
+
+describe('Hosts over SSH', () => {
+  it('are written with or without their scheme, and are all well written or refused', () => {
+    expect(addressOf(' ana@10.0.0.2, ana@10.0.0.3:2222 ', 'hosts')).toBe(
+      'ssh://ana@10.0.0.2, ana@10.0.0.3:2222'
+    );
+    expect(addressOf('ssh://ana@10.0.0.2', 'hosts')).toBe('ssh://ana@10.0.0.2');
+    expect(addressOf(' tcp://10.0.0.1:8786 ', 'scheduler')).toBe('tcp://10.0.0.1:8786');
+    for (const one of ['ana@10.0.0.2', 'ssh://ana@10.0.0.2,bo@[fd00::2]:2222', 'ana@one\nana@two']) {
+      expect(wrongAddress(one, 'hosts')).toBeNull();
+    }
+    for (const one of [
+      '',
+      ' , ',
+      '10.0.0.2',
+      'ana@10.0.0.2, two',
+      'ana:secret@10.0.0.2',
+      'ana@-oProxyCommand=x'
+    ]) {
+      expect(wrongAddress(one, 'hosts')).toBe('Write them like ana@10.0.0.2, ana@10.0.0.3:2222.');
     }
   });
 });

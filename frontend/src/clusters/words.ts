@@ -7,6 +7,7 @@ export const KINDS: Record<Cluster['kind'], string> = { dask: 'Dask', spark: 'Sp
 export const CHOICES = {
   ...KINDS,
   gateway: 'Dask Gateway',
+  hosts: 'Dask on hosts over SSH',
   scheduler: 'Existing Dask scheduler',
   server: 'Existing Spark Connect server'
 };
@@ -15,13 +16,19 @@ export type Choice = keyof typeof CHOICES;
 
 /** What a person writes to use what is there already; `sized`: it is there to make clusters, so many workers each. */
 export const THERE: Partial<
-  Record<Choice, { kind: Cluster['kind']; example: string; hint: string; sized?: boolean }>
+  Record<Choice, { kind: Cluster['kind']; example: string; hint: string; sized?: boolean; label?: string }>
 > = {
   gateway: {
     kind: 'dask',
     example: 'https://gateway.example.org',
     hint: 'You sign in with what you keep for its host in Projects → Credentials. Its workers need uv.',
     sized: true
+  },
+  hosts: {
+    kind: 'dask',
+    label: 'Hosts',
+    example: 'ana@10.0.0.2, ana@10.0.0.3:2222',
+    hint: 'You sign in with the SSH keys that you keep for them in Projects → Credentials. They need python3 and uv.'
   },
   scheduler: {
     kind: 'dask',
@@ -43,6 +50,23 @@ function isServer(cluster: Cluster): boolean {
 /** Whether a gateway makes it, which changes how many workers it has like the workspace itself. */
 export function ofGateway(cluster: Cluster): boolean {
   return /^https?:/.test(cluster.address ?? '');
+}
+
+/** The hosts over SSH that a cluster runs on, without whoever signs in there; none of other clusters. */
+export function hostsOf(cluster: Cluster): string[] {
+  const { address = '' } = cluster;
+  return /^ssh:/.test(address)
+    ? address
+        .replace('ssh://', '')
+        .split(',')
+        .map(one => one.slice(one.indexOf('@') + 1))
+    : [];
+}
+
+/** The address by which a choice is made of what a person wrote. */
+export function addressOf(address: string, choice: Choice): string {
+  const written = address.trim();
+  return choice === 'hosts' && !written.startsWith('ssh://') ? `ssh://${written}` : written;
 }
 
 /** What a cluster does now, in a few words. */
@@ -89,6 +113,10 @@ export function usersOf(cluster: Cluster): string {
 export function shapeOf(cluster: Cluster): string {
   if (ofGateway(cluster)) {
     return `${cluster.minimum}-${cluster.maximum} workers of the Dask Gateway at ${cluster.address}.`;
+  }
+  const hosts = hostsOf(cluster);
+  if (hosts.length) {
+    return `Workers on ${[hosts.slice(0, -1).join(', '), ...hosts.slice(-1)].filter(Boolean).join(' and ')}, over SSH.`;
   }
   if (cluster.address) {
     return `The workers of the ${isServer(cluster) ? 'server' : 'scheduler'} at ${cluster.address}.`;
@@ -179,6 +207,13 @@ export function wrongAddress(address: string, choice: Choice): string | null {
     return /^https?:\/\/([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(\/[\w./-]*)?$/i.test(address.trim())
       ? null
       : `Write it like ${example}.`;
+  }
+  if (choice === 'hosts') {
+    const hosts = address.split(/[\s,]+/).filter(Boolean);
+    const fits = hosts.every(one =>
+      /^(ssh:\/\/)?[a-z_][\w.-]*@([a-z0-9][\w.-]*|\[[0-9a-f:]+\])(:\d{1,5})?\/?$/i.test(one)
+    );
+    return fits && hosts.length ? null : `Write them like ${example}.`;
   }
   if (/^\s*(tls:|sc:.*;(use_ssl=true|token=))/i.test(address)) {
     return `A ${choice} that asks for TLS cannot be used yet.`;

@@ -66,18 +66,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Existing:
-    """A scheduler, a gateway or a Spark server that is there already, what nannies are told, and who signs in at a
-    gateway; see ``workspace_ext.engines.existing``, ``gateway`` and ``existing_spark``."""
+    """A scheduler, a gateway, a Spark server or hosts, and which of ``workspace_ext.engines`` looks after it; what
+    nannies or hosts are told, and the lines by which the engine signs in there."""
 
+    engine: str
     address: str
     told: dict[str, Any] | None = None
-    sign_in: tuple[str, str] | None = field(default=None, repr=False)
-
-    def module(self) -> str:
-        """Which engine it is."""
-        if self.sign_in is not None:
-            return "gateway"
-        return "existing_spark" if self.told is None else "existing"
+    sign_in: tuple[str, ...] = field(default=(), repr=False)
 
 
 class EngineProcess:
@@ -135,7 +130,7 @@ class EngineProcess:
         for old in ("state.json", "process.json", "size.json"):
             (folder / old).unlink(missing_ok=True)
         (folder / "lease").touch()
-        module = existing.module() if existing else kind
+        module = existing.engine if existing else kind
         command = [
             str(python), "-m", f"workspace_ext.engines.{module}",
             "--state", str(folder / "state.json"),
@@ -160,7 +155,7 @@ class EngineProcess:
         # Through a pipe nobody else reads it, neither among the processes nor on the disk.
         with contextlib.suppress(OSError):
             assert process.stdin is not None
-            process.stdin.write(lines(existing.sign_in if existing else None))
+            process.stdin.write(lines(existing.sign_in if existing else ()))
             process.stdin.close()
         # Somebody has to reap it, or it would stay a zombie that looks alive.
         threading.Thread(target=process.wait, daemon=True).start()
@@ -186,7 +181,7 @@ class EngineProcess:
 
     @staticmethod
     def security(folder: Path) -> dict[str, str]:
-        """What a client of it needs beside its address; nothing but behind a gateway."""
+        """What a client of it needs beside its address; nothing but behind a gateway or on hosts."""
         try:
             return dict(json.loads((folder / "security.json").read_text()))
         except (OSError, ValueError):
@@ -284,9 +279,9 @@ class EngineProcess:
         (self.folder / "process.json").unlink(missing_ok=True)
 
 
-def lines(sign_in: tuple[str, str] | None) -> bytes:
+def lines(sign_in: tuple[str, ...]) -> bytes:
     """What an engine that signs in somewhere reads."""
-    return "".join(f"{line}\n" for line in sign_in or ()).encode()
+    return "".join(f"{line}\n" for line in sign_in).encode()
 
 
 def variables_of(python: Path, runtime: Path) -> dict[str, str]:

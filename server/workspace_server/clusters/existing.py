@@ -1,4 +1,4 @@
-"""A Dask scheduler that is there already: what it has, and what its nannies are told."""
+"""What is elsewhere already: what a Dask scheduler has, and what its nannies, or hosts, are told."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ..kit.errors import Unavailable
 from .engine import Existing, lines, variables_of
 from .extras import fitting
 from .greeting import LOOK, check_python
+from .limits import engine_of
 
 PROBE_SECONDS = 60.0
 GATEWAY_SECONDS = 660.0
 
 
-def probe(environment: Environment, python: str, runtime: Path, address: str, sign_in: tuple[str, str] | None) -> str:
+def probe(environment: Environment, python: str, runtime: Path, address: str, sign_in: tuple[str, ...]) -> str:
     """The extras that make clients fit the scheduler, or those of a gateway, see ``store.ClusterRow``. Takes seconds,
     on a gateway as long as it needs for a scheduler: call it from a thread.
 
@@ -27,12 +28,12 @@ def probe(environment: Environment, python: str, runtime: Path, address: str, si
     Unavailable, Conflict
         It is no scheduler, or has gone; those of the gateway run another Python.
     """
-    module = "existing" if sign_in is None else "gateway"
-    line = [str(environment.python), "-m", f"workspace_ext.engines.{module}", "--probe", address]
+    engine = engine_of(address)
+    line = [str(environment.python), "-m", f"workspace_ext.engines.{engine}", "--probe", address]
     try:
         done = subprocess.run(
             line, env=variables_of(environment.python, runtime), input=lines(sign_in), capture_output=True,
-            timeout=PROBE_SECONDS if sign_in is None else GATEWAY_SECONDS, check=False,
+            timeout=GATEWAY_SECONDS if engine == "gateway" else PROBE_SECONDS, check=False,
         )  # fmt: skip
         found = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
@@ -44,9 +45,13 @@ def probe(environment: Environment, python: str, runtime: Path, address: str, si
     return fitting(found)
 
 
-def told(cluster: str, address: str, environment: Environment, sign_in: tuple[str, str] | None = None) -> Existing:
-    """What the nannies of a cluster's scheduler are told of its environment."""
+def existing(cluster: str, address: str, environment: Environment, sign_in: tuple[str, ...] = ()) -> Existing:
+    """What is at a cluster's address, and what the machines there are told of its environment."""
+    engine = engine_of(address)
+    if engine == "existing_spark":
+        return Existing(engine, address)
     return Existing(
+        engine,
         address,
         {
             "name": f"atrium-{cluster[:8]}-{environment.id[:8]}",

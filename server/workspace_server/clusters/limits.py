@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from workspace_ext.contract.clusters import CreateCluster
+from workspace_ext.engines.ssh import hosts_of
 
 from ..kit.errors import Invalid
 
 MOST_WORKERS = 256
 MOST_THREADS = 64
+MOST_HOSTS = 64
 MOST_IDLE_SECONDS = 30 * 24 * 3600
 
 # Of what is there already: its name, how its address begins, and an example.
@@ -22,6 +24,8 @@ _GATEWAY = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w./-]
 _ADDRESS = re.compile(r"(\w+)://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?")
 # What asks for TLS: Spark sends a token by TLS only.
 _TLS = re.compile(r"tls://|sc://.*;(use_ssl=true|token=)", re.IGNORECASE)
+
+_ENGINES = {"http": "gateway", "https": "gateway", "ssh": "hosts", "sc": "existing_spark"}
 
 _SIZE = re.compile(r"\d+(\.\d+)?\s*[kmgt]i?b", re.IGNORECASE)
 
@@ -80,22 +84,28 @@ def check_gpus(gpus: int, maximum: int, kind: str = "dask", address: str = "") -
 
 def address_of(wanted: CreateCluster) -> str:
     """As it is kept: an address has one spelling."""
+    if engine_of(wanted.address) == "hosts":
+        return "ssh://" + ",".join(one.removeprefix("ssh://") for one in hosts_of(wanted.address))
     return wanted.address.strip().rstrip("/")
 
 
-def is_gateway(address: str) -> bool:
-    """Whether it is the address of a gateway, which makes clusters, rather than of what is there already."""
-    return address.startswith(("http://", "https://"))
+def engine_of(address: str) -> str:
+    """Which of ``workspace_ext.engines`` looks after what is at a cluster's address; "" without one."""
+    return _ENGINES.get(address.strip().partition("://")[0].lower(), "existing") if address else ""
 
 
 def is_sized(address: str) -> bool:
-    """Whether how many workers it has is decided here: those of a scheduler or server that was there are found."""
-    return not address or is_gateway(address)
+    """Whether how many workers it has is decided here: those of a scheduler or server that was there are found, and
+    hosts are as many as they are."""
+    return engine_of(address) in ("", "gateway")
 
 
 def _check_address(wanted: CreateCluster) -> None:
     address = wanted.address.strip()
     if not address:
+        return
+    if engine_of(address) == "hosts" and wanted.kind == "dask":
+        _check_hosts(address)
         return
     if "@" in address:
         raise Invalid(
@@ -104,7 +114,7 @@ def _check_address(wanted: CreateCluster) -> None:
             "Write it without: at a gateway you sign in with what you keep for its host in Projects → Credentials.",
             "address",
         )
-    if is_gateway(address) and wanted.kind == "dask":
+    if engine_of(address) == "gateway" and wanted.kind == "dask":
         if not _GATEWAY.fullmatch(address):
             raise Invalid(
                 "invalid_address",
@@ -129,3 +139,17 @@ def _check_address(wanted: CreateCluster) -> None:
             f"Write it like {example}.",
             "address",
         )
+
+
+def _check_hosts(address: str) -> None:
+    example = "Write them like ssh://ana@10.0.0.2,ana@10.0.0.3:2222."
+    try:
+        found = hosts_of(address)
+    except ValueError as error:
+        # Never repeated where somebody may have written a password.
+        what = "One of the hosts" if ":" in str(error).partition("@")[0] else repr(str(error))
+        raise Invalid("invalid_address", f"{what} is not a user at a host.", example, "address") from None
+    if not found:
+        raise Invalid("invalid_address", "There is no host.", example, "address")
+    if len(found) > MOST_HOSTS:
+        raise Invalid("many_hosts", f"{len(found)} hosts are too many.", f"Write {MOST_HOSTS} at most.", "address")

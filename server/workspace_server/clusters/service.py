@@ -37,11 +37,11 @@ from . import gpus
 from .engine import EngineProcess
 from .errors import failed_cluster, no_such_cluster, not_attached
 from .extras import extras, extras_of
-from .gateway import SignIns
 from .greeting import greet
-from .limits import address_of, check_gpus, check_options, check_workers, is_gateway, is_sized
+from .limits import address_of, check_gpus, check_options, check_workers, engine_of, is_sized
 from .misfit import misfit
 from .names import free_name, size
+from .sign_ins import SignIns
 from .store import AttachmentRow, ClusterRow
 from .supervisor import Supervisor
 
@@ -180,6 +180,12 @@ class Clusters:
         def change() -> None:
             with self._writing, self._storage.session() as session:
                 row = _find(session, id)
+                if engine_of(row.address) == "hosts":
+                    raise Conflict(
+                        "hosts_are_its_size",
+                        f"{row.name} has the workers of its hosts.",
+                        "Make a cluster of other hosts.",
+                    )
                 if not is_sized(row.address):
                     raise Conflict(
                         "not_ours_to_scale",
@@ -287,7 +293,7 @@ class Clusters:
         )  # fmt: skip
 
     def _greet(self, wanted: CreateCluster, owner: str) -> None:
-        if is_gateway(wanted.address):
+        if engine_of(wanted.address) in ("gateway", "hosts"):
             self._sign_ins.greet(owner, address_of(wanted))
             return
         declaration = self._environments.of_notebook(wanted.notebook, extras(wanted.kind, there=True))

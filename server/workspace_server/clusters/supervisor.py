@@ -16,13 +16,13 @@ from ..kit.events import Events
 from ..kit.home import Home
 from ..kit.reconciler import Reconciler
 from ..kit.storage import Storage
-from .engine import Choice, EngineProcess, EngineState, Existing
-from .existing import probe, told
+from .engine import Choice, EngineProcess, EngineState
+from .existing import existing, probe
 from .extras import extras, extras_of
-from .gateway import SignIns
 from .gpus import chosen
 from .greeting import greet
-from .limits import is_gateway, is_sized
+from .limits import engine_of, is_sized
+from .sign_ins import SignIns
 from .store import ClusterRow
 
 log = logging.getLogger(__name__)
@@ -184,24 +184,22 @@ class Supervisor:
             actual.gpus = await asyncio.to_thread(chosen, self._home, row.gpus)
             await self._fit(row, "\n".join(extras(row.kind, gpus=actual.gpus)))
         declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
-        sign_in = await asyncio.to_thread(self._sign_in, row)
-        if row.address and sign_in is None:
+        engine = engine_of(row.address)
+        sign_in = await asyncio.to_thread(self._sign_ins.of, row.created_by, row.address)
+        if engine in ("existing", "existing_spark"):
             await asyncio.to_thread(greet, row.kind, row.address, declaration)
         actual.building = declaration.digest
         environment = await self._environments.ensure(declaration)
-        if row.address and row.kind == "dask":
+        # A gateway starts a scheduler to answer that: once.
+        if engine == "existing" or (engine == "gateway" and not row.extras):
             runtime = await asyncio.to_thread(self._environments.runtime)
-            # A gateway starts a scheduler to answer that: once.
-            known = row.extras if sign_in else ""
-            fitting = known or await asyncio.to_thread(
-                probe, environment, declaration.python, runtime, row.address, sign_in
-            )
+            fitting = await asyncio.to_thread(probe, environment, declaration.python, runtime, row.address, sign_in)
             if await self._fit(row, fitting):
                 declaration = await asyncio.to_thread(self._environments.of_notebook, row.notebook, extras_of(row))
                 actual.building = declaration.digest
                 environment = await self._environments.ensure(declaration)
-            if serving and environment.id != actual.environment:
-                await self._rehearse(row, environment)
+        if engine and row.kind == "dask" and serving and environment.id != actual.environment:
+            await self._rehearse(row, environment)
         return declaration, environment
 
     async def _rehearse(self, row: ClusterRow, environment: Environment) -> None:
@@ -242,18 +240,19 @@ class Supervisor:
             if (row := session.get(ClusterRow, id)) is not None:
                 row.extras = extras
 
-    def _sign_in(self, row: ClusterRow) -> tuple[str, str] | None:
-        return self._sign_ins.of(row.created_by, row.address) if is_gateway(row.address) else None
-
     def _launch(
         self, row: ClusterRow, environment: Environment, folder: Path, gpus: Choice | None = None
     ) -> EngineProcess:
+        elsewhere = None
+        if row.address:
+            sign_in = self._sign_ins.of(row.created_by, row.address)
+            elsewhere = existing(row.id, row.address, environment, sign_in)
         return EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
             self._environments.runtime(), memory=row.memory, threads=row.threads,
             # A task may read the workspace's tables; it writes none, as it does not know on whose branch it runs.
             variables={"ATRIUM_TABLES": str(self._home.tables_main), "ATRIUM_TABLES_READONLY": "1"},
-            existing=_existing(row, environment, self._sign_in(row)), gpus=gpus,
+            existing=elsewhere, gpus=gpus,
         )  # fmt: skip
 
     def _adopt(self, id: str, actual: Actual) -> None:
@@ -346,12 +345,6 @@ def _idle(row: ClusterRow, actual: Actual, state: EngineState) -> bool:
 
 def _slow(seconds: float) -> Conflict:
     return Conflict("cluster_slow", f"The cluster did not start within {seconds:.0f} s.", "Restart it.")
-
-
-def _existing(row: ClusterRow, environment: Environment, sign_in: tuple[str, str] | None) -> Existing | None:
-    if not row.address:
-        return None
-    return Existing(row.address) if row.kind == "spark" else told(row.id, row.address, environment, sign_in)
 
 
 def _size(state: EngineState) -> tuple[int, int]:

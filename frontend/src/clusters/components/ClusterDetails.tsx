@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import type { Cluster, ClustersModel } from '../model';
-import { fitOf, hasEnded, idleOf, noteOf, ofGateway, shapeOf, usersOf } from '../words';
+import { fitOf, hasEnded, hostsOf, idleOf, noteOf, ofGateway, shapeOf, usersOf } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface ClusterDetailsProps {
@@ -54,6 +54,9 @@ function Scale({ cluster, model }: Omit<ClusterDetailsProps, 'opened'>): JSX.Ele
   const maximum = Number(workers.maximum);
   const same = minimum === cluster.minimum && maximum === cluster.maximum;
   const scale = useAction(() => model.scale(cluster.id, minimum, maximum));
+  if (hostsOf(cluster).length) {
+    return <p className="atrium-Muted">Each host has as many workers as suit its processor.</p>;
+  }
   if (cluster.address && !ofGateway(cluster)) {
     return <p className="atrium-Muted">Workers that are started there join by themselves.</p>;
   }

@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { Button, ErrorNote, FormField, useAction } from '../../ui';
 import type { ClustersModel, Gpus } from '../model';
 import { GpusField } from './GpusField';
-import { type Choice, CHOICES, THERE, wrongAddress, wrongCount, wrongMemory } from '../words';
+import { addressOf, type Choice, CHOICES, THERE, wrongAddress, wrongCount, wrongMemory } from '../words';
 import { WorkersFields, wrongRange } from './WorkersFields';
 
 export interface NewClusterFormProps {
@@ -38,7 +38,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
       memory,
       threads: Number(threads),
       idle_seconds: Number(idle) * 60,
-      address: there ? address.trim() : '',
+      address: there ? addressOf(address, choice) : '',
       gpus
     });
     onDone();
@@ -68,7 +68,11 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
         )}
       </FormField>
       {there ? (
-        <FormField label="Address" error={address ? wrongAddress(address, choice) : null} hint={there.hint}>
+        <FormField
+          label={there.label ?? 'Address'}
+          error={address ? wrongAddress(address, choice) : null}
+          hint={there.hint}
+        >
           {field => (
             <input
               {...field}
@@ -141,7 +145,7 @@ export function NewClusterForm({ model, onDone }: NewClusterFormProps): JSX.Elem
           busy={create.busy}
           disabled={(wrong ?? wrongSize ?? wrongThreads ?? wrongIdle) !== null}
         >
-          {sized ? 'Create and attach' : 'Attach'}
+          {sized || choice === 'hosts' ? 'Create and attach' : 'Attach'}
         </Button>
       </div>
     </form>
