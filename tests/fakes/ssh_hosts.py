@@ -74,8 +74,9 @@ def ssh_host(folder: Path, number: int) -> Iterator[SshHost]:
     for made in (home / "tmp", commands):
         made.mkdir(parents=True)
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    python = Path(sys.base_prefix, "bin", name).resolve()
-    (commands / name).symlink_to(python)
+    # By a name of its own: beside the real one there may be a uv.
+    python = commands / name
+    python.symlink_to(Path(sys.base_prefix, "bin", name).resolve())
     processors = sorted(os.sched_getaffinity(0))
     bound = commands / "python3"
     bound.write_text(f'#!/bin/sh\nexec taskset -c {processors[number % len(processors)]} {python} "$@"\n')

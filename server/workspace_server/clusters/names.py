@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from workspace_ext.contract.clusters import CreateCluster
+from workspace_ext.engines.ssh import Host, hosts_of
 
-from .limits import MOST_WORKERS, address_of
+from .limits import MOST_WORKERS, address_of, engine_of
 
 SIZES = ((4, "small"), (16, "medium"), (MOST_WORKERS, "large"))
 
 
 def size(wanted: CreateCluster) -> str:
     """What it is called for."""
+    if engine_of(wanted.address) == "hosts":
+        hosts = hosts_of(wanted.address)
+        return Host.parse(hosts[0]).name if len(hosts) == 1 else f"{len(hosts)} hosts"
     if wanted.address:
         return address_of(wanted).partition("://")[2]
     return next(name for most, name in SIZES if wanted.maximum <= most)
