@@ -22,6 +22,7 @@ import platform
 import shlex
 import signal
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ BOOT = (
 SIGN_SECONDS = 5.0
 FIRST_RETRY, LAST_RETRY = 2.0, 60.0
 CLOSE_SECONDS = 15.0
+# A worker that is not there by then does not reach the scheduler.
+LATE_SECONDS = 15.0
 # Of a line that a host may say.
 LONGEST = 1 << 16
 
@@ -63,7 +66,12 @@ class Workers:
         self.host = host
         self.state = "connecting"
         self.message = self.name = ""
+        self.since = 0.0
         self._secrets, self._told = secrets, told
+
+    def owns(self, name: str) -> bool:
+        """Whether that is a worker of this connection; of several each has a number."""
+        return name.startswith(self.name)
 
     async def run(self) -> None:
         """Have workers there until cancelled."""
@@ -95,7 +103,7 @@ class Workers:
                 found = json.loads(said)
                 served = served or found["state"] == "serving"
                 refused = found["state"] == "refused"
-                self.state, self.message = found["state"], found["message"]
+                self.state, self.message, self.since = found["state"], found["message"], time.monotonic()
             if not refused:
                 self.state, self.message = "refused", self.host.meaning((await wrong).decode(errors="replace"))
         finally:
@@ -171,13 +179,10 @@ class OnHosts:
         connecting = [one.host.name for one in self._workers if one.state == "connecting"]
         said += [f"connecting to {' and '.join(connecting)}"] if connecting else []
         there = [str(one.name) for one in self._scheduler.workers.values()]
-        coming = [
-            one.host.name
-            for one in self._workers
-            if one.state == "serving" and not any(name.startswith(one.name) for name in there)
-        ]
-        port = self._scheduler.port
-        said += [f"workers of {' and '.join(coming)} are to reach port {port} of this machine"] if coming else []
+        coming = [one for one in self._workers if one.state == "serving" and not any(map(one.owns, there))]
+        said += [f"starting workers on {len(coming)} of {len(self._workers)}"] if coming else []
+        if late := [one.host.name for one in coming if time.monotonic() - one.since > LATE_SECONDS]:
+            said.append(f"those of {' and '.join(late)} have to reach port {self._scheduler.port} of this machine")
         return "; ".join(said + [f"{one.host.name}: {one.message}" for one in self._workers if one.state == "refused"])
 
 

@@ -18,6 +18,7 @@ from workspace_ext.contract.clusters import Cluster, ClusterKind, Page, Watch
 from ..access.service import Access
 from ..kit.errors import Conflict, Forbidden
 from ..kit.http import Caller
+from .limits import engine_of
 from .service import Clusters
 
 TICKET_SECONDS = 600.0
@@ -109,7 +110,7 @@ def local(address: str | None) -> str | None:
 
 def _check(cluster: Cluster) -> None:
     name = cluster.name
-    if cluster.address:
+    if engine_of(cluster.address) not in ("", "hosts"):
         raise Conflict(
             "pages_elsewhere",
             f"The pages of {name}, which runs elsewhere, are not shown here.",

@@ -20,7 +20,7 @@ import pytest
 from tests.fakes.servers import Server, start_server
 from tests.fakes.ssh_hosts import SshHost, ssh_host
 from tests.fakes.ssh_server import new_key
-from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, make_project, wait_for
+from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, look, make_project, wait_for, watched
 from workspace_server.projects.credentials import known_hosts
 
 WORK = """
@@ -133,6 +133,10 @@ def test_a_cluster_on_hosts(hosts: list[SshHost], tmp_path: Path) -> None:
         wait_for(server, id, "running")
         serves_everywhere("1.17.0")
         assert server.request("POST", f"atrium/api/clusters/{id}/scale", {"minimum": 1, "maximum": 2})[0] == 409
+
+        # Its pages are watched like those of a cluster beside the server.
+        pages = watched(server, id)["url"]
+        assert look(server, f"{pages}status".removeprefix("/"))[0] == 200
 
         # Nobody else is let in.
         _, said = ask(server, NOTEBOOK)

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Button, ErrorNote, useAction } from '../../ui';
 import { ApiError } from '../../api/errors';
 import type { Cluster, ClustersModel } from '../model';
-import { gpusOf, hasEnded, KINDS, stateOf } from '../words';
+import { gpusOf, hasEnded, hostsOf, KINDS, stateOf } from '../words';
 
 export interface ClusterRowProps {
   cluster: Cluster;
@@ -57,7 +57,9 @@ export function ClusterRow(props: ClusterRowProps): JSX.Element {
             Attach
           </Button>
         ) : null}
-        {cluster.state === 'running' && !cluster.address ? <Button onClick={onWatch}>Watch</Button> : null}
+        {cluster.state === 'running' && (!cluster.address || hostsOf(cluster).length) ? (
+          <Button onClick={onWatch}>Watch</Button>
+        ) : null}
         {ended ? (
           failed ? null : (
             <Button disabled={busy} onClick={() => void restart.run()}>
