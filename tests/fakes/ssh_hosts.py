@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -43,6 +44,10 @@ class SshHost:
     def environments(self) -> list[str]:
         """Those that it holds whole."""
         return sorted(ready.parent.name for ready in (self.home / ".cache" / "atrium").glob("*/.ready"))
+
+    def forget(self, environment: str) -> None:
+        """It holds that one no more."""
+        shutil.rmtree(self.home / ".cache" / "atrium" / environment, ignore_errors=True)
 
     def processes(self, command: str = "") -> list[psutil.Process]:
         """What runs there for whoever has signed in, with that in its command line."""

@@ -109,7 +109,13 @@ export class JobsModel implements IDisposable {
     return null;
   }
 
-  /** The kind and size of the cluster that a notebook (its path) is attached to. */
+  /** Whether a run can have GPUs: the machine that it runs on has some. */
+  async hasGpus(): Promise<boolean> {
+    const { gpus } = await this._client.request<Wire<'Gpus'>>('GET', 'clusters/gpus');
+    return gpus.length > 0;
+  }
+
+  /** The kind of the cluster that a notebook (its path) is attached to, and its size where that is decided here. */
   async cluster(path: string): Promise<Cluster | null> {
     const { clusters, attached } = await this._client.request<Wire<'ClusterList'>>(
       'GET',
@@ -118,9 +124,12 @@ export class JobsModel implements IDisposable {
       { query: { notebook: path } }
     );
     const found = clusters.find(one => one.id === attached);
-    return found
-      ? { kind: found.kind, minimum: found.minimum, maximum: found.maximum, gpus: found.gpus }
-      : null;
+    if (!found) {
+      return null;
+    }
+    const { kind, minimum, maximum, gpus } = found;
+    // How many workers others have says nothing of what this machine is good for.
+    return found.address ? { kind, minimum: 1, maximum: 4, gpus: 0 } : { kind, minimum, maximum, gpus };
   }
 
   /** When it would run, and what. @throws ApiError whose `field` names what is wrong. */

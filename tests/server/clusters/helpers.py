@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ import psutil
 
 from tests.client.kernels import Kernel, kernel
 from tests.fakes.servers import Server
+from tests.fakes.ssh_hosts import SshHost
 from workspace_server.access.service import Access
 from workspace_server.environments.runtime import materialise
 from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
 from workspace_server.kit.storage import Storage
+from workspace_server.projects.credentials import known_hosts
 
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
 
@@ -101,6 +103,19 @@ def notebook_kernel(server: Server, notebook: str) -> Iterator[Kernel]:
     token = kernel_token(server, notebook)
     with kernel(python, folder, ATRIUM_URL=server.url, ATRIUM_TOKEN=token) as running:
         yield running
+
+
+def address_of(hosts: Sequence[SshHost]) -> str:
+    """Of a cluster on these hosts."""
+    return "ssh://" + ",".join(one.url.removeprefix("ssh://") for one in hosts)
+
+
+def trusted(server: Server, hosts: Sequence[SshHost], key: Path) -> None:
+    """The home trusts the hosts, and Ana keeps the key for them."""
+    for host in hosts:
+        known_hosts.trust(server.home / "settings", known_hosts.scan(host.server.host))
+        keep = {"host": host.url, "kind": "ssh_key", "user": "", "secret": key.read_text()}
+        server.api("PUT", "/credentials", keep)
 
 
 def group(home: Path, id: str) -> list[int]:

@@ -68,6 +68,24 @@ class Load:
         return set().union(*self.batches())
 
 
+class HandMade:
+    """A worker that somebody starts."""
+
+    def __init__(self, server: Server, python: Path, address: str, *options: str) -> None:
+        self._log = server.home.parent / "worker.log"
+        line = [python, "-m", "distributed.cli.dask_worker", address, "--no-dashboard", "--no-nanny", *options]
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                line, cwd=server.home.parent, env=variables(server), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def end(self) -> None:
+        end(self.process)
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

@@ -17,11 +17,21 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fakes.servers import Server, start_server
+from tests.fakes.servers import start_server
 from tests.fakes.ssh_hosts import SshHost, ssh_host
 from tests.fakes.ssh_server import new_key
-from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, look, make_project, wait_for, watched
-from workspace_server.projects.credentials import known_hosts
+from tests.server.clusters.helpers import (
+    NOTEBOOK,
+    address_of,
+    ask,
+    group,
+    in_environment,
+    look,
+    make_project,
+    trusted,
+    wait_for,
+    watched,
+)
 
 WORK = """
 import json, os, sys, time
@@ -49,18 +59,6 @@ def until(true: Callable[[], object], otherwise: Callable[[], object], seconds: 
     while not true():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.2)
-
-
-def address_of(hosts: list[SshHost]) -> str:
-    return "ssh://" + ",".join(one.url.removeprefix("ssh://") for one in hosts)
-
-
-def trusted(server: Server, hosts: list[SshHost], key: Path) -> None:
-    """The home trusts the hosts, and Ana keeps the key for them."""
-    for host in hosts:
-        known_hosts.trust(server.home / "settings", known_hosts.scan(host.server.host))
-        keep = {"host": host.url, "kind": "ssh_key", "user": "", "secret": key.read_text()}
-        server.api("PUT", "/credentials", keep)
 
 
 @pytest.mark.parts

@@ -6,7 +6,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from tests.fakes.servers import Server, start_server
 from tests.server.clusters.helpers import NOTEBOOK, ask, group, make_project
-from tests.server.clusters.promise import BAD, GOOD, STEPS, Load, begin, drawn, end, step, until, variables
+from tests.server.clusters.promise import BAD, GOOD, STEPS, HandMade, Load, begin, drawn, end, step, until
 
 
 class Life:
@@ -129,24 +128,6 @@ class Life:
 
     def join(self, python: Path, *options: str) -> HandMade:
         return HandMade(self.server, python, self.load.address, *options)
-
-
-class HandMade:
-    """A worker that somebody starts."""
-
-    def __init__(self, server: Server, python: Path, address: str, *options: str) -> None:
-        self._log = server.home.parent / "worker.log"
-        line = [python, "-m", "distributed.cli.dask_worker", address, "--no-dashboard", "--no-nanny", *options]
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                line, cwd=server.home.parent, env=variables(server), stdout=log, stderr=log, start_new_session=True
-            )
-
-    def said(self) -> str:
-        return self._log.read_text()
-
-    def end(self) -> None:
-        end(self.process)
 
 
 # What could bring another environment in.

@@ -43,6 +43,7 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
   const [notify, setNotify] = useState(true);
   const [runNow, setRunNow] = useState(true);
   const cron = when.every === 'custom' ? custom : cronOf(when);
+  const [hasGpus, setHasGpus] = useState(false);
   const { preview, error } = usePreview(model, cron, zone, place);
 
   useEffect(() => {
@@ -55,6 +56,11 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
         }
       },
       // Then the form begins without a cluster.
+      () => undefined
+    );
+    model.hasGpus().then(
+      found => current && setHasGpus(found),
+      // Then it offers none.
       () => undefined
     );
     return () => {
@@ -192,7 +198,9 @@ export function ScheduleForm({ model, path, place, onDone }: ScheduleFormProps):
             <select {...field} value={kind} onChange={event => setKind(event.target.value as Kind)}>
               <option value="none">None</option>
               <option value="dask">Dask, of its own</option>
-              <option value="gpu">Dask, of its own, with a GPU for each worker</option>
+              {hasGpus || kind === 'gpu' ? (
+                <option value="gpu">Dask, of its own, with a GPU for each worker</option>
+              ) : null}
               <option value="spark">Spark, of its own</option>
             </select>
           )}
