@@ -78,6 +78,9 @@ def ssh_host(folder: Path, number: int) -> Iterator[SshHost]:
     home, commands = folder / "home", folder / "commands"
     for made in (home / "tmp", commands):
         made.mkdir(parents=True)
+    # What a shell says where one signs in, and what lies around there, is nobody's business.
+    (home / ".bashrc").write_text("echo Welcome\n")
+    (home / "json.py").write_text("raise SystemExit('not this one')\n")
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # By a name of its own: beside the real one there may be a uv.
     python = commands / name

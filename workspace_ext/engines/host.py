@@ -73,7 +73,7 @@ def scratch() -> Iterator[Path]:
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Nobody else can hold it meanwhile; OSError where somebody does."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -110,7 +110,9 @@ def work(python: Path, told: dict[str, Any]) -> str:
         finally:
             _end(process)
         lines = (folder / "log").read_text(errors="replace").strip().splitlines()
-        return lines[-1][:300] if lines else "they said nothing"
+        # How it ended is rarely why.
+        told_why = [line for line in lines if " - INFO - " not in line]
+        return (told_why or lines or ["they said nothing"])[-1][:300]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

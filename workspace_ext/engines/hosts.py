@@ -22,6 +22,7 @@ import platform
 import shlex
 import signal
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 from distributed.security import Security
 
 from workspace_ext.engines import dask, membership, ssh
+from workspace_ext.engines.existing import Unusable
 from workspace_ext.engines.process import Settings, State, StateFile, explain, parser, settings
 
 BOOT = (
@@ -37,16 +39,16 @@ BOOT = (
     "exec(compile(told['program'], 'atrium_host', 'exec'), space); space['main'](told)"
 )
 SIGN_SECONDS = 5.0
-FIRST_RETRY, LAST_RETRY = 2.0, 60.0
-CLOSE_SECONDS = 15.0
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0
+# Workers that were there for so long did not end because of how they were started.
+STEADY_SECONDS = 20.0
+# To end what runs on a host, and then the scheduler: both in less than whoever stops this waits.
+END_SECONDS = 10.0
+CLOSE_SECONDS = 8.0
 # A worker that is not there by then does not reach the scheduler.
 LATE_SECONDS = 15.0
 # Of a line that a host may say.
 LONGEST = 1 << 16
-
-
-class Unusable(Exception):
-    """No host can be used; the text is for a person."""
 
 
 class HostsOnly(membership.OwnWorkersOnly):
@@ -67,65 +69,108 @@ class Workers:
         self.state = "connecting"
         self.message = self.name = ""
         self.since = 0.0
-        self._secrets, self._told = secrets, told
+        self.joined = False
+        # From then on the agent alone has it: what runs in this process is for notebooks to say, too.
+        self._key = secrets["keys"].pop(host.url)
+        self._known_hosts, self._told = secrets["known_hosts"], told
 
     def owns(self, name: str) -> bool:
         """Whether that is a worker of this connection; of several each has a number."""
         return name.startswith(self.name)
 
     async def run(self) -> None:
-        """Have workers there until cancelled."""
-        wait = FIRST_RETRY
-        async with ssh.agent(self._secrets["keys"][self.host.url]) as identity:
-            while True:
-                line = self.host.line(self._secrets["known_hosts"], f"exec python3 -c {shlex.quote(BOOT)}", *identity)
-                served = await self._follow(line)
-                wait = FIRST_RETRY if served else min(LAST_RETRY, wait * 2)
-                await asyncio.sleep(wait)
+        """Have workers there until cancelled. What goes wrong is of this host alone.
 
-    async def _follow(self, line: list[str]) -> bool:
-        """One connection, until it ends. Returns whether workers were there."""
-        process = await asyncio.create_subprocess_exec(
-            *line, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST, start_new_session=True,
-        )  # fmt: skip
-        assert process.stdin
-        assert process.stdout
-        assert process.stderr
+        Raises:
+            ClusterError: There is no OpenSSH here.
+        """
+        key, self._key = self._key, ""
+        try:
+            async with ssh.agent(key) as identity:
+                del key
+                await self._serve(identity)
+        except OSError as error:
+            self.state, self.message = "refused", str(error)
+
+    async def _serve(self, identity: tuple[str, ...]) -> None:
+        # Of nothing that lies in the folder where one is signed in.
+        line = self.host.line(self._known_hosts, f"exec python3 -I -c {shlex.quote(BOOT)}", *identity)
+        wait = FIRST_RETRY
+        while True:
+            seconds = 0.0
+            try:
+                seconds = await self._follow(line)
+            except (OSError, ValueError) as error:
+                self.state, self.message = "refused", explain(error)
+            wait = FIRST_RETRY if seconds > STEADY_SECONDS else min(LAST_RETRY, wait * 2)
+            await asyncio.sleep(wait)
+
+    async def _follow(self, line: list[str]) -> float:
+        """One connection, until it ends. Returns for how many seconds workers were there."""
         # Another one than those of an earlier connection, which the scheduler may not have missed yet.
         self.name = f"{self.host.name}-{uuid.uuid4().hex[:4]}"
-        told = {**self._told, "name": self.name}
-        signing = asyncio.ensure_future(_sign(process.stdin, json.dumps(told).encode()))
-        wrong = asyncio.ensure_future(process.stderr.read())
-        served = refused = False
+        wanted = threading.Event()
+        stdin, signs = os.pipe()
         try:
-            while said := await process.stdout.readline():
-                found = json.loads(said)
-                served = served or found["state"] == "serving"
-                refused = found["state"] == "refused"
-                self.state, self.message, self.since = found["state"], found["message"], time.monotonic()
-            if not refused:
-                self.state, self.message = "refused", self.host.meaning((await wrong).decode(errors="replace"))
+            process = await asyncio.create_subprocess_exec(
+                *line, stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=LONGEST,
+                start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            os.close(signs)
+            raise
         finally:
-            signing.cancel()
+            os.close(stdin)
+        assert process.stdout
+        assert process.stderr
+        first = json.dumps({**self._told, "name": self.name}).encode()
+        threading.Thread(target=_sign, args=(signs, first, wanted), daemon=True).start()
+        wrong = asyncio.ensure_future(process.stderr.read())
+        try:
+            last = await self._hear(process.stdout)
+            served = time.monotonic() - self.since if last and self.since else 0.0
+            if last != "refused":
+                said = (await wrong).decode(errors="replace")
+                self.state, self.message = "refused", self.host.meaning(await process.wait(), said)
+            return served
+        finally:
             # It hears that it is not wanted any more, and ends what it has started.
-            process.stdin.close()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), CLOSE_SECONDS)
-            if process.returncode is None:
-                process.kill()
-            wrong.cancel()
-            self.state = self.state if self.state == "refused" else "connecting"
-        return served
+            wanted.set()
+            try:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(process.wait(), END_SECONDS)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                wrong.cancel()
+
+    async def _hear(self, stream: asyncio.StreamReader) -> str:
+        """Take what the host says; until then what an earlier connection ended with holds. Returns the last state.
+
+        Whatever else is printed where somebody signs in is none of it.
+        """
+        last = ""
+        while said := await stream.readline():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                found = json.loads(said)
+                last, self.message = found["state"], found["message"]
+                self.state = last
+                if last == "building":
+                    self.since, self.joined = 0.0, False
+                elif last == "serving":
+                    self.since = time.monotonic()
+        return last
 
 
-async def _sign(stream: asyncio.StreamWriter, first: bytes) -> None:
-    with contextlib.suppress(ConnectionError):
+def _sign(descriptor: int, first: bytes, wanted: threading.Event) -> None:
+    """Say what there is to do, and then that it still is. From a thread: this process may be busy for minutes."""
+    with contextlib.suppress(OSError), open(descriptor, "wb") as pipe:
         while True:
-            stream.write(first + b"\n")
-            await stream.drain()
+            pipe.write(first + b"\n")
+            pipe.flush()
             first = b""
-            await asyncio.sleep(SIGN_SECONDS)
+            if wanted.wait(SIGN_SECONDS):
+                break
 
 
 class OnHosts:
@@ -152,6 +197,8 @@ class OnHosts:
                 self._tell(idleness)
                 if self._settings.lease.expired():
                     return "Nobody used it"
+                if self._scheduler.status.name != "running":
+                    raise RuntimeError(f"The scheduler is {self._scheduler.status.name}")
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(stop.wait(), 1.0)
             return "Stopped"
@@ -161,10 +208,13 @@ class OnHosts:
             await asyncio.wait(serving)
 
     def _tell(self, idleness: dask.Idleness) -> None:
-        count = len(self._scheduler.workers)
+        there = [str(one.name) for one in self._scheduler.workers.values()]
+        count = len(there)
+        for one in self._workers:
+            one.joined = one.joined or any(map(one.owns, there))
         self._running = self._running or count > 0
         if not self._running and all(one.state == "refused" for one in self._workers):
-            raise Unusable(f"none of the hosts can have the environment: {self.message()}")
+            raise Unusable(f"none of the hosts serves: {self.message()}")
         self._file.update(
             state="running" if self._running else "starting",
             address=f"tls://127.0.0.1:{self._scheduler.port}", workers=count,
@@ -178,12 +228,17 @@ class OnHosts:
         said = [f"building the environment on {building} of {len(self._workers)}"] if building else []
         connecting = [one.host.name for one in self._workers if one.state == "connecting"]
         said += [f"connecting to {' and '.join(connecting)}"] if connecting else []
-        there = [str(one.name) for one in self._scheduler.workers.values()]
-        coming = [one for one in self._workers if one.state == "serving" and not any(map(one.owns, there))]
+        coming = [one for one in self._workers if one.state == "serving" and not one.joined]
         said += [f"starting workers on {len(coming)} of {len(self._workers)}"] if coming else []
-        if late := [one.host.name for one in coming if time.monotonic() - one.since > LATE_SECONDS]:
-            said.append(f"those of {' and '.join(late)} have to reach port {self._scheduler.port} of this machine")
-        return "; ".join(said + [f"{one.host.name}: {one.message}" for one in self._workers if one.state == "refused"])
+        said += [f"{one.host.name}: {one.message}" for one in self._workers if one.state == "refused"]
+        # Theirs were started, but did not come.
+        if late := [
+            one.host.name
+            for one in self._workers
+            if one.since and not one.joined and (one.state == "refused" or time.monotonic() - one.since > LATE_SECONDS)
+        ]:
+            said.append(f"workers of {' and '.join(late)} have to reach port {self._scheduler.port} of this machine")
+        return "; ".join(said)
 
 
 def told_of(given: argparse.Namespace, secrets: dict[str, Any], port: int) -> dict[str, Any]:
@@ -213,20 +268,23 @@ async def run(settings: Settings, file: StateFile, given: argparse.Namespace, se
             require_encryption=True,
         )  # fmt: skip
         scheduler = HostsOnly(
-            protocol="tls", host="0.0.0.0", port=0, security=security, dashboard=False, dashboard_address="127.0.0.1:0"
+            protocol="tls", port=0, security=security, dashboard=False, dashboard_address="127.0.0.1:0"
         )
-        async with scheduler:
+        await scheduler
+        try:
             told = told_of(given, secrets, scheduler.port)
             scheduler.environment = told["environment"]
             with os.fdopen(os.open(kept, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as opened:
                 json.dump(shown, opened)
             workers = [Workers(ssh.Host.parse(one), secrets, told) for one in ssh.hosts_of(given.address)]
             reason = await OnHosts(scheduler, workers, settings, file).watch(stop)
+        finally:
+            kept.unlink(missing_ok=True)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(scheduler.close(), CLOSE_SECONDS)
     except Exception as error:
         file.close("failed", str(error) if isinstance(error, Unusable) else explain(error))
         return 1
-    finally:
-        kept.unlink(missing_ok=True)
     file.close("stopped", reason)
     return 0
 

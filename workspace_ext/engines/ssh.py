@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shlex
 import shutil
@@ -26,14 +27,16 @@ OPTIONS = (
 # Where uv's own installer puts it; a shell that nobody has logged in to rarely looks there.
 PATHS = 'PATH="$HOME/.local/bin:$PATH"; export PATH; '
 
-# What ssh says, and what that means of the host.
+# With which ssh itself ends where it could not do what it was to.
+_FAILED = 255
+# What it says then, and what that means of the host.
 _MEANINGS = (
+    (r"IDENTIFICATION HAS CHANGED", "it shows another key than the one that is trusted: somebody may be in between"),
     (r"Host key verification failed", "its key is not trusted here: the operator adds it, `atrium trust-host {name}`"),
-    (r"Permission denied", "it does not let you in with the SSH key that you keep for it"),
+    (r"Permission denied \(", "it does not let you in with the SSH key that you keep for it"),
     (r"Could not resolve hostname", "no machine is known by that name"),
     (r"Connection refused", "nothing listens for SSH there"),
     (r"timed out|No route to host|Network is unreachable", "it cannot be reached"),
-    (r"python3: (?:command )?not found", "it has no python3"),
 )  # fmt: skip
 
 
@@ -61,17 +64,19 @@ class Host:
 
     def line(self, known_hosts: str, command: str, *identity: str) -> list[str]:
         """The command line that runs ``command`` there, in a POSIX shell; the options ``identity`` say the key."""
-        trusted = '-oUserKnownHostsFile="{}"'.format(known_hosts.replace("%", "%%"))
         return [
-            "ssh", *OPTIONS, trusted, *identity, "-p", str(self.port), "-l", self.user, "--", self.machine,
+            "ssh", *OPTIONS, option("UserKnownHostsFile", known_hosts), *identity,
+            "-p", str(self.port), "-l", self.user, "--", self.machine,
             shlex.join(["sh", "-c", PATHS + command]),
         ]  # fmt: skip
 
-    def meaning(self, said: str) -> str:
-        """What it means that ssh, or the command there, ended with these words."""
-        for pattern, meaning in _MEANINGS:
+    def meaning(self, status: int, said: str) -> str:
+        """What it means that ssh, or the command there, ended with that status and these words."""
+        for pattern, meaning in _MEANINGS if status == _FAILED else ():
             if re.search(pattern, said):
                 return meaning.format(name=self.name)
+        if re.search("python3: .*not found", said):
+            return "it has no python3"
         lines = said.strip().splitlines()
         return lines[-1][:300] if lines else "it hung up"
 
@@ -87,7 +92,7 @@ def hosts_of(address: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for one in re.split(r"[\s,]+", address.strip()):
-        if not (bare := one.removeprefix("ssh://").rstrip("/")):
+        if not (bare := re.sub("^ssh://", "", one, flags=re.IGNORECASE).rstrip("/")):
             continue
         match = _ONE.fullmatch(bare)
         if match is None or int(match[3] or 22) > 65535:
@@ -96,10 +101,15 @@ def hosts_of(address: str) -> list[str]:
     return list(found)
 
 
+def option(name: str, path: Path | str) -> str:
+    """An option of ssh that is a path, whatever is in it."""
+    quoted = str(path).replace("%", "%%")
+    return f'-o{name}="{quoted}"'
+
+
 def by_file(key: Path | str) -> tuple[str, ...]:
     """The options that say a key which is in a file."""
-    quoted = str(key).replace("%", "%%")
-    return f'-oIdentityFile="{quoted}"', "-oIdentitiesOnly=yes", "-oIdentityAgent=none"
+    return option("IdentityFile", key), "-oIdentitiesOnly=yes", "-oIdentityAgent=none"
 
 
 @contextlib.asynccontextmanager
@@ -107,7 +117,8 @@ async def agent(key: str) -> AsyncIterator[tuple[str, ...]]:
     """Hold a key in memory, in an agent of its own that ends with this process; yields the options that say it.
 
     Raises:
-        ClusterError: There is no OpenSSH here, or the key is none.
+        ClusterError: There is no OpenSSH here.
+        OSError: The key cannot be used.
     """
     # A socket's path may not be long.
     folder = tempfile.mkdtemp(prefix="atrium-agent-")
@@ -124,14 +135,17 @@ async def agent(key: str) -> AsyncIterator[tuple[str, ...]]:
     try:
         while not Path(socket).exists() and holding.returncode is None:
             await asyncio.sleep(0.02)
+        if holding.returncode is not None:
+            raise OSError(f"no SSH agent could be started in {folder}")
         adding = await asyncio.create_subprocess_exec(
             "ssh-add", "-q", "-", stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={"SSH_AUTH_SOCK": socket, "PATH": "/usr/bin:/bin"},
+            env={**os.environ, "SSH_AUTH_SOCK": socket},
         )  # fmt: skip
         _, said = await adding.communicate(f"{key.rstrip()}\n".encode())
+        del key
         if adding.returncode != 0:
-            raise ClusterError(f"The SSH key cannot be used: {said.decode(errors='replace').strip()}")
-        yield f'-oIdentityAgent="{socket}"', "-oIdentityFile=none"
+            raise OSError(f"the SSH key cannot be used: {said.decode(errors='replace').strip()}")
+        yield option("IdentityAgent", socket), "-oIdentityFile=none"
     finally:
         if holding.stdin is not None:
             holding.stdin.close()

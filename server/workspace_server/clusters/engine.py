@@ -152,11 +152,6 @@ class EngineProcess:
                 command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        # Through a pipe nobody else reads it, neither among the processes nor on the disk.
-        with contextlib.suppress(OSError):
-            assert process.stdin is not None
-            process.stdin.write(lines(existing.sign_in if existing else ()))
-            process.stdin.close()
         # Somebody has to reap it, or it would stay a zombie that looks alive.
         threading.Thread(target=process.wait, daemon=True).start()
         started = 0.0
@@ -167,6 +162,12 @@ class EngineProcess:
         partial = folder / ".process.json"
         partial.write_text(json.dumps({"pid": process.pid, "started": started}))
         partial.replace(folder / "process.json")
+        # Through a pipe nobody else reads it, neither among the processes nor on the disk. The last step: it takes more
+        # than a pipe holds only when it is there.
+        with contextlib.suppress(OSError):
+            assert process.stdin is not None
+            process.stdin.write(lines(existing.sign_in if existing else ()))
+            process.stdin.close()
         return engine
 
     @classmethod
@@ -277,6 +278,9 @@ class EngineProcess:
             _until(lambda: not _group(self.pid), KILL_SECONDS)
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
         (self.folder / "process.json").unlink(missing_ok=True)
+        # Where it was killed. A gateway's says what is to be given back there.
+        if "cluster" not in self.security(self.folder):
+            (self.folder / "security.json").unlink(missing_ok=True)
 
 
 def lines(sign_in: tuple[str, ...]) -> bytes:

@@ -52,7 +52,7 @@ def _look(host: Host, key: str, known_hosts: str) -> str:
     except subprocess.TimeoutExpired:
         return "it cannot be reached"
     if done.returncode != 0:
-        return host.meaning(done.stderr)
+        return host.meaning(done.returncode, done.stderr)
     lacks = done.stdout.split("\n")[:-1]
     if "no python3" in lacks:
         return "it has no python3"

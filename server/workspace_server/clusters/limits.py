@@ -70,7 +70,7 @@ def check_gpus(gpus: int, maximum: int, kind: str = "dask", address: str = "") -
     if gpus < 0:
         raise Invalid("invalid_gpus", f"{gpus} GPUs are not possible.", "Choose 0 (none) or more.", "gpus")
     if kind != "dask" or address:
-        what = "Workers that are there already" if address else "Spark's workers"
+        what = "Workers elsewhere" if address else "Spark's workers"
         raise Invalid("gpus_of_dask", f"{what} are given no GPUs.", "Choose a Dask cluster of its own.", "gpus")
     if maximum > gpus:
         most = "1 worker" if gpus == 1 else f"{gpus} workers"
@@ -107,6 +107,8 @@ def _check_address(wanted: CreateCluster) -> None:
     if engine_of(address) == "hosts" and wanted.kind == "dask":
         _check_hosts(address)
         return
+    if engine_of(address) == "hosts":
+        raise Invalid("invalid_address", "Spark does not run on hosts over SSH.", "Choose Dask for them.", "address")
     if "@" in address:
         raise Invalid(
             "credentials_in_url",

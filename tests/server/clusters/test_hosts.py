@@ -180,6 +180,13 @@ def test_a_cluster_on_hosts(hosts: list[SshHost], tmp_path: Path) -> None:
         server.api("POST", f"/clusters/{id}/restart", {})
         wait_for(server, id, "running")
         serves_everywhere("1.16.0")
+
+        # A notebook shuts it down, as Dask lets it.
+        ended = WORK.partition("def where")[0].format(told=json.dumps(ask(server, NOTEBOOK)[1])) + "client.shutdown()"
+        in_environment(server, NOTEBOOK, ended)
+        assert "The scheduler is clos" in wait_for(server, id, "failed")["error"]["message"]
+        server.api("POST", f"/clusters/{id}/restart", {})
+        wait_for(server, id, "running")
         server.api("POST", f"/clusters/{id}/stop")
         wait_for(server, id, "stopped")
         assert one.processes() == two.processes() == []

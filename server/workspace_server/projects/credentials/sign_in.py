@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from workspace_ext.engines.ssh import option
+
 from ...kit.errors import AtriumError, Unavailable
 
 # No key of the account's, no agent, no config: what is not said here does not happen.
@@ -59,9 +61,9 @@ class SignIn:
 
     def ssh(self) -> str:
         """``GIT_SSH_COMMAND``."""
-        options = [_option("IdentityFile", self.file) if self.kind == "ssh_key" else "-oIdentityFile=none"]
+        options = [option("IdentityFile", self.file) if self.kind == "ssh_key" else "-oIdentityFile=none"]
         if self.known_hosts:
-            options.append(_option("UserKnownHostsFile", self.known_hosts))
+            options.append(option("UserKnownHostsFile", self.known_hosts))
         return shlex.join([*_SSH, *options])
 
     def refusal(self, said: str, host: str, url: str) -> AtriumError:
@@ -92,8 +94,3 @@ class SignIn:
 
 
 NOBODY = SignIn()
-
-
-def _option(name: str, path: str) -> str:
-    """An option of ssh that is a path, whatever is in it."""
-    return f'-o{name}="{path.replace("%", "%%")}"'
