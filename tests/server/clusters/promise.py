@@ -6,6 +6,7 @@ ROOM=clusters` does more of it than fits into every run of the tests.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.fakes.servers import Server
+from tests.server.clusters.helpers import NOTEBOOK, ask, wait_for
 from workspace_server.environments.runtime import materialise
 from workspace_server.kit.home import Home
 
@@ -66,6 +68,63 @@ class Load:
     def ran(self) -> set[str]:
         """The environments that its tasks ran in."""
         return set().union(*self.batches())
+
+
+class Elsewhere:
+    """A cluster on hosts of their own that a notebook uses, under load, while its requirements change."""
+
+    def __init__(self, server: Server, address: str, stack: contextlib.ExitStack) -> None:
+        self.server, self.stack = server, stack
+        self.good = 1
+        self.loads: list[tuple[Load, str]] = []
+        wanted = {"notebook": NOTEBOOK, "kind": "dask", "address": address}
+        self.id: str = server.api("POST", "/clusters", wanted)["cluster"]["id"]
+        wait_for(server, self.id, "running")
+
+    @property
+    def load(self) -> Load:
+        return self.loads[-1][0]
+
+    def begin(self) -> None:
+        """Work in the environment of now, beside what there is."""
+        status, told = ask(self.server, NOTEBOOK)
+        assert status == 200, told
+        load = Load.of(self.server, told, len(self.loads) + 1)
+        self.loads.append((load, f"{load.prefix.name} {GOOD[self.good].partition('==')[2]}"))
+        self.stack.callback(end, load.process)
+        load.is_served()
+
+    def kept(self) -> None:
+        """No task ran in another environment than that of whoever asked for it."""
+        for load, wanted in self.loads:
+            assert {Path(one).name for one in load.ran()} == {wanted}
+
+    def cluster(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.server.api("GET", f"/clusters/{self.id}")
+        return found
+
+    def declare(self, line: str) -> None:
+        (self.server.home / "work" / NOTEBOOK).with_name("requirements.txt").write_text(line + "\n")
+
+    def change(self) -> None:
+        self.good = 1 - self.good
+        self.declare(GOOD[self.good])
+        assert ask(self.server, NOTEBOOK)[1]["code"] == "other_environment"
+        self.load.is_served()
+
+    def restart(self) -> None:
+        self.server.api("POST", f"/clusters/{self.id}/restart", {"notebook": NOTEBOOK})
+
+    def requirements_fail(self) -> None:
+        """What ran serves on, and says why it is no other."""
+        self.declare(BAD)
+        self.restart()
+        until(lambda: self.cluster()["error"], self.cluster)
+        now = self.cluster()
+        assert (now["state"], now["error"]["code"]) == ("running", "unknown_package"), now
+        self.load.is_served()
+        self.declare(GOOD[self.good])
+        assert ask(self.server, NOTEBOOK)[0] == 200
 
 
 class HandMade:

@@ -10,46 +10,29 @@ import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.fakes.dask_hosts import PASSWORD, DaskHosts, make_base
 from tests.fakes.servers import Server, start_server
-from tests.server.clusters.helpers import NOTEBOOK, ask, make_project, wait_for
-from tests.server.clusters.promise import BAD, GOOD, STEPS, Load, begin, drawn, end, step, until
+from tests.server.clusters.helpers import NOTEBOOK, ask, make_project
+from tests.server.clusters.promise import GOOD, STEPS, Elsewhere, Load, begin, drawn, end, step, until
 
 MOST_HOSTS = 3
 
 
-class Life:
-    """An environment on the hosts of a scheduler, under load, and what can happen to it."""
+class Life(Elsewhere):
+    """An environment on the hosts of a scheduler, and what can happen to it."""
 
     def __init__(self, server: Server, hosts: DaskHosts, chance: random.Random, stack: contextlib.ExitStack) -> None:
-        self.server, self.hosts, self.chance, self.stack = server, hosts, chance, stack
-        self.good, self.count = 1, 0
+        self.hosts, self.chance, self.count = hosts, chance, 0
         self.names: list[str] = []
-        self.loads: list[tuple[Load, str]] = []
         self.hosts.add(self.name())
-        wanted = {"notebook": NOTEBOOK, "kind": "dask", "address": hosts.address}
-        self.id: str = server.api("POST", "/clusters", wanted)["cluster"]["id"]
-        wait_for(server, self.id, "running")
+        super().__init__(server, hosts.address, stack)
         self.others = Load(server, 0, hosts.address, hosts.python, None)
         stack.callback(end, self.others.process)
         self.begin()
-
-    @property
-    def load(self) -> Load:
-        return self.loads[-1][0]
-
-    def begin(self) -> None:
-        status, told = ask(self.server, NOTEBOOK)
-        assert status == 200, told
-        load = Load.of(self.server, told, len(self.loads) + 1)
-        self.loads.append((load, f"{load.prefix.name} {GOOD[self.good].partition('==')[2]}"))
-        self.stack.callback(end, load.process)
-        load.is_served()
 
     def name(self) -> str:
         """Of a host to come, for which there is room."""
@@ -58,13 +41,6 @@ class Life:
         self.count += 1
         self.names.append(f"host{self.count}")
         return self.names[-1]
-
-    def cluster(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.server.api("GET", f"/clusters/{self.id}")
-        return found
-
-    def declare(self, line: str) -> None:
-        (self.server.home / "work" / NOTEBOOK).with_name("requirements.txt").write_text(line + "\n")
 
     def serves(self, name: str) -> None:
         """Tasks run on that host."""
@@ -134,15 +110,6 @@ class Life:
         self.hosts.open(name, "cut")
         self.serves(name)
 
-    def change(self) -> None:
-        self.good = 1 - self.good
-        self.declare(GOOD[self.good])
-        assert ask(self.server, NOTEBOOK)[1]["code"] == "other_environment"
-        self.load.is_served()
-
-    def restart(self) -> None:
-        self.server.api("POST", f"/clusters/{self.id}/restart", {"notebook": NOTEBOOK})
-
     def requirements_change(self) -> None:
         """Who still waits for the old environment waits on, and holds nobody up."""
         self.change()
@@ -166,16 +133,6 @@ class Life:
             self.hosts.open(name, "cut")
         self.restart()
         self.begin()
-
-    def requirements_fail(self) -> None:
-        self.declare(BAD)
-        self.restart()
-        until(lambda: self.cluster()["error"], self.cluster)
-        now = self.cluster()
-        assert (now["state"], now["error"]["code"]) == ("running", "unknown_package"), now
-        self.load.is_served()
-        self.declare(GOOD[self.good])
-        assert ask(self.server, NOTEBOOK)[0] == 200
 
 
 # What could bring another environment in, or half of one.
@@ -211,6 +168,5 @@ def test_no_task_runs_in_a_wrong_environment_on_hosts(tmp_path: Path, hosts: Das
             step(one, life)
             life.load.is_served()
             life.others.is_served()
-        for load, wanted in life.loads:
-            assert {Path(one).name for one in load.ran()} == {wanted}
+        life.kept()
         assert life.others.ran() == {f"{hosts.python.parent.parent} none"}

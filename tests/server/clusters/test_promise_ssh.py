@@ -9,7 +9,6 @@ import os
 import random
 import signal
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -27,44 +26,18 @@ from tests.server.clusters.helpers import (
     trusted,
     wait_for,
 )
-from tests.server.clusters.promise import BAD, GOOD, STEPS, HandMade, Load, begin, drawn, end, step, until
+from tests.server.clusters.promise import GOOD, STEPS, Elsewhere, HandMade, begin, drawn, step, until
 
 
-class Life:
-    """A cluster on two hosts, under load, and what can happen to it."""
+class Life(Elsewhere):
+    """A cluster on two hosts, and what can happen to it."""
 
     def __init__(
         self, server: Server, hosts: list[SshHost], chance: random.Random, stack: contextlib.ExitStack
     ) -> None:
-        self.server, self.hosts, self.chance, self.stack = server, hosts, chance, stack
-        self.good = 1
-        self.loads: list[tuple[Load, str]] = []
-        wanted = {"notebook": NOTEBOOK, "kind": "dask", "address": address_of(hosts)}
-        self.id: str = server.api("POST", "/clusters", wanted)["cluster"]["id"]
-        wait_for(server, self.id, "running")
+        super().__init__(server, address_of(hosts), stack)
+        self.hosts, self.chance = hosts, chance
         self.begin()
-
-    @property
-    def load(self) -> Load:
-        return self.loads[-1][0]
-
-    def begin(self) -> None:
-        status, told = ask(self.server, NOTEBOOK)
-        assert status == 200, told
-        load = Load.of(self.server, told, len(self.loads) + 1)
-        self.loads.append((load, f"{load.prefix.name} {GOOD[self.good].partition('==')[2]}"))
-        self.stack.callback(end, load.process)
-        load.is_served()
-
-    def cluster(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.server.api("GET", f"/clusters/{self.id}")
-        return found
-
-    def declare(self, line: str) -> None:
-        (self.server.home / "work" / NOTEBOOK).with_name("requirements.txt").write_text(line + "\n")
-
-    def restart(self) -> None:
-        self.server.api("POST", f"/clusters/{self.id}/restart", {"notebook": NOTEBOOK})
 
     def serves(self, host: SshHost) -> None:
         """Tasks run on that host."""
@@ -129,10 +102,7 @@ class Life:
 
     def requirements_change(self) -> None:
         """Perhaps one of the hosts cannot have what is asked for now: it takes no task until it can."""
-        self.good = 1 - self.good
-        self.declare(GOOD[self.good])
-        assert ask(self.server, NOTEBOOK)[1]["code"] == "other_environment"
-        self.load.is_served()
+        self.change()
         without = self.chance.choice((*self.hosts, None))
         if without is not None:
             without.lose_uv()
@@ -146,17 +116,6 @@ class Life:
             without.find_uv()
         for host in self.hosts:
             self.serves(host)
-
-    def requirements_fail(self) -> None:
-        """What ran serves on, and says why it is no other."""
-        self.declare(BAD)
-        self.restart()
-        until(lambda: self.cluster()["error"], self.cluster)
-        now = self.cluster()
-        assert (now["state"], now["error"]["code"]) == ("running", "unknown_package"), now
-        self.load.is_served()
-        self.declare(GOOD[self.good])
-        assert ask(self.server, NOTEBOOK)[0] == 200
 
     def its_keeper_is_killed(self) -> None:
         """Nothing runs on; restarted it is as before."""
@@ -194,6 +153,5 @@ def test_no_task_runs_in_a_wrong_environment_over_ssh(tmp_path: Path, package_ca
         for one in drawn(chance, CROSSING, OTHERS, STEPS):
             step(one, life)
             life.load.is_served()
-        for load, wanted in life.loads:
-            assert {Path(one).name for one in load.ran()} == {wanted}
+        life.kept()
         assert json.loads((server.home / "clusters" / life.id / "state.json").read_text())["state"] == "running"
