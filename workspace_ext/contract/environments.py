@@ -206,6 +206,7 @@ class EnvironmentReport:
     ``bytes`` counts files that it shares with others, too. ``changes`` are its pins against those of the same notebook
     on the branch ``base`` ("" on that branch itself, and outside of projects); ``base_error`` says why they cannot be
     told. ``lock`` is what it was built from, with hashes; ``lock_file`` is told where a lock is ``source``.
+    ``accelerator`` is what it computes on: ``cpu``, or GPUs by at most that CUDA (``cu12``, ``cu13``).
     """
 
     id: str
@@ -221,6 +222,7 @@ class EnvironmentReport:
     changes: list[PackageChange] = field(default_factory=list)
     base_error: WireError | None = None
     lock_file: LockFile | None = None
+    accelerator: str = "cpu"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import { AddPackage } from './components/AddPackage';
 import { Changes, Installed, Lock } from './components/Report';
 import { Trusted } from './components/Trust';
 import type { ReportModel } from './report';
-import { bytes, notUsed } from './words';
+import { notUsed, traits } from './words';
 
 function ReportView({ model }: { model: ReportModel }): JSX.Element {
   useModel(model);
@@ -17,7 +17,7 @@ function ReportView({ model }: { model: ReportModel }): JSX.Element {
       <header className="atrium-Git-header">
         <h2>Environment of {model.notebook.split('/').pop()}</h2>
         <span className="atrium-Muted">
-          {report ? `Python ${report.python} · ${bytes(report.bytes)} · ` : ''}
+          {report ? `${traits(report).join(' · ')} · ` : ''}
           {report ? <RelativeTime time={report.built} /> : null}
         </span>
       </header>

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from './model';
-import { bytes, consequence, type Running, why, words } from './words';
+import { bytes, consequence, type Running, traits, why, words } from './words';
 
 const CURRENT: Running = { outdated: false, moving: false, news: 0, drift: [] };
 
@@ -24,6 +24,18 @@ function status(changes: Partial<EnvironmentStatus>): EnvironmentStatus {
     ...changes
   };
 }
+
+describe('An environment', () => {
+  it('says what it computes on where that is no CPU', () => {
+    const report = { python: '3.11', bytes: 2_000_000, accelerator: 'cpu' };
+    expect(traits(report)).toEqual(['Python 3.11', '2 MB']);
+    expect(traits({ ...report, accelerator: 'cu13' })).toEqual([
+      'Python 3.11',
+      'for GPUs with CUDA 13',
+      '2 MB'
+    ]);
+  });
+});
 
 describe('The chip of an environment', () => {
   it('says how far a build is, and in the tooltip with what', () => {

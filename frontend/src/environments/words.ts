@@ -1,6 +1,6 @@
 import type { CellDrift } from './kernel';
 import type { Consent, EnvironmentStatus } from './model';
-import type { InstalledPackage } from './report';
+import type { InstalledPackage, Report } from './report';
 
 /** What the chip says, and the whole sentence for its tooltip. */
 export interface Words {
@@ -29,6 +29,12 @@ export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
   const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
   return `${Math.round(count / 1000 ** step)} ${units[step]}`;
+}
+
+/** What it is, in a few words: its Python, what it computes on if that is no CPU, its size. */
+export function traits(report: Pick<Report, 'python' | 'accelerator' | 'bytes'>): string[] {
+  const cuda = /^cu(\d+)$/.exec(report.accelerator ?? '')?.[1];
+  return [`Python ${report.python}`, ...(cuda ? [`for GPUs with CUDA ${cuda}`] : []), bytes(report.bytes)];
 }
 
 /** Why a package is there. */

@@ -60,6 +60,7 @@ def report(
         changes=changed,
         base_error=error,
         lock_file=locking.state(declaration.root, declaration.source, declaration.python),
+        accelerator=declaration.accelerator,
     )
 
 

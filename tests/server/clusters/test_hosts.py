@@ -26,6 +26,7 @@ from tests.server.clusters.helpers import (
     ask,
     group,
     in_environment,
+    listeners,
     look,
     make_project,
     trusted,
@@ -139,6 +140,7 @@ def test_a_cluster_on_hosts(hosts: list[SshHost], tmp_path: Path) -> None:
         # Nobody else is let in.
         _, said = ask(server, NOTEBOOK)
         machine, _, port = said["address"].removeprefix("tls://").rpartition(":")
+        assert {number for at, number in listeners(server, id) if at != "127.0.0.1"} == {int(port)}
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with (

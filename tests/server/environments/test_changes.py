@@ -127,7 +127,7 @@ async def test_looked_at_then_written(tmp_path: Path) -> None:
         await asyncio.to_thread(environments.report, notebook)
     await environments.ensure(declare(project, project))
     report = await asyncio.to_thread(environments.report, notebook)
-    assert (report.source, report.base) == ("requirements.txt", "main")
+    assert (report.source, report.base, report.accelerator) == ("requirements.txt", "main", "cpu")
     assert [(one.name, one.before, one.after) for one in report.changes] == [("six", "1.16.0", "1.17.0")]
     found = {one.name: one for one in report.packages}
     assert found["six"].asked == "requirements.txt, line 1"
