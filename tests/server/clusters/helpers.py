@@ -147,10 +147,16 @@ def in_environment(server: Server, notebook: str, program: str, *arguments: str)
     return done.stdout.strip()
 
 
+def printed(notebook: Kernel, source: str) -> str:
+    """What a cell prints; in how many pieces that comes is the kernel's."""
+    shown = notebook.run(source)
+    assert not [each for each in shown if each["kind"] == "error"], shown
+    return "".join(each["text"] for each in shown if each.get("name") == "stdout")
+
+
 def where(notebook: Kernel) -> tuple[str, str]:
     """The version and the environment that the tasks of a notebook find."""
-    [said] = [each["text"] for each in notebook.run(ASK) if each["kind"] == "stream"]
-    [found] = json.loads(said)
+    [found] = json.loads(printed(notebook, ASK))
     return found[0], found[1]
 
 

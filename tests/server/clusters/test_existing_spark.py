@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.kernels import Kernel
 from tests.fakes.servers import Server, start_server
 from tests.fakes.spark_server import SparkServer, make_base
 from tests.server.clusters.helpers import (
@@ -23,6 +22,7 @@ from tests.server.clusters.helpers import (
     make_project,
     notebook_kernel,
     prebuilt,
+    printed,
     refusal,
     wait_for,
     where,
@@ -67,12 +67,6 @@ def create(server: Server, there: SparkServer) -> str:
     wanted = {"notebook": NOTEBOOK, "kind": "spark", "address": there.address}
     id: str = server.api("POST", "/clusters", wanted)["cluster"]["id"]
     return id
-
-
-def printed(notebook: Kernel, source: str) -> str:
-    shown = notebook.run(source)
-    assert not [each for each in shown if each["kind"] == "error"], shown
-    return "".join(each["text"] for each in shown if each.get("name") == "stdout")
 
 
 @pytest.mark.parts
