@@ -32,7 +32,7 @@ fuzz: install
 	$(FUZZ_$(or $(ROOM),documents))
 
 FUZZ_documents = python -m tests.server.documents.fuzz --run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
-FUZZ_clusters = ATRIUM_CLUSTER_STEPS=$(or $(STEPS),40) ATRIUM_CLUSTER_SEED=$(SEED) pytest -s tests/server/clusters/test_promise.py tests/server/clusters/test_promise_hosts.py tests/server/clusters/test_promise_ssh.py
+FUZZ_clusters = ATRIUM_CLUSTER_STEPS=$(or $(STEPS),40) ATRIUM_CLUSTER_SEED=$(SEED) pytest -s tests/server/clusters/test_promise*.py
 
 bench: install
 	failed=0; for room in $(or $(ROOM),documents projects environments clusters); do python tests/bench/$$room.py || failed=1; done; exit $$failed

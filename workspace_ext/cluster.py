@@ -111,14 +111,9 @@ def dask() -> Client:
 
 
 def _security(attachment: Attachment) -> Any:
-    shown = attachment.security
-    if not shown:
+    if not attachment.security:
         return None
-    if "cluster" in shown:
-        return importlib.import_module("workspace_ext.engines.gateway").ClusterSecurity(**shown)
-    security = importlib.import_module("distributed.security").Security
-    certificate, key = shown["certificate"], shown["key"]
-    return security(tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key, require_encryption=True)
+    return importlib.import_module("workspace_ext.engines.security").ClusterSecurity(**attachment.security)
 
 
 def spark() -> SparkSession:

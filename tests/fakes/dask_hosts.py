@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 from uv import find_uv_bin
 
+from tests.fakes.homes import kill_all_of, processes_of
 from tests.fakes.ports import free_port
 
 # What such a scheduler runs on: no package of any project.
@@ -104,13 +105,7 @@ class DaskHosts:
 
     def processes(self, name: str) -> list[psutil.Process]:
         """Everything that runs on a host, in whatever process group."""
-        home = str(self.folder / name)
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get("HOME") == home and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-        return found
+        return processes_of(self.folder / name)
 
     def bound(self, name: str, command: str) -> dict[int, str]:
         """The environments' processes on a host with that in their command line: which resource each offers."""
@@ -123,11 +118,7 @@ class DaskHosts:
 
     def kill(self, name: str) -> None:
         """As a machine that loses its power."""
-        while there := self.processes(name):
-            for process in there:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            time.sleep(0.1)
+        kill_all_of(self.folder / name)
         self._groups.pop(name).wait()
 
     def close(self) -> None:

@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 from uv import find_uv_bin
 
 from tests.client.engines import UV_CONFIGURATION
+from tests.fakes.homes import kill_all_of
 from tests.fakes.ports import free_port
 from workspace_server.clusters.greeting import HELLO
 
@@ -103,12 +103,7 @@ class SparkServer:
         """End everything, without a word."""
         if self._process is None:
             return
-        home = str(self.folder / "home")
-        while there := [one for one in psutil.process_iter() if _home_of(one) == home]:
-            for process in there:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            time.sleep(0.1)
+        kill_all_of(self.folder / "home")
         self._process.wait()
         shutil.rmtree(self.folder / "work", ignore_errors=True)
 
@@ -119,9 +114,3 @@ class SparkServer:
             there.sendall(HELLO)
             return bool(there.recv(1))
         return False
-
-
-def _home_of(process: psutil.Process) -> str | None:
-    with contextlib.suppress(psutil.Error):
-        return process.environ().get("HOME") if process.status() != psutil.STATUS_ZOMBIE else None
-    return None

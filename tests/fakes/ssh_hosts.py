@@ -7,13 +7,13 @@ import contextlib
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 from uv import find_uv_bin
 
+from .homes import kill_all_of, processes_of
 from .ssh_server import SshServer, ssh_server
 
 # Of whoever runs the tests: for its packages, and what uv is told of the index.
@@ -52,10 +52,9 @@ class SshHost:
     def processes(self, command: str = "") -> list[psutil.Process]:
         """What runs there for whoever has signed in, with that in its command line."""
         found = []
-        for process in psutil.process_iter():
+        for process in processes_of(self.home):
             with contextlib.suppress(psutil.Error):
-                there = process.environ().get("HOME") == str(self.home) and process.status() != psutil.STATUS_ZOMBIE
-                if there and command in " ".join(process.cmdline()):
+                if command in " ".join(process.cmdline()):
                     found.append(process)
         return found
 
@@ -65,11 +64,7 @@ class SshHost:
 
     def kill(self) -> None:
         """As a machine that loses its power, and is back at once."""
-        while there := self.processes():
-            for process in there:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            time.sleep(0.1)
+        kill_all_of(self.home)
 
 
 @contextlib.contextmanager

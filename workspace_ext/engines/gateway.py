@@ -21,29 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client
-from distributed.security import Security
 
 from workspace_ext.engines import lease
 from workspace_ext.engines.existing import CONNECT_SECONDS, Existing, Hosts, Text, Unusable, plugin_told
 from workspace_ext.engines.gateway_api import Gateway, GatewayError
 from workspace_ext.engines.process import Settings, Size, State, StateFile, explain, parser, settings
 from workspace_ext.engines.requirements import SHARED
+from workspace_ext.engines.security import ClusterSecurity
 
 START_SECONDS = 600.0
-
-
-class ClusterSecurity(Security):  # type: ignore[misc]
-    """What a client of one cluster behind a gateway shows and asks for."""
-
-    def __init__(self, cluster: str, certificate: str, key: str) -> None:
-        super().__init__(
-            tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
-        )
-        self._cluster = cluster
-
-    def get_connection_args(self, role: str) -> dict[str, Any]:
-        """As Dask's, with the name by which the proxy knows the cluster."""
-        return {**super().get_connection_args(role), "server_hostname": f"daskgateway-{self._cluster}"}
 
 
 class OnGateway(Existing):

@@ -276,7 +276,7 @@ async def run(settings: Settings, file: StateFile, given: argparse.Namespace, se
             scheduler.environment = told["environment"]
             with os.fdopen(os.open(kept, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as opened:
                 json.dump(shown, opened)
-            workers = [Workers(ssh.Host.parse(one), secrets, told) for one in ssh.hosts_of(given.address)]
+            workers = [Workers(one, secrets, told) for one in ssh.hosts_of(given.address)]
             reason = await OnHosts(scheduler, workers, settings, file).watch(stop)
         finally:
             kept.unlink(missing_ok=True)

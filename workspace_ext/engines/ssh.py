@@ -17,12 +17,12 @@ from workspace_ext.errors import ClusterError
 
 NO_SSH = "There is no OpenSSH client on the machine of the workspace."
 
-# No key of the account's, no config: what is not said here does not happen.
-OPTIONS = (
-    "-F", "/dev/null", "-T", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oPermitLocalCommand=no",
-    "-oProxyCommand=none", "-oConnectTimeout=15", "-oServerAliveInterval=15", "-oServerAliveCountMax=3",
-    "-oLogLevel=ERROR",
+# For git as well. No config of the account's: what is not said here does not happen.
+CONFINED = (
+    "ssh", "-F", "/dev/null", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oPermitLocalCommand=no",
+    "-oProxyCommand=none", "-oServerAliveInterval=15",
 )  # fmt: skip
+_OPTIONS = ("-T", "-oConnectTimeout=15", "-oServerAliveCountMax=3", "-oLogLevel=ERROR")
 
 # Where uv's own installer puts it; a shell that nobody has logged in to rarely looks there.
 PATHS = 'PATH="$HOME/.local/bin:$PATH"; export PATH; '
@@ -47,15 +47,7 @@ class Host:
     url: str
     user: str
     machine: str
-    port: int = 22
-
-    @classmethod
-    def parse(cls, url: str) -> Host:
-        """Of an address as :func:`hosts_of` gives it."""
-        found = _ONE.fullmatch(url.removeprefix("ssh://"))
-        if found is None:
-            raise ValueError(url)
-        return cls(url, found[1], found[2].strip("[]"), int(found[3] or 22))
+    port: int
 
     @property
     def name(self) -> str:
@@ -65,7 +57,7 @@ class Host:
     def line(self, known_hosts: str, command: str, *identity: str) -> list[str]:
         """The command line that runs ``command`` there, in a POSIX shell; the options ``identity`` say the key."""
         return [
-            "ssh", *OPTIONS, option("UserKnownHostsFile", known_hosts), *identity,
+            *CONFINED, *_OPTIONS, option("UserKnownHostsFile", known_hosts), *identity,
             "-p", str(self.port), "-l", self.user, "--", self.machine,
             shlex.join(["sh", "-c", PATHS + command]),
         ]  # fmt: skip
@@ -84,20 +76,22 @@ class Host:
 _ONE = re.compile(r"([A-Za-z_][\w.-]*)@([A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?")
 
 
-def hosts_of(address: str) -> list[str]:
-    """The hosts of a cluster's address, ``ssh://ana@10.0.0.2,ana@10.0.0.3:2222``, each once, as addresses of their own.
+def hosts_of(address: str) -> list[Host]:
+    """The hosts of a cluster's address, ``ssh://ana@10.0.0.2,ana@10.0.0.3:2222``, each once.
 
     Raises:
         ValueError: One of them is none; the text is that one.
     """
-    found: dict[str, None] = {}
+    found: dict[Host, None] = {}
     for one in re.split(r"[\s,]+", address.strip()):
         if not (bare := re.sub("^ssh://", "", one, flags=re.IGNORECASE).rstrip("/")):
             continue
         match = _ONE.fullmatch(bare)
         if match is None or int(match[3] or 22) > 65535:
             raise ValueError(bare)
-        found[f"ssh://{match[1]}@{match[2].lower()}" + (f":{match[3]}" if match[3] not in (None, "22") else "")] = None
+        user, machine, port = match[1], match[2].lower(), match[3] or "22"
+        url = f"ssh://{user}@{machine}" + (f":{port}" if port != "22" else "")
+        found[Host(url, user, machine.strip("[]"), int(port))] = None
     return list(found)
 
 

@@ -109,6 +109,11 @@ export function usersOf(cluster: Cluster): string {
     : 'no notebook';
 }
 
+/** "a, b and c". */
+function together(words: string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter(Boolean).join(' and ');
+}
+
 /** "1-4 workers, 2 threads and 2GiB each". */
 export function shapeOf(cluster: Cluster): string {
   if (ofGateway(cluster)) {
@@ -116,7 +121,7 @@ export function shapeOf(cluster: Cluster): string {
   }
   const hosts = hostsOf(cluster);
   if (hosts.length) {
-    return `Workers on ${[hosts.slice(0, -1).join(', '), ...hosts.slice(-1)].filter(Boolean).join(' and ')}, over SSH.`;
+    return `Workers on ${together(hosts)}, over SSH.`;
   }
   if (cluster.address) {
     return `The workers of the ${isServer(cluster) ? 'server' : 'scheduler'} at ${cluster.address}.`;
@@ -128,8 +133,7 @@ export function shapeOf(cluster: Cluster): string {
   }
   const threads = cluster.threads ?? 1;
   const parts = [`${threads} ${threads === 1 ? 'thread' : 'threads'}`, memory, cluster.gpus ? 'a GPU' : ''];
-  const each = parts.filter(Boolean);
-  return `${workers}, ${[each.slice(0, -1).join(', '), ...each.slice(-1)].filter(Boolean).join(' and ')} each`;
+  return `${workers}, ${together(parts.filter(Boolean))} each`;
 }
 
 /** Where the work of a notebook that it fits runs. */

@@ -85,7 +85,7 @@ def check_gpus(gpus: int, maximum: int, kind: str = "dask", address: str = "") -
 def address_of(wanted: CreateCluster) -> str:
     """As it is kept: an address has one spelling."""
     if engine_of(wanted.address) == "hosts":
-        return "ssh://" + ",".join(one.removeprefix("ssh://") for one in hosts_of(wanted.address))
+        return "ssh://" + ",".join(one.url.removeprefix("ssh://") for one in hosts_of(wanted.address))
     return wanted.address.strip().rstrip("/")
 
 
@@ -104,11 +104,9 @@ def _check_address(wanted: CreateCluster) -> None:
     address = wanted.address.strip()
     if not address:
         return
-    if engine_of(address) == "hosts" and wanted.kind == "dask":
-        _check_hosts(address)
-        return
     if engine_of(address) == "hosts":
-        raise Invalid("invalid_address", "Spark does not run on hosts over SSH.", "Choose Dask for them.", "address")
+        _check_hosts(address, wanted.kind)
+        return
     if "@" in address:
         raise Invalid(
             "credentials_in_url",
@@ -143,7 +141,9 @@ def _check_address(wanted: CreateCluster) -> None:
         )
 
 
-def _check_hosts(address: str) -> None:
+def _check_hosts(address: str, kind: str) -> None:
+    if kind != "dask":
+        raise Invalid("invalid_address", "Spark does not run on hosts over SSH.", "Choose Dask for them.", "address")
     example = "Write them like ssh://ana@10.0.0.2,ana@10.0.0.3:2222."
     try:
         found = hosts_of(address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workspace_ext.contract.clusters import CreateCluster
-from workspace_ext.engines.ssh import Host, hosts_of
+from workspace_ext.engines.ssh import hosts_of
 
 from .limits import MOST_WORKERS, address_of, engine_of
 
@@ -14,7 +14,7 @@ def size(wanted: CreateCluster) -> str:
     """What it is called for."""
     if engine_of(wanted.address) == "hosts":
         hosts = hosts_of(wanted.address)
-        return Host.parse(hosts[0]).name if len(hosts) == 1 else f"{len(hosts)} hosts"
+        return hosts[0].name if len(hosts) == 1 else f"{len(hosts)} hosts"
     if wanted.address:
         return address_of(wanted).partition("://")[2]
     return next(name for most, name in SIZES if wanted.maximum <= most)

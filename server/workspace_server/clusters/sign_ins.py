@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from workspace_ext.engines.gateway_api import Gateway, GatewayError
-from workspace_ext.engines.ssh import Host, hosts_of
+from workspace_ext.engines.ssh import hosts_of
 
 from ..access.service import Access
 from ..kit.errors import Conflict, Unavailable
@@ -52,8 +52,7 @@ class SignIns:
             self._greet_gateway(person, address)
         else:
             with contextlib.ExitStack() as stack:
-                lent = {url: stack.enter_context(self._lent(person, url)) for url in hosts_of(address)}
-                hosts.greet({Host.parse(url): one for url, one in lent.items()})
+                hosts.greet({one: stack.enter_context(self._lent(person, one.url)) for one in hosts_of(address)})
 
     def _greet_gateway(self, person: str, address: str) -> None:
         try:
@@ -75,9 +74,9 @@ class SignIns:
         """The private key of each host, and what else the engine needs to trust and be trusted."""
         keys: dict[str, str] = {}
         told: dict[str, object] = {"keys": keys, **hosts.certificate()}
-        for url in hosts_of(address):
-            with self._lent(person, url) as (file, told["known_hosts"]):
-                keys[url] = Path(file).read_text()
+        for one in hosts_of(address):
+            with self._lent(person, one.url) as (file, told["known_hosts"]):
+                keys[one.url] = Path(file).read_text()
         return told
 
     @contextlib.contextmanager

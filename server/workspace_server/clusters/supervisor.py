@@ -35,6 +35,10 @@ START_SECONDS = 240.0
 BUILD_SECONDS = 1200.0
 
 
+# What a cluster is started from, and the lines by which its engine signs in elsewhere.
+Prepared = tuple[Declaration, Environment, tuple[str, ...]]
+
+
 @dataclass
 class Actual:
     """What is known of a cluster's process. ``digest`` is the declaration that it was started from, ``building`` the
@@ -68,7 +72,7 @@ class Supervisor:
         self._actual: dict[str, Actual] = {}
         self._changed: dict[str, asyncio.Event] = {}
         self._reconciler = Reconciler("cluster", self._reconcile)
-        self._building: dict[str, asyncio.Task[tuple[Declaration, Environment]]] = {}
+        self._building: dict[str, asyncio.Task[Prepared]] = {}
         self._restart: set[str] = set()
 
     def actual(self, id: str) -> Actual:
@@ -153,7 +157,7 @@ class Supervisor:
                     await self._renew(actual, actual.engine)
             if task.cancelled():
                 return 0.0  # The desired state has changed meanwhile.
-            declaration, environment = task.result()
+            declaration, environment, sign_in = task.result()
         except AtriumError as error:
             self._restart.discard(row.id)
             if serving:
@@ -173,13 +177,13 @@ class Supervisor:
             await asyncio.to_thread(self._complain, row.id, None)
         actual.digest, actual.environment = declaration.digest, environment.id
         folder = self._home.clusters / row.id
-        actual.engine = await asyncio.to_thread(self._launch, row, environment, folder, actual.gpus)
+        actual.engine = await asyncio.to_thread(self._launch, row, environment, folder, sign_in, actual.gpus)
         (folder / "origin.json").write_text(json.dumps([actual.digest, actual.environment]))
         actual.since = actual.renewed = time.monotonic()
         self._say(row.id, "starting")
         return 0.2
 
-    async def _prepare(self, row: ClusterRow, actual: Actual, serving: bool) -> tuple[Declaration, Environment]:
+    async def _prepare(self, row: ClusterRow, actual: Actual, serving: bool) -> Prepared:
         if row.gpus:  # The driver may be another one by now.
             actual.gpus = await asyncio.to_thread(chosen, self._home, row.gpus)
             await self._fit(row, "\n".join(extras(row.kind, gpus=actual.gpus)))
@@ -199,10 +203,10 @@ class Supervisor:
                 actual.building = declaration.digest
                 environment = await self._environments.ensure(declaration)
         if engine and row.kind == "dask" and serving and environment.id != actual.environment:
-            await self._rehearse(row, environment)
-        return declaration, environment
+            await self._rehearse(row, environment, sign_in)
+        return declaration, environment, sign_in
 
-    async def _rehearse(self, row: ClusterRow, environment: Environment) -> None:
+    async def _rehearse(self, row: ClusterRow, environment: Environment, sign_in: tuple[str, ...]) -> None:
         """Have the scheduler's hosts build the environment, while what runs on them serves on.
 
         Raises
@@ -213,7 +217,7 @@ class Supervisor:
         folder = self._home.clusters / row.id / "next"
         if (left := await asyncio.to_thread(EngineProcess.adopt, folder)) is not None:
             await asyncio.to_thread(left.stop)
-        trial = await asyncio.to_thread(self._launch, row, environment, folder)
+        trial = await asyncio.to_thread(self._launch, row, environment, folder, sign_in)
         deadline = time.monotonic() + BUILD_SECONDS
         try:
             while (await asyncio.to_thread(trial.state)).state != "running":
@@ -241,12 +245,14 @@ class Supervisor:
                 row.extras = extras
 
     def _launch(
-        self, row: ClusterRow, environment: Environment, folder: Path, gpus: Choice | None = None
+        self,
+        row: ClusterRow,
+        environment: Environment,
+        folder: Path,
+        sign_in: tuple[str, ...],
+        gpus: Choice | None = None,
     ) -> EngineProcess:
-        elsewhere = None
-        if row.address:
-            sign_in = self._sign_ins.of(row.created_by, row.address)
-            elsewhere = existing(row.id, row.address, environment, sign_in)
+        elsewhere = existing(row.id, row.address, environment, sign_in) if row.address else None
         return EngineProcess.start(
             environment.python, "spark" if row.kind == "spark" else "dask", row.minimum, row.maximum, folder,
             self._environments.runtime(), memory=row.memory, threads=row.threads,

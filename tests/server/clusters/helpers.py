@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,14 @@ def refusal(server: Server, kind: str, address: str) -> tuple[int, str, str]:
         "POST", "atrium/api/clusters", {"notebook": NOTEBOOK, "kind": kind, "address": address}
     )
     return status, told.get("code"), told.get("field") or told.get("message")
+
+
+def until(true: Callable[[], object], otherwise: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for that, or fail and say what is there instead."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.1)
 
 
 def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:
@@ -162,25 +170,28 @@ def where(notebook: Kernel) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def listener(said: bytes) -> Iterator[str]:
-    """Something that says that to whoever connects. Yields its address."""
+    """Something that says that to whoever connects, and stays. Yields its address."""
+    with contextlib.ExitStack() as kept, serving(lambda caller: kept.enter_context(caller).sendall(said)) as port:
+        yield f"tcp://127.0.0.1:{port}"
 
-    def greet() -> None:
+
+@contextlib.contextmanager
+def serving(greet: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Have whoever connects greeted, one after the other. Yields the port."""
+
+    def serve() -> None:
         with contextlib.suppress(OSError):
             while True:
-                kept.append(there.accept()[0])
-                kept[-1].sendall(said)
+                greet(there.accept()[0])
 
-    kept: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as there:
-        thread = threading.Thread(target=greet)
+        thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield f"tcp://127.0.0.1:{there.getsockname()[1]}"
+            yield int(there.getsockname()[1])
         finally:
             there.shutdown(socket.SHUT_RDWR)
             thread.join()
-            for one in kept:
-                one.close()
 
 
 def listeners(server: Server, id: str) -> set[tuple[str, int]]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.fakes.servers import Server
+from tests.server.clusters import helpers
 from tests.server.clusters.helpers import NOTEBOOK, ask, wait_for
 from workspace_server.environments.runtime import materialise
 from workspace_server.kit.home import Home
@@ -156,10 +157,7 @@ def variables(server: Server) -> dict[str, str]:
 
 
 def until(true: Callable[[], object], otherwise: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.1)
+    helpers.until(true, otherwise, PATIENCE)
 
 
 def begin() -> random.Random:

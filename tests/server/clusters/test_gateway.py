@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.fakes.gateway import PASSWORD, USER, RunningGateway, make_gateway, running_gateway
 from tests.fakes.servers import start_server
-from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, make_project, wait_for
+from tests.server.clusters.helpers import NOTEBOOK, ask, group, in_environment, make_project, until, wait_for
 
 WORK = """
 import json, os, sys, time
@@ -53,13 +52,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, package_cache: Path) -> It
     folder = tmp_path_factory.mktemp("gateway")
     with running_gateway(folder / "runs", make_gateway(folder / "base")) as running:
         yield running
-
-
-def until(true: Callable[[], object], otherwise: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.2)
 
 
 @pytest.mark.parts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.server.clusters.helpers import serving
 from workspace_server.clusters.greeting import GREETING_SECONDS, greet
 from workspace_server.environments.declaration import declare
 from workspace_server.kit.errors import Conflict
@@ -23,26 +23,17 @@ SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 def hanging_up(times: int | None) -> Iterator[str]:
     """A Spark Connect server, by its first word, that hangs up on so many first; on everybody with None."""
 
-    def serve() -> None:
+    def greet(caller: socket.socket) -> None:
         nonlocal times
-        with contextlib.suppress(OSError):
-            while True:
-                caller, _ = there.accept()
-                with caller:
-                    if times == 0:
-                        caller.sendall(SETTINGS)
-                        caller.recv(1024)
-                    elif times is not None:
-                        times -= 1
+        with caller:
+            if times == 0:
+                caller.sendall(SETTINGS)
+                caller.recv(1024)
+            elif times is not None:
+                times -= 1
 
-    with socket.create_server(("127.0.0.1", 0)) as there:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"sc://127.0.0.1:{there.getsockname()[1]}"
-        finally:
-            there.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with serving(greet) as port:
+        yield f"sc://127.0.0.1:{port}"
 
 
 def test_one_that_is_starting_is_asked_again(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import os
 import signal
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from tests.server.clusters.helpers import (
     look,
     make_project,
     trusted,
+    until,
     wait_for,
     watched,
 )
@@ -53,13 +53,6 @@ print(json.dumps(sorted(client.run(where).values())))
 def hosts(tmp_path: Path, package_cache: Path) -> Iterator[list[SshHost]]:
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(ssh_host(tmp_path / f"host{number}", number)) for number in (1, 2)]
-
-
-def until(true: Callable[[], object], otherwise: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.2)
 
 
 @pytest.mark.parts

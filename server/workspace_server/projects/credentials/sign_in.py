@@ -12,16 +12,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from workspace_ext.engines.ssh import option
+from workspace_ext.engines.ssh import CONFINED, option
 
 from ...kit.errors import AtriumError, Unavailable
 
-# No key of the account's, no agent, no config: what is not said here does not happen.
-_SSH = (
-    "ssh", "-F", "/dev/null", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oIdentitiesOnly=yes",
-    "-oIdentityAgent=none", "-oPermitLocalCommand=no", "-oProxyCommand=none", "-oConnectTimeout=20",
-    "-oServerAliveInterval=15",
-)  # fmt: skip
+# No key of the account's, no agent.
+_SSH = (*CONFINED, "-oIdentitiesOnly=yes", "-oIdentityAgent=none", "-oConnectTimeout=20")
 
 
 @dataclass(frozen=True)
