@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from workspace_ext.engines.requirements import SOURCE_BUILDS
+from workspace_ext.engines.requirements import CONDA, SOURCE_BUILDS
 from workspace_ext.errors import ClusterError
 
 PYTHON = "spark.sql.execution.pyspark.python"
@@ -89,6 +89,11 @@ def told_of(folder: Path) -> dict[str, Any]:
             f"The environment in {folder} has no lock, by which it could be built on the machines of the cluster.",
             "Use the kernel 'Project environment'.",
         ) from None
+    if CONDA in lock:
+        raise ClusterError(
+            "This environment has packages of conda, which the machines of the cluster cannot install.",
+            "Use a cluster on this machine, or list what the project needs in a requirements.txt.",
+        )
     return {
         "environment": f"{folder.name}-spark",
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",

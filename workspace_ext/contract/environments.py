@@ -8,7 +8,7 @@ from typing import Literal
 from .operations import WireError
 
 EnvironmentState = Literal["none", "building", "ready", "failed"]
-ConsentKind = Literal["source", "index"]
+ConsentKind = Literal["source", "index", "channel"]
 BuildPhase = Literal["", "waiting", "resolving", "downloading", "installing", "checking", "publishing"]
 
 
@@ -23,8 +23,9 @@ class Consent:
     """What an owner of the project has to agree to before an environment can be built.
 
     ``kind`` source: code of a package is run to build it, ``what`` is its version ("future==0.18.2"), ``host`` where it
-    comes from; index: packages may come from the index ``what`` of ``host``. ``line`` is what asks for it ("" for what
-    only comes along) and ``origin`` where that is ("requirements.txt, line 2").
+    comes from; index, channel: packages may come from the index, or the channel of conda, ``what`` of ``host``.
+    ``line`` is what asks for it ("" for what only comes along) and ``origin`` where that is ("requirements.txt, line
+    2").
     """
 
     kind: ConsentKind

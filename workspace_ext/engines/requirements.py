@@ -36,3 +36,6 @@ SPARK = [
 
 # Published as a source archive only, and the one exception to "wheels only".
 SOURCE_BUILDS = ["pyspark"]
+
+CONDA = "# What conda installs, as pixi locks it:\n"
+"""In a lock, what comes before the packages of conda. uv reads none that has any: they are of one machine's folder."""

@@ -3042,13 +3042,14 @@ export interface components {
          * @description What an owner of the project has to agree to before an environment can be built.
          *
          *         ``kind`` source: code of a package is run to build it, ``what`` is its version ("future==0.18.2"), ``host`` where it
-         *         comes from; index: packages may come from the index ``what`` of ``host``. ``line`` is what asks for it ("" for what
-         *         only comes along) and ``origin`` where that is ("requirements.txt, line 2").
+         *         comes from; index, channel: packages may come from the index, or the channel of conda, ``what`` of ``host``.
+         *         ``line`` is what asks for it ("" for what only comes along) and ``origin`` where that is ("requirements.txt, line
+         *         2").
          */
         Consent: {
             host: string;
             /** @enum {unknown} */
-            kind: "index" | "source";
+            kind: "channel" | "index" | "source";
             line: string;
             origin: string;
             what: string;
@@ -3611,7 +3612,7 @@ export interface components {
          */
         GiveConsent: {
             /** @enum {unknown} */
-            kind: "index" | "source";
+            kind: "channel" | "index" | "source";
             line: string;
             notebook: string;
             what: string;
@@ -5116,7 +5117,7 @@ export interface components {
             by: string;
             id: string;
             /** @enum {unknown} */
-            kind: "index" | "source";
+            kind: "channel" | "index" | "source";
             line: string;
             what: string;
         };

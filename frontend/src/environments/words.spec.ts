@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from './model';
-import { bytes, consequence, type Running, traits, why, words } from './words';
+import { bytes, consequence, type Running, traits, trustedFor, why, words } from './words';
 
 const CURRENT: Running = { outdated: false, moving: false, news: 0, drift: [] };
 
@@ -121,6 +121,9 @@ describe('What has to be agreed to', () => {
       'Code of future==0.18.2 from pypi.org is then run on the server to build it.'
     );
     expect(consequence({ ...asked, kind: 'index' })).toContain('looked for at pypi.org first');
+    expect(consequence({ ...asked, kind: 'channel' })).toContain('may then come from pypi.org');
+    expect(trustedFor({ ...asked, kind: 'source' })).toBe('builds future==0.18.2');
+    expect(trustedFor({ ...asked, kind: 'channel' })).toBe('channel of conda');
   });
 });
 

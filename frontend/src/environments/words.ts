@@ -43,8 +43,19 @@ export function why(one: InstalledPackage): string {
   return [one.asked, needed].filter(Boolean).join(' · ');
 }
 
+/** What a consent is about. */
+export const CONSENTS = { index: 'Index', channel: 'Channel', source: 'Is built' };
+
+/** What a trusted line is for. */
+export function trustedFor({ kind, what }: Pick<Consent, 'kind' | 'what'>): string {
+  return { index: 'package index', channel: 'channel of conda', source: `builds ${what}` }[kind];
+}
+
 /** What agreeing comes to. */
 export function consequence({ kind, what, host }: Pick<Consent, 'kind' | 'what' | 'host'>): string {
+  if (kind === 'channel') {
+    return `Packages of conda may then come from ${host}.`;
+  }
   return kind === 'index'
     ? `Packages are then looked for at ${host} first.`
     : `Code of ${what} from ${host} is then run on the server to build it.`;

@@ -6,10 +6,12 @@ import json
 import subprocess
 from pathlib import Path
 
+from workspace_ext.engines.requirements import CONDA
+
 from ..environments.build import LOCK
 from ..environments.lock import WHEELS_ONLY
 from ..environments.service import Environment
-from ..kit.errors import Unavailable
+from ..kit.errors import Conflict, Unavailable
 from .engine import Existing, lines, variables_of
 from .extras import fitting
 from .greeting import LOOK, check_python
@@ -46,7 +48,21 @@ def probe(environment: Environment, python: str, runtime: Path, address: str, si
 
 
 def existing(cluster: str, address: str, environment: Environment, sign_in: tuple[str, ...] = ()) -> Existing:
-    """What is at a cluster's address, and what the machines there are told of its environment."""
+    """What is at a cluster's address, and what the machines there are told of its environment.
+
+    Raises
+    ------
+    Conflict
+        They could not build it.
+    """
+    lock = (environment.folder / LOCK).read_text()
+    if CONDA in lock:
+        raise Conflict(
+            "conda_elsewhere",
+            "This environment has packages of conda, which are installed on this machine only: elsewhere it cannot be "
+            "built.",
+            "Use a cluster on this machine, or list what the project needs in a requirements.txt.",
+        )
     engine = engine_of(address)
     if engine == "existing_spark":
         return Existing(engine, address)
@@ -56,7 +72,7 @@ def existing(cluster: str, address: str, environment: Environment, sign_in: tupl
         {
             "name": f"atrium-{cluster[:8]}-{environment.id[:8]}",
             "environment": environment.id,
-            "lock": (environment.folder / LOCK).read_text(),
+            "lock": lock,
             "options": list(WHEELS_ONLY),
         },
         sign_in,

@@ -19,7 +19,8 @@ from workspace_ext.contract.environments import Package
 from ..kit.errors import Conflict
 from ..kit.home import Home
 from . import adopt, held, records
-from .build import READY, Environment, load, site_packages
+from .build import LOCK, READY, Environment, load
+from .lock import Lock
 
 # Of the commands that it installs nobody learns by importing.
 COMMANDS = ("console_scripts", "gui_scripts")
@@ -65,12 +66,14 @@ def additions(home: Home, before: str, after: Environment) -> Additions:
     if old is None:
         raise NotAdditive("the environment that it runs in is not what was published any more")
     _same_python(old, after)
+    if _of_conda(old) != _of_conda(after):
+        raise NotAdditive("packages of conda change")
     had, has = ({one.name: one.version for one in each.packages} for each in (old, after))
     changed = [f"{name} {had[name]} becomes {has[name]}" for name in had if name in has and has[name] != had[name]]
     changed += [f"{name} {had[name]} goes" for name in had if name not in has]
     if changed:
         raise NotAdditive(_several(sorted(changed)))
-    were, are = (records.installed(site_packages(one.folder)) for one in (old, after))
+    were, are = (records.installed(records.site_packages(one.folder)) for one in (old, after))
     # The files decide: an index may serve more of them for the same version than it did.
     if others := [name for name in sorted(had) if _record(were, name) != _record(are, name)]:
         raise NotAdditive(_several([f"the files of {name} {had[name]} are others" for name in others]))
@@ -93,7 +96,8 @@ def additions(home: Home, before: str, after: Environment) -> Additions:
 def expression(home: Home, before: str, after: Environment, found: Additions) -> str:
     """For a kernel to evaluate: it goes on in ``after``, and answers "", or why it does not."""
     program = Path(adopt.__file__).read_text()
-    old, new = ((str(folder), str(site_packages(folder))) for folder in (home.environments / before, after.folder))
+    folders = (home.environments / before, after.folder)
+    old, new = ((str(folder), str(records.site_packages(folder))) for folder in folders)
     told = {
         "before": old,
         "after": new,
@@ -123,6 +127,10 @@ def _same_python(old: Environment, new: Environment) -> None:
     was, now = (json.loads((one.folder / READY).read_text()) for one in (old, new))
     if was["python"] != now["python"]:
         raise NotAdditive(f"Python {was['python']} becomes {now['python']}")
+
+
+def _of_conda(one: Environment) -> str:
+    return Lock(one.id, (one.folder / LOCK).read_text()).conda
 
 
 def _record(found: Mapping[str, Path], name: str) -> bytes:

@@ -32,12 +32,16 @@ from ..kit.home import Home
 from . import held, records, seal
 from . import lock as locks
 from .compile import compile_in_background
+from .conda import activation
+from .conda import packages as conda
+from .conda.relocation import relocate
 from .declaration import PLATFORM, Declaration
 from .errors import full
 from .explain import explain
 from .lock import Lock
 from .progress import Progress, Report, silent
 from .pythons import interpreter
+from .records import site_packages
 from .uv import Uv
 
 log = logging.getLogger(__name__)
@@ -46,6 +50,8 @@ INSTALL = 3600.0
 """Seconds that downloading and installing may take, whatever the package index does."""
 READY = ".ready"
 LOCK = "requirements.lock"
+PINNED = "pip.lock"
+"""What of the lock uv installs, where conda installs as well."""
 SPOILED = ".spoiled"
 CHANGED = "changed"
 """Stands where the ``glance`` of an environment would, once that was found not to be as published."""
@@ -145,7 +151,7 @@ def build_blocking(
             return ready
         runner = Uv(home, uv, cancelled)
         report("resolving", f"resolving {declaration.source or 'the base set'}", 0, 0)
-        lock = locks.resolve(home, declaration, runner)
+        lock = locks.resolve(home, declaration, runner, report)
         with _held(home, lock.id, runner, report):
             held.use(home, lock.id)
             return load(home, lock.id) or _build(home, declaration, lock, runner, report)
@@ -237,23 +243,25 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
     folder = home.environments / f"{STALE_PREFIX}{lock.id}-{uuid4().hex[:8]}"
     packages = lock.packages
     try:
-        status, said = uv.run(
-            ["venv", folder, "--relocatable", "--no-project", "--quiet", "--python", interpreter(declaration.python)]
-        )
-        if status != 0:
-            raise explain(declaration, said)
-        (folder / LOCK).write_text(lock.text)
         if (home.environments / lock.id).exists():  # It would have been taken, had nobody changed it.
             _distrust(home, lock.id)
         _forget_spoiled(home, uv)
+        if lock.conda:
+            conda.link(home, lock.conda, folder, home.environments / lock.id, uv, report)
+        else:
+            _venv(declaration, folder, uv)
+        (folder / LOCK).write_text(lock.text)
         _install(declaration, folder, lock, uv, report)
+        if lock.conda:
+            relocate(folder, home.environments / lock.id)
         report("checking", f"checking {len(packages)} packages", 0, 0)
-        records.check(site_packages(folder), packages)
+        records.check(site_packages(folder), lock.pinned)
         uv.check()
         report("publishing", "publishing", 0, 0)
-        held.equip(site_packages(folder))
+        held.equip(site_packages(folder), activation.PROGRAM if lock.conda else "")
         ready = {
             "packages": [(one.name, one.version) for one in packages],
+            "distributions": records.distributions(site_packages(folder)),
             "python": version_of(folder),
             "platform": PLATFORM,
             "built": iso(),
@@ -267,9 +275,19 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         discard(folder)
 
 
+def _venv(declaration: Declaration, folder: Path, uv: Uv) -> None:
+    status, said = uv.run(
+        ["venv", folder, "--relocatable", "--no-project", "--quiet", "--python", interpreter(declaration.python)]
+    )
+    if status != 0:
+        raise explain(declaration, said)
+
+
 def _distrust(home: Home, id: str) -> list[str]:
     """Note whose files were edited in a changed environment, and name them: by hard links they are the same in uv's
-    cache."""
+    cache. That of conda has no such names: it goes as a whole."""
+    if is_conda(home.environments / id):
+        shutil.rmtree(conda.cache(home) / "pkgs", ignore_errors=True)
     names = records.spoiled(site_packages(home.environments / id))
     with (home.environments / SPOILED).open("a") as file:
         file.writelines(f"{name}\n" for name in names)
@@ -285,9 +303,15 @@ def _forget_spoiled(home: Home, uv: Uv) -> None:
 
 
 def _install(declaration: Declaration, folder: Path, lock: Lock, uv: Uv, report: Report) -> None:
-    progress = Progress(site_packages(folder), lock.packages, report)
+    if not lock.pinned:
+        return
+    progress = Progress(site_packages(folder), lock.pinned, report)
+    # Beside conda's packages: what makes an environment hold the lock's and no others would remove those.
+    pinned = folder / (PINNED if lock.conda else LOCK)
+    pinned.write_text(lock.pip)
+    how = ["install", "--no-deps", "--break-system-packages", "-r"] if lock.conda else ["sync"]
     line: list[str | Path] = [
-        "pip", "sync", folder / LOCK, "--require-hashes", "--python", folder / "bin" / "python", *locks.WHEELS_ONLY,
+        "pip", *how, pinned, "--require-hashes", "--python", folder / "bin" / "python", *locks.WHEELS_ONLY,
     ]  # fmt: skip
     # What uv has it need not ask about: the lock says which file it is. It installs all of it or nothing.
     if not lock.runs_code and uv.run([*line, "--offline"], progress.line, progress.tick)[0] == 0:
@@ -297,15 +321,17 @@ def _install(declaration: Declaration, folder: Path, lock: Lock, uv: Uv, report:
         raise explain(declaration, said)
 
 
+def is_conda(folder: Path) -> bool:
+    """Whether an environment's Python, and more of it, is conda's."""
+    return (folder / "conda-meta").is_dir()
+
+
 def version_of(folder: Path) -> str:
     """An environment's version of Python in full."""
+    if is_conda(folder):
+        return next(folder.glob("conda-meta/python-[0-9]*.json")).name.split("-")[1]
     said = re.search(r"^version_info\s*=\s*(\S+)", (folder / "pyvenv.cfg").read_text(), re.MULTILINE)
     return said[1] if said else ""
-
-
-def site_packages(folder: Path) -> Path:
-    """Where an environment's packages are."""
-    return next(folder.glob("lib/python*"), folder / "lib") / "site-packages"
 
 
 def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -> Environment:

@@ -20,9 +20,10 @@ from workspace_ext.engines.requirements import DASK, GPU, KERNEL, SHARED, SPARK
 
 from ..kit.errors import Invalid
 from ..kit.home import Home
-from . import conda, lockfiles, pyproject, pythons, requirements
+from . import lockfiles, pyproject, pythons, requirements
+from .conda import declared
 from .errors import Unbuildable
-from .requirements import Requirement, Requirements
+from .requirements import Conda, Requirement, Requirements
 from .trust import NOTHING, Agreed, Trusted
 
 READERS: Mapping[str, Callable[[Path, Path], Requirements]] = {
@@ -30,8 +31,8 @@ READERS: Mapping[str, Callable[[Path, Path], Requirements]] = {
     "pylock.toml": lockfiles.read_pylock,
     "requirements.txt": requirements.read,
     "pyproject.toml": pyproject.read,
-    "environment.yml": conda.read,
-    "environment.yaml": conda.read,
+    "environment.yml": declared.read,
+    "environment.yaml": declared.read,
 }
 LOCK_FILE = "pylock.toml"
 LOCKS = ("uv.lock", LOCK_FILE)
@@ -62,6 +63,8 @@ class Declaration:
     indexes, sources
         What was agreed to: addresses of further package indexes, the first goes first, and versions ("x==1") that are
         built from source.
+    conda
+        What comes from channels of conda, below all else.
     """
 
     root: Path
@@ -76,6 +79,7 @@ class Declaration:
     also: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    conda: Conda | None = None
 
     @property
     def accelerator(self) -> str:
@@ -120,10 +124,10 @@ def _declare(
     else:
         found = READERS[candidates[0].name](candidates[0], root)
     for index in found.indexes:
-        if Agreed("index", index.line, index.url) not in trusted:
+        if Agreed(index.kind, index.line, index.url) not in trusted:
             raise index.refused()
     pinned = pythons.pinned(folder, root) if root is not None else None
-    python = pythons.choose(pinned or found.python)
+    python = (pythons.choose_any if found.conda else pythons.choose)(pinned or found.python)
     named = {one.name for one in found.wanted}
     # A project's own version of a popular library wins over the one that the kernel would bring.
     injected = [
@@ -138,10 +142,11 @@ def _declare(
     base = (root or folder).resolve()
     # Not where a requirement is written: a comment added above it must not resolve everything anew.
     texts = (sorted({one.text for one in group}) for group in ([*found.wanted, *injected, *added], found.constraints))
-    indexes = tuple(dict.fromkeys(index.url for index in found.indexes))
+    indexes = tuple(dict.fromkeys(index.url for index in found.indexes if index.kind == "index"))
     lines = {"", *(one.text for one in found.wanted)}
     built = tuple(sorted(one.what for one in trusted if one.kind == "source" and one.line in lines))
-    identity = repr((*texts, sorted(hashes), python, PLATFORM, *filter(None, (indexes, built))))
+    conda = (found.conda.channels, sorted(text for text, _ in found.conda.specs)) if found.conda else None
+    identity = repr((*texts, sorted(hashes), python, PLATFORM, *filter(None, (indexes, built, conda))))
     return Declaration(
         root=base,
         files=tuple(found.files),
@@ -155,6 +160,7 @@ def _declare(
         also=tuple(sources[1:]),
         indexes=indexes,
         sources=built,
+        conda=found.conda,
     )
 
 

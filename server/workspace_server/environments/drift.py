@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 from workspace_ext.contract.environments import Package
 
 from ..kit.home import Home
-from . import seal
-from .build import CHANGED, READY, site_packages
+from . import records, seal
+from .build import CHANGED, READY
 
 NAMED = 3
 PATIENCE = 0.2
@@ -46,17 +46,17 @@ def look(home: Home, id: str, before: Sight | None) -> tuple[Sight, Change | Non
         ready = json.loads((folder / READY).read_text())
     except (OSError, ValueError):
         ready = {}
-    published = Sight(str(ready.get("glance", "")), dict(ready.get("packages", ())))
+    published = Sight(str(ready.get("glance", "")), dict(ready.get("distributions") or ready.get("packages", ())))
     before = before or published
-    if not (glance := seal.glance(site_packages(folder))):
+    if not (glance := seal.glance(records.site_packages(folder))):
         time.sleep(PATIENCE)  # It is being put in its place again.
-        glance = seal.glance(site_packages(folder))
+        glance = seal.glance(records.site_packages(folder))
     if not glance:
         return before, Change("its folder is gone", ())
     if glance in (before.glance, published.glance):
         return Sight(glance, before.versions if glance == before.glance else published.versions), None
-    site = site_packages(folder)
-    now = Sight(glance, _versions(site))
+    site = records.site_packages(folder)
+    now = Sight(glance, records.distributions(site))
     if before.glance == CHANGED:
         return now, None  # Somebody noticed that before this kernel was looked at: whose doing it was is not known.
     return now, _change(site, before.versions, now.versions)
@@ -72,14 +72,6 @@ def missing(requirements: list[str], packages: tuple[Package, ...] | list[Packag
         return version is not None and one.specifier.contains(version, prereleases=True)
 
     return [text for text in requirements if not met(text)]
-
-
-def _versions(site: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in site.glob("*.dist-info"):
-        name, _, version = path.name.removesuffix(".dist-info").partition("-")
-        found[canonicalize_name(name)] = version
-    return found
 
 
 def _change(site: Path, before: Mapping[str, str], after: Mapping[str, str]) -> Change:

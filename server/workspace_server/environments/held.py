@@ -29,9 +29,9 @@ except OSError:
 """
 
 
-def equip(site: Path) -> None:
-    """Have every Python of the environment with these site-packages hold it."""
-    (site / f"{MODULE}.py").write_text(PROGRAM)
+def equip(site: Path, further: str = "") -> None:
+    """Have every Python of the environment with these site-packages hold it, and run a ``further`` program then."""
+    (site / f"{MODULE}.py").write_text(PROGRAM + further)
     (site / f"{MODULE}.pth").write_text(f"import {MODULE}\n")
 
 

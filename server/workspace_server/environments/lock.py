@@ -15,12 +15,15 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from workspace_ext.contract.environments import Consent, Package
-from workspace_ext.engines.requirements import SOURCE_BUILDS
+from workspace_ext.engines.requirements import CONDA, SOURCE_BUILDS
 
 from ..kit.home import Home
+from .conda import packages as conda
+from .conda.packages import Solved
 from .declaration import PLATFORM, Declaration
 from .errors import Unbuildable
 from .explain import explain
+from .progress import Report, silent
 from .pythons import interpreter
 from .requirements import hashed
 from .uv import Uv
@@ -29,6 +32,8 @@ RESOLVE = 300.0
 """Seconds that resolving may take, whatever the package index does."""
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
 WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for word in ("--no-binary", name)))
+SCRATCH = "conda"
+"""Where conda's packages lie beside what is resolved."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ UNTOLD = (Untold("numpy<2", "pyarrow<26", "pyarrow 26 needs numpy 2"),)
 
 @dataclass(frozen=True)
 class Lock:
-    """``text`` is canonical, so that the same set of packages has the same ``id`` everywhere."""
+    """``text`` is canonical, so that the same set of packages has the same ``id`` everywhere. What conda installs comes
+    after all else, as pixi writes it."""
 
     id: str
     text: str
@@ -56,9 +62,24 @@ class Lock:
         return re.search(r"^--no-binary", self.text, re.MULTILINE) is not None
 
     @property
-    def packages(self) -> list[Package]:
-        pinned = re.findall(r"^([\w.-]+)==([^\s;\\]+)", self.text, re.MULTILINE)
+    def pip(self) -> str:
+        """What uv installs."""
+        return self.text.partition(CONDA)[0]
+
+    @property
+    def conda(self) -> str:
+        """What conda installs; "" for nothing."""
+        return self.text.partition(CONDA)[2]
+
+    @property
+    def pinned(self) -> list[Package]:
+        """The packages that uv installs."""
+        pinned = re.findall(r"^([\w.-]+)==([^\s;\\]+)", self.pip, re.MULTILINE)
         return [Package(name, version) for name, version in pinned]
+
+    @property
+    def packages(self) -> list[Package]:
+        return [*conda.packages(self.conda), *self.pinned]
 
 
 def remembered(home: Home, declaration: Declaration) -> Lock | None:
@@ -70,7 +91,7 @@ def remembered(home: Home, declaration: Declaration) -> Lock | None:
         return None
 
 
-def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
+def resolve(home: Home, declaration: Declaration, uv: Uv, report: Report = silent) -> Lock:
     """The remembered lock, or a new one.
 
     Raises
@@ -81,10 +102,11 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
     if (known := remembered(home, declaration)) is not None:
         return known
     with tempfile.TemporaryDirectory(dir=home.cache, prefix="resolve-") as name:
-        lock = _compile(Path(name), declaration, uv)
+        solved = _solve(home, Path(name), declaration, uv, report)
+        lock = _compile(Path(name), declaration, uv, solved)
         if bounds := _untold(lock):
             constraints = declaration.constraints + "".join(f"{text}  # {why}\n" for text, why in bounds)
-            lock = _compile(Path(name), replace(declaration, constraints=constraints), uv)
+            lock = _compile(Path(name), replace(declaration, constraints=constraints), uv, solved)
     path = _memo(home, declaration)
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -93,12 +115,27 @@ def resolve(home: Home, declaration: Declaration, uv: Uv) -> Lock:
     return lock
 
 
-def _compile(folder: Path, declaration: Declaration, uv: Uv) -> Lock:
+def _solve(home: Home, folder: Path, declaration: Declaration, uv: Uv, report: Report) -> Solved | None:
+    """Conda's packages, which are chosen first: pip's have to get along with them, as they do in conda itself."""
+    if declaration.conda is None:
+        return None
+    lines = (declaration.requirements + declaration.constraints).splitlines()
+    bounds = [line.partition("  # ")[0] for line in lines]
+    return conda.solve(home, declaration.conda, declaration.python, bounds, folder / SCRATCH, uv, report)
+
+
+def _compile(folder: Path, declaration: Declaration, uv: Uv, solved: Solved | None) -> Lock:
     (folder / "in.txt").write_text(declaration.requirements)
     constraints = declaration.constraints + "".join(f"{pin}  # trusted\n" for pin in declaration.sources)
+    if solved is not None:
+        there = "".join(f"{name}=={version}  # conda\n" for name, version in solved.distributions.items())
+        declaration = replace(declaration, constraints=constraints + there)
+        constraints += there
     (folder / "constraints.txt").write_text(constraints)
     constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if constraints else []
     out = folder / "out.txt"
+    if solved is not None:
+        constrained += ["--find-links", conda.stand_ins(folder / SCRATCH)]
     options = [*constrained, *_agreed(declaration), "--generate-hashes", "--no-strip-extras"]
     # Its own requirements are what a package's build says.
     confined = bool(declaration.sources)
@@ -110,7 +147,7 @@ def _compile(folder: Path, declaration: Declaration, uv: Uv) -> Lock:
             if error.consent is not None:
                 error.hint += f" Or have an owner of the project trust {error.consent.what}, which is then built."
         raise error
-    return canonical(out.read_text(), declaration)
+    return canonical(out.read_text(), declaration, solved)
 
 
 def _agreed(declaration: Declaration) -> list[str]:
@@ -140,10 +177,12 @@ def _consent(declaration: Declaration, package: str, folder: Path, uv: Uv) -> Co
 def _uv_compile(
     given: Path, out: Path, python: str, uv: Uv, *options: str | Path, settings: str = "", confined: bool = False
 ) -> tuple[int, str]:
+    # Conda's need not be installed anywhere else.
+    own = given.parent / SCRATCH / "bin" / "python"
     return uv.run(
         [
             "pip", "compile", given, "-o", out, *options, "--no-header", "--no-annotate",
-            "--python-version", python, "--python", interpreter(python), *WHEELS_ONLY,
+            "--python-version", python, "--python", own if own.exists() else interpreter(python), *WHEELS_ONLY,
         ],
         within=RESOLVE,
         settings=settings,
@@ -170,14 +209,17 @@ def _oldest_wheel(name: str, python: str, folder: Path, uv: Uv) -> str:
     return out.read_text().strip().partition("==")[2] if status == 0 else ""
 
 
-def canonical(text: str, declaration: Declaration) -> Lock:
-    """uv's output as a lock: sorted, and with no other hashes than those a requirement demands."""
+def canonical(text: str, declaration: Declaration, solved: Solved | None = None) -> Lock:
+    """uv's output as a lock: sorted, with no other hashes than those a requirement demands, and without what conda has
+    already."""
     demanded: dict[str, set[str]] = {}
     for name, digest in declaration.hashes:
         demanded.setdefault(name, set()).add(digest)
     entries = []
     for head, hashes in hashed(text):
         name = canonicalize_name(re.split(r"[\[=<>]", head, maxsplit=1)[0].strip())
+        if solved is not None and name in solved.distributions:
+            continue
         if name in demanded and not (hashes := tuple(one for one in hashes if one in demanded[name])):
             raise Unbuildable(
                 "hash_mismatch",
@@ -190,7 +232,7 @@ def canonical(text: str, declaration: Declaration) -> Lock:
     # As pip and uv read them, so that the lock says it all.
     agreed = [f"--extra-index-url {url}" for url in declaration.indexes]
     agreed += [f"--no-binary {pin.partition('==')[0]}" for pin in declaration.sources]
-    body = "\n".join([*agreed, *sorted(entries)]) + "\n"
+    body = "\n".join([*agreed, *sorted(entries)]) + "\n" + (f"{CONDA}{solved.lock}" if solved is not None else "")
     # On another accelerator what is installed may differ, even where the lock does not.
     accelerator = [] if declaration.accelerator == "cpu" else [declaration.accelerator]
     identity = "\0".join((body, declaration.python, PLATFORM, *accelerator))

@@ -84,6 +84,12 @@ def write_up(
     target = source.with_name(LOCK_FILE)
     asked = READERS[source.name](source, root)
     declaration = declare(folder, root, extras, trusted, without=LOCK_FILE)
+    if declaration.conda is not None:
+        raise Unbuildable(
+            "not_lockable", f"{declaration.source} has packages of conda, of which {LOCK_FILE} knows nothing.",
+            "Lock it with pixi or conda-lock, if it is to be committed: the environment has a lock all the same, in "
+            "Details.",
+        )  # fmt: skip
     if declaration.indexes or declaration.sources:
         raise Unbuildable(
             "not_lockable",

@@ -24,6 +24,9 @@ OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 OWN_VERSION = ".".join(map(str, sys.version_info[:3]))
 LOOK_AGAIN = 60.0
 PATIENCE = 30.0
+NEWEST = 14
+"""Of Python 3, where nothing says which."""
+PATCHES = 40
 # Where pyenv keeps what its own commands show only after `pyenv global`.
 ELSEWHERE = "~/.pyenv/versions"
 
@@ -53,14 +56,7 @@ def choose(wanted: Wanted) -> str:
     Unbuildable
         None fits; the message says who asks for what, the hint what there is.
     """
-    try:
-        fits = SpecifierSet(wanted.specifiers)
-    except InvalidSpecifier:
-        raise Unbuildable(
-            "bad_python",
-            f"{wanted.origin}: {wanted.specifiers!r} is no version of Python.",
-            "Write it like >=3.11, or like 3.12 in .python-version.",
-        ) from None
+    fits = _specifiers(wanted)
     if fits.contains(OWN_VERSION, prereleases=True):
         return OWN
     found = installed()
@@ -72,6 +68,40 @@ def choose(wanted: Wanted) -> str:
         f"{wanted.origin} asks for Python {wanted}, which is not installed here.",
         f"Installed are {', '.join(sorted(found, key=Version))}: choose one of them, or have it installed.",
     )
+
+
+def is_installed(wanted: Wanted) -> bool:
+    """Whether one is here that fits."""
+    fits = _specifiers(wanted)
+    return any(
+        fits.contains(version, prereleases=True) for version in (OWN_VERSION, *(v for v, _ in installed().values()))
+    )
+
+
+def choose_any(wanted: Wanted) -> str:
+    """As :func:`choose`, whatever is installed here: conda has every version."""
+    fits = _specifiers(wanted)
+    least = SpecifierSet(importlib.metadata.metadata("jupyter-atrium")["Requires-Python"] or "")
+    minors = [OWN, *(f"3.{number}" for number in range(NEWEST, 0, -1))]
+    for minor in minors:
+        some = [f"{minor}.{patch}" for patch in range(PATCHES)]
+        if least.contains(f"{minor}.0") and any(fits.contains(version, prereleases=True) for version in some):
+            return minor
+    raise Unbuildable(
+        "no_python", f"{wanted.origin} asks for Python {wanted}, in which no notebook runs here.",
+        f"Ask for one from {minors[1]} down that meets {least}.",
+    )  # fmt: skip
+
+
+def _specifiers(wanted: Wanted) -> SpecifierSet:
+    try:
+        return SpecifierSet(wanted.specifiers)
+    except InvalidSpecifier:
+        raise Unbuildable(
+            "bad_python",
+            f"{wanted.origin}: {wanted.specifiers!r} is no version of Python.",
+            "Write it like >=3.11, or like 3.12 in .python-version.",
+        ) from None
 
 
 def interpreter(minor: str) -> Path:

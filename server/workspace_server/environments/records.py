@@ -15,30 +15,36 @@ from workspace_ext.contract.environments import Package
 from ..kit.errors import Failed
 
 
+def site_packages(folder: Path) -> Path:
+    """Where an environment's packages are."""
+    return next(folder.glob("lib/python*"), folder / "lib") / "site-packages"
+
+
 def check(site: Path, packages: list[Package]) -> None:
-    """Every package of the lock is there, and every file that each says it has.
+    """Every package is there, and every file that each says it has.
 
     Raises
     ------
     Failed
         Something is missing, whatever the installer's exit status was.
     """
-    found = set()
-    for record in site.glob("*.dist-info/RECORD"):
-        name = record.parent.name.partition("-")[0]
-        found.add(canonicalize_name(name))
-        for file, _ in _files(record):
-            if not (site / file).exists():
-                raise Failed("incomplete", f"{name} was not installed whole: {file} is missing.", "Retry.")
+    found = installed(site)
     missing = [one.name for one in packages if canonicalize_name(one.name) not in found]
     if missing:
         raise Failed("incomplete", f"These were not installed: {', '.join(missing)}.", "Retry.")
+    for one in packages:
+        for file, _ in _files(found[canonicalize_name(one.name)]):
+            if not (site / file).exists():
+                raise Failed("incomplete", f"{one.name} was not installed whole: {file} is missing.", "Retry.")
 
 
 def spoiled(site: Path) -> list[str]:
-    """The packages of which a file is not what the package says it is. Reads every file."""
+    """The packages of which a file is not what the package says it is, as far as uv installed them. Reads every
+    file."""
     found = []
     for record in sorted(site.glob("*.dist-info/RECORD")):
+        if (record.parent / "INSTALLER").is_file() and (record.parent / "INSTALLER").read_text().strip() != "uv":
+            continue
         for file, digest in _files(record):
             path = site / file
             if digest and not (path.is_file() and _sha256(path) == digest):
@@ -52,6 +58,15 @@ def installed(site: Path) -> dict[str, Path]:
     return {
         canonicalize_name(record.parent.name.partition("-")[0]): record for record in site.glob("*.dist-info/RECORD")
     }
+
+
+def distributions(site: Path) -> dict[str, str]:
+    """What Python knows to be installed: canonical name -> version."""
+    found: dict[str, str] = {}
+    for path in site.glob("*.dist-info"):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        found[canonicalize_name(name)] = version
+    return found
 
 
 def listed(record: Path) -> list[str]:

@@ -12,10 +12,11 @@ from workspace_ext.contract.operations import WireError
 
 from ..kit.errors import AtriumError, Conflict
 from ..kit.home import Home
-from . import build, locking, room, why
+from . import build, locking, records, room, why
+from .conda import packages as conda
 from .declaration import Declaration
 from .explain import origins_of
-from .lock import remembered, resolve
+from .lock import Lock, remembered, resolve
 from .proposals import changes
 from .uv import Uv
 
@@ -54,7 +55,7 @@ def report(
         built=ready["built"],
         seconds=ready["seconds"],
         bytes=room.size(environment),
-        packages=_packages(environment, declaration.requirements, ready["python"]),
+        packages=_packages(environment, declaration, lock, ready["python"]),
         lock=lock.text,
         base=base[0] if base is not None else "",
         changes=changed,
@@ -64,12 +65,21 @@ def report(
     )
 
 
-def _packages(environment: build.Environment, wanted: str, python: str) -> list[InstalledPackage]:
-    asked = origins_of(wanted)
+def _packages(
+    environment: build.Environment, declaration: Declaration, lock: Lock, python: str
+) -> list[InstalledPackage]:
+    asked = origins_of(declaration.requirements)
     texts = [text for several in asked.values() for text, _ in several]
-    parents = why.required_by(build.site_packages(environment.folder), python, texts)
+    parents = why.required_by(records.site_packages(environment.folder), python, texts)
+    origins = {name: several[0][1] for name, several in asked.items()}
+    locked = conda.listed(lock.conda)
+    for one in locked.values():
+        for needed in one.depends:
+            parents[needed] = sorted({*parents.get(needed, ()), one.name})
+    if declaration.conda is not None:
+        origins = {conda.name_of(text): origin for text, origin in declaration.conda.specs} | origins
     return [
-        InstalledPackage(one.name, one.version, parents.get(name, []), asked[name][0][1] if name in asked else "")
+        InstalledPackage(one.name, one.version, parents.get(name, []), origins.get(name, ""))
         for one in environment.packages
-        for name in [canonicalize_name(one.name)]
+        for name in [one.name if one.name in locked else canonicalize_name(one.name)]
     ]

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-from workspace_ext.contract.environments import Consent
+from workspace_ext.contract.environments import Consent, ConsentKind
 
 from .errors import Unbuildable
 from .pythons import Wanted
@@ -46,33 +46,46 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Index:
-    """Another package index, at ``url``, that ``line`` at ``origin`` asks for."""
+    """Another package index, or channel of conda, at ``url``, that ``line`` at ``origin`` asks for."""
 
     line: str
     url: str
     origin: str
+    kind: ConsentKind = "index"
 
     def refused(self) -> Unbuildable:
         """The error while nobody has agreed to it."""
         host = urlsplit(self.url).hostname or ""
+        what = "index" if self.kind == "index" else "channels"
         error = refuse(
             "index_option", self.origin, self.line, "A repository does not choose by itself where packages come from.",
-            f"An owner of the project can trust {host} for this line. Without it, packages come from the index that "
+            f"An owner of the project can trust {host} for this line. Without it, packages come from the {what} that "
             "this machine is set up with.",
         )  # fmt: skip
-        error.consent = Consent("index", self.line, self.url, host, self.origin)
+        error.consent = Consent(self.kind, self.line, self.url, host, self.origin)
         return error
+
+
+@dataclass(frozen=True)
+class Conda:
+    """Packages of conda: the addresses of ``channels``, the first goes first, and ``specs`` ("numpy=1.26"), each with
+    where it comes from."""
+
+    channels: tuple[str, ...]
+    specs: tuple[tuple[str, str], ...]
 
 
 @dataclass
 class Requirements:
-    """Everything that a file and the files it includes ask for, the Python among it."""
+    """Everything that a file and the files it includes ask for, the Python among it; ``conda`` is None where nothing of
+    it is conda's."""
 
     wanted: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     python: Wanted = field(default_factory=Wanted)
+    conda: Conda | None = None
 
 
 def read(path: Path, root: Path) -> Requirements:

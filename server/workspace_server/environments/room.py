@@ -1,7 +1,7 @@
 """Room on the disk: environments that were not used for longest go, those in use never.
 
-Environments share their files with uv's cache and with each other, so that a file counts once. What the cache alone
-holds goes first: as long as it is there, removing an environment frees nothing.
+Environments share their files with uv's and conda's cache and with each other, so that a file counts once. What a
+cache alone holds goes first: as long as it is there, removing an environment frees nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..kit.errors import Conflict, NotFound
 from ..kit.home import Home
 from . import build, held
 from .build import READY, Environment, discard, load, retire
+from .conda import packages as conda
 from .uv import Uv
 
 GIB = 2**30
@@ -31,7 +32,7 @@ Files = dict[tuple[int, int], int]
 
 
 def limit() -> int:
-    """Bytes that environments and uv's cache may take together."""
+    """Bytes that environments and the caches may take together."""
     try:
         return int(float(os.environ.get(LIMIT, DEFAULT)) * GIB)
     except ValueError:
@@ -68,6 +69,9 @@ def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:
     there, cache = _measured(home)
     before = total = _total(there, cache)
     removed: list[str] = []
+    if total > most and conda.prune(home):
+        there, cache = _measured(home)
+        total = _total(there, cache)
     for further in ((), ("--ci",)):
         if total > most and uv.cache == home.cache / "uv":  # Another one is not for this workspace only.
             uv.run(["cache", "prune", *further])
@@ -113,8 +117,9 @@ def _remove(home: Home, environment: Environment, quiet: float) -> bool:
 
 
 def _measured(home: Home) -> tuple[dict[str, tuple[Environment, Files]], Files]:
-    """Every environment by its id with its files, and those of uv's cache."""
-    return {one.id: (one, _files(one.folder)) for one in _published(home)}, _files(home.cache / "uv")
+    """Every environment by its id with its files, and those of the caches."""
+    cache = _files(home.cache / "uv") | _files(conda.cache(home))
+    return {one.id: (one, _files(one.folder)) for one in _published(home)}, cache
 
 
 def _total(there: dict[str, tuple[Environment, Files]], cache: Files) -> int:

@@ -1,9 +1,10 @@
 """What the owners of a project have agreed to beyond names and versions of the machine's own package index: building
-one version of a package from its source code, or asking one more index. Each for one exact line."""
+one version of a package from its source code, or asking one more index or channel of conda. Each for one exact line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import select
 
@@ -17,8 +18,8 @@ from .store import TrustedRow
 
 @dataclass(frozen=True)
 class Agreed:
-    """``line`` is a requirement as it is written ("" for what only comes along) or an index option, ``what`` is the
-    version that is built ("future==0.18.2") or the index's address."""
+    """``line`` is a requirement as it is written ("" for what only comes along) an index option, or a channel, ``what``
+    is the version that is built ("future==0.18.2") or the address."""
 
     kind: ConsentKind
     line: str
@@ -50,8 +51,7 @@ class Trust:
                 select(TrustedRow).where(TrustedRow.project_id == project).order_by(TrustedRow.at.desc())
             )
             return [
-                TrustedLine(row.id, "index" if row.kind == "index" else "source", row.line, row.what, row.by, row.at)
-                for row in rows
+                TrustedLine(row.id, cast(ConsentKind, row.kind), row.line, row.what, row.by, row.at) for row in rows
             ]
 
     def give(self, project: str, agreed: Agreed, by: str) -> None:

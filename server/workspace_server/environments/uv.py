@@ -10,12 +10,12 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..kit.errors import Unavailable
 from ..kit.home import Home
-from .confine import place
+from .confine import OWN, place
 from .errors import Cancelled, too_slow
 
 POLL = 0.1
@@ -98,46 +98,61 @@ class Uv:
         Offline
             It took longer than ``within`` seconds: uv gives up on an index that is silent, not on one that trickles.
         """
-        self.check()
-        deadline = time.monotonic() + within
-        said: list[str] = []
         # Not in the project: a cloned repository must not configure uv. Beside a uv.toml, which uv reads on top of the
         # machine's own.
         with place(self._environment, settings, confined) as (folder, variables):
-            process = subprocess.Popen(
-                [self._path, *map(str, arguments)],
-                cwd=folder,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
+            return self._run([self._path, *map(str, arguments)], folder, variables, on_line, on_tick, within)
 
-            def read() -> None:
-                assert process.stderr is not None
-                for line in process.stderr:
-                    said.append(line)
-                    on_line(line.strip())
+    def beside(self, line: Sequence[str], on_line: Callable[[str], None], within: float) -> tuple[int, str]:
+        """Run another program as uv is run."""
+        return self._run(line, OWN, self._environment, on_line, lambda: None, within)
 
-            reader = threading.Thread(target=read, daemon=True)
-            reader.start()
-            try:
-                while process.poll() is None:
-                    self.check()
-                    if time.monotonic() > deadline:
-                        raise too_slow(within)
-                    on_tick()
-                    # Not a sleep: a build is several quick processes, and each would wait for half of it.
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(POLL)
-            finally:
-                end_group(process)
-                reader.join(GRACE)
-                assert process.stderr is not None
-                process.stderr.close()
+    def _run(
+        self,
+        line: Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str],
+        on_line: Callable[[str], None],
+        on_tick: Callable[[], None],
+        within: float,
+    ) -> tuple[int, str]:
+        self.check()
+        deadline = time.monotonic() + within
+        said: list[str] = []
+        process = subprocess.Popen(
+            line,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+        def read() -> None:
+            assert process.stderr is not None
+            for text in process.stderr:
+                said.append(text)
+                on_line(text.strip())
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            while process.poll() is None:
+                self.check()
+                if time.monotonic() > deadline:
+                    raise too_slow(within)
+                on_tick()
+                # Not a sleep: a build is several quick processes, and each would wait for half of it.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(POLL)
+        finally:
+            end_group(process)
+            reader.join(GRACE)
+            assert process.stderr is not None
+            process.stderr.close()
         return process.returncode, redact("".join(said))
 
 

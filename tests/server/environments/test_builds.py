@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from workspace_server.environments import build
-from workspace_server.environments.build import build_blocking, find, load, site_packages, sweep
+from workspace_server.environments.build import build_blocking, find, load, sweep
 from workspace_server.environments.declaration import Declaration, declare
 from workspace_server.environments.errors import Cancelled, Unbuildable
-from workspace_server.environments.records import check
+from workspace_server.environments.records import check, site_packages
 from workspace_server.environments.runtime import materialise
 from workspace_server.environments.service import Environments
 from workspace_server.environments.uv import find_uv

@@ -18,10 +18,10 @@ from tests.fakes.indexes import index, wheel
 from tests.fakes.messages import Messages
 from workspace_server.environments import build, pythons, room
 from workspace_server.environments import lock as locks
-from workspace_server.environments.build import build_blocking, inspect, load, restore, site_packages
+from workspace_server.environments.build import build_blocking, inspect, load, restore
 from workspace_server.environments.declaration import Declaration, declare
 from workspace_server.environments.errors import Offline, Unbuildable
-from workspace_server.environments.records import check
+from workspace_server.environments.records import check, site_packages
 from workspace_server.environments.service import Environments
 from workspace_server.environments.uv import find_uv
 from workspace_server.kit.errors import AtriumError, Failed

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from workspace_server.environments import pythons
-from workspace_server.environments.build import build_blocking, site_packages
+from workspace_server.environments.build import build_blocking
 from workspace_server.environments.declaration import Declaration, declare
 from workspace_server.environments.errors import Unbuildable
+from workspace_server.environments.records import site_packages
 from workspace_server.environments.uv import find_uv
 from workspace_server.kit.home import Home
 

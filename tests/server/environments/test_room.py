@@ -10,9 +10,9 @@ import pytest
 
 from workspace_server.environments import compile as byte_code
 from workspace_server.environments import held, room
-from workspace_server.environments.build import Environment, build_blocking, find, load, restore, site_packages
+from workspace_server.environments.build import Environment, build_blocking, find, load, restore
 from workspace_server.environments.declaration import declare
-from workspace_server.environments.records import check
+from workspace_server.environments.records import check, site_packages
 from workspace_server.environments.uv import Uv
 from workspace_server.kit.errors import Conflict, NotFound
 from workspace_server.kit.home import Home

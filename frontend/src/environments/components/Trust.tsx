@@ -1,7 +1,7 @@
 import { Button, ErrorNote, RelativeTime, useAction } from '../../ui';
 import type { EnvironmentModel } from '../model';
 import type { ReportModel, TrustedLine } from '../report';
-import { consequence } from '../words';
+import { CONSENTS, consequence, trustedFor } from '../words';
 
 /** What has to be agreed to before the environment can be built, and by whom. */
 export function ConsentNote({ model }: { model: EnvironmentModel }): JSX.Element | null {
@@ -22,7 +22,7 @@ export function ConsentNote({ model }: { model: EnvironmentModel }): JSX.Element
             </dd>
           </>
         ) : null}
-        <dt>{asked.kind === 'index' ? 'Index' : 'Is built'}</dt>
+        <dt>{CONSENTS[asked.kind]}</dt>
         <dd>
           <code>{asked.what}</code>
         </dd>
@@ -58,7 +58,7 @@ export function Trusted({ model }: { model: ReportModel }): JSX.Element | null {
           <li key={one.id}>
             <code>{one.line || one.what}</code>
             <span className="atrium-Muted">
-              {one.kind === 'index' ? 'package index' : `builds ${one.what}`}
+              {trustedFor(one)}
             </span>
             <span className="atrium-Muted">
               {one.by}, <RelativeTime time={one.at} />
