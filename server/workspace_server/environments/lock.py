@@ -79,7 +79,7 @@ class Lock:
 
     @property
     def packages(self) -> list[Package]:
-        return [*conda.packages(self.conda), *self.pinned]
+        return sorted([*conda.packages(self.conda), *self.pinned], key=lambda one: one.name)
 
 
 def remembered(home: Home, declaration: Declaration) -> Lock | None:

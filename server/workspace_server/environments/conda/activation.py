@@ -13,6 +13,7 @@ def _activate():
     if os.environ.get("ATRIUM_CONDA") == prefix:
         return
     os.environ["ATRIUM_CONDA"] = os.environ["CONDA_PREFIX"] = prefix
+    os.environ.pop("VIRTUAL_ENV", None)  # It is none.
     os.environ["PATH"] = os.path.join(prefix, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
 
     def files(folder, ending):

@@ -190,7 +190,7 @@ def _unsolved(said: str, specs: Sequence[tuple[str, str]]) -> Unbuildable:
     return Unbuildable(
         "conflict",
         f"conda cannot have {sides} as they are asked for.",
-        "Loosen one of them; Details say what excludes it.",
+        "Loosen one of them; the resolver's words say what excludes it.",
     )
 
 
