@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from ..kit.errors import Invalid
 from . import requirements
+from .conda import declared, edited
 from .declaration import BASE, LOCK_FILE, READERS, made_from, nearest
 from .errors import Unbuildable
 from .pythons import upwards
@@ -68,9 +69,9 @@ def _edit(path: Path, root: Path, asked: Requirement, text: str) -> Edit:
     if path.name == "pyproject.toml":
         before = text_of(path, name)
         return Edit(name, before, _added(before, text))
-    how = "`uv add` it, which" if path.name == "uv.lock" else "Change what it was made from, and"
     if path.name.startswith("environment."):
-        raise Unbuildable("not_edited", f"{name} is conda's, and not edited here.", "List it below `- pip:`.")
+        return _in_conda(path, root, asked.name, text)
+    how = "`uv add` it, which" if path.name == "uv.lock" else "Change what it was made from, and"
     raise Unbuildable("not_edited", f"{name} is a lock, and not edited here.", f"{how} write the lock again.")
 
 
@@ -96,13 +97,30 @@ def overlay(folder: Path, root: Path, change: Edit, into: Path) -> tuple[Path, P
 def _in_requirements(path: Path, root: Path, name: str, text: str) -> Edit:
     """In the line that asks for it by now, wherever it is included from; else in a new line at the end."""
     place = next((one.origin for one in requirements.read(path, root).wanted if one.name == name), "")
+    if place:
+        return _instead(place, root, text)
+    file = path.relative_to(root).as_posix()
+    before = text_of(path, file)
+    gap = "" if not before or before.endswith("\n") else "\n"
+    return Edit(file, before, f"{before}{gap}{text}\n")
+
+
+def _in_conda(path: Path, root: Path, name: str, text: str) -> Edit:
+    """Below ``pip``, or in what is included there."""
+    asked = next((one for one in declared.read(path, root).wanted if one.name == name), None)
+    file = path.relative_to(root).as_posix()
+    if asked is not None:
+        if asked.origin.rpartition(", line ")[0] != file:
+            return _instead(asked.origin, root, text)
+        text = _kept(asked.text, text)
+    before = text_of(path, file)
+    return Edit(file, before, edited.add(before, file, text))
+
+
+def _instead(place: str, root: Path, text: str) -> Edit:
+    """In the place of what ``place`` ("requirements.txt, line 3") asks for."""
     file, _, number = place.rpartition(", line ")
-    if not place:
-        file = path.relative_to(root).as_posix()
     before = text_of(root / file, file)
-    if not place:
-        gap = "" if not before or before.endswith("\n") else "\n"
-        return Edit(file, before, f"{before}{gap}{text}\n")
     lines = before.splitlines(keepends=True)
     first = last = int(number) - 1
     while lines[last].rstrip().endswith("\\") and last + 1 < len(lines):  # Its hashes are those of the old version.

@@ -65,6 +65,51 @@ def test_one_line_of_a_project_changes(tmp_path: Path) -> None:
     assert added == PYPROJECT.replace("'win32'\",\n", '\'win32\'",\n  "polars",\n')
 
 
+CONDA = """\
+name: forecast
+dependencies:  # ours
+  - python=3.11
+  - "numpy=1.26"
+  - pip
+  - pip:
+      - six==1.16.0  # why
+      - 'idna[all]>=3.10; python_version > "3"'
+      - -r more.txt
+variables:
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "old", "new"),
+    [
+        (CONDA, "six==1.17.0", "six==1.16.0", "six==1.17.0"),
+        (CONDA, "idna>=3.11", "'idna[all]>=3.10; python_version > \"3\"'", 'idna[all]>=3.11; python_version > "3"'),
+        (CONDA, "polars>=1", "- -r more.txt\n", "- -r more.txt\n      - polars>=1\n"),
+        ("dependencies:\n- python=3.11", "six", "3.11", "3.11\n- pip\n- pip:\n    - six\n"),
+        ("dependencies:\n  - pip\n  - a::b\nchannels: [a]\n", "six", "a::b\n", "a::b\n  - pip:\n      - six\n"),
+    ],
+)
+def test_one_line_of_condas_file_changes(tmp_path: Path, before: str, wanted: str, old: str, new: str) -> None:
+    (tmp_path / "environment.yml").write_text(before.replace("variables:\n", ""))
+    (tmp_path / "more.txt").write_text("toolz==1.0\n")
+    change = edit(tmp_path, tmp_path, wanted)
+    assert (change.file, change.after) == ("environment.yml", before.replace("variables:\n", "").replace(old, new))
+
+
+def test_what_of_condas_file_is_edited_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "environment.yml").write_text(CONDA.replace("variables:\n", ""))
+    (tmp_path / "more.txt").write_text("toolz==1.0\n")
+    change = edit(tmp_path, tmp_path, "toolz>=1")
+    assert (change.file, change.after) == ("more.txt", "toolz>=1\n")
+    with pytest.raises(Unbuildable, match=r"line 4: numpy=1\.26 is asked of conda"):
+        edit(tmp_path, tmp_path, "NumPy>=2")
+    for text in ("name: x\n", "dependencies: [python, {pip: [six]}]\n", "dependencies:\n  - pip: [six]\n"):
+        (tmp_path / "environment.yml").write_text(text)
+        with pytest.raises(Unbuildable) as raised:
+            edit(tmp_path, tmp_path, "idna")
+        assert raised.value.code == "not_edited"
+
+
 def test_where_nothing_is_declared_the_base_set_is(tmp_path: Path) -> None:
     change = edit(tmp_path, tmp_path, "polars")
     assert (change.file, change.before) == ("requirements.txt", None)
@@ -79,9 +124,6 @@ def test_what_is_no_package(tmp_path: Path, wanted: str) -> None:
 
 
 def test_locks_are_left_to_what_writes_them(tmp_path: Path) -> None:
-    (tmp_path / "environment.yml").write_text("dependencies: []\n")
-    with pytest.raises(Unbuildable, match="not edited here"):
-        edit(tmp_path, tmp_path, "six")
     (tmp_path / "uv.lock").write_text("")
     with pytest.raises(Unbuildable) as raised:
         edit(tmp_path, tmp_path, "six")

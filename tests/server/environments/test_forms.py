@@ -224,7 +224,8 @@ def test_a_uv_lock_alone_is_no_declaration(tmp_path: Path) -> None:
         declare(tmp_path, tmp_path)
 
 
-def test_conda_names_what_only_it_installs(tmp_path: Path) -> None:
+def test_conda_names_what_only_it_installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workspace_server.environments.conda.channels.available", lambda: False)
     text = (
         "name: forecast\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n"
         "  - conda-forge::gdal=3.9\n  - numpy\n  - pip:\n      - six==1.17.0\nvariables:\n  A: 1\n"
