@@ -121,7 +121,7 @@ describe('What has to be agreed to', () => {
       'Code of future==0.18.2 from pypi.org is then run on the server to build it.'
     );
     expect(consequence({ ...asked, kind: 'index' })).toContain('looked for at pypi.org first');
-    expect(consequence({ ...asked, kind: 'channel' })).toContain('may then come from pypi.org');
+    expect(consequence({ ...asked, kind: 'channel' })).toContain('then come from future==0.18.2');
     expect(trustedFor({ ...asked, kind: 'source' })).toBe('builds future==0.18.2');
     expect(trustedFor({ ...asked, kind: 'channel' })).toBe('channel of conda');
   });

@@ -54,7 +54,7 @@ export function trustedFor({ kind, what }: Pick<Consent, 'kind' | 'what'>): stri
 /** What agreeing comes to. */
 export function consequence({ kind, what, host }: Pick<Consent, 'kind' | 'what' | 'host'>): string {
   if (kind === 'channel') {
-    return `Packages of conda may then come from ${host}.`;
+    return `Packages of conda then come from ${what} before those channels that come after it.`;
   }
   return kind === 'index'
     ? `Packages are then looked for at ${host} first.`

@@ -194,7 +194,8 @@ class KernelLauncher:
                 self._set(kernel_id, start, "waiting")
             else:
                 break
-        start.environment, start.packages = environment.id, list(environment.packages)
+        start.environment = environment.id
+        start.packages = list(environment.distributions or environment.packages)
         self._set(kernel_id, start, "started")
         return Launch(environment.python, variables)
 

@@ -68,6 +68,8 @@ def _go(before: tuple[str, str], after: tuple[str, str]) -> None:
     site.PREFIXES[:] = [there(prefix) for prefix in site.PREFIXES]
     os.environ["PATH"] = os.pathsep.join(map(there, os.environ.get("PATH", "").split(os.pathsep)))
     os.environ["VIRTUAL_ENV"] = after[0]
+    for name in {"CONDA_PREFIX", "ATRIUM_CONDA"}.intersection(os.environ):
+        os.environ[name] = after[0]
     if (spawn := sys.modules.get("multiprocessing.spawn")) is not None:
         spawn.set_executable(sys.executable)
     _look_again()

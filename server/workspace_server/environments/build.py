@@ -34,7 +34,7 @@ from . import lock as locks
 from .compile import compile_in_background
 from .conda import activation
 from .conda import packages as conda
-from .conda.relocation import relocate
+from .conda.relocation import settle
 from .declaration import PLATFORM, Declaration
 from .errors import full
 from .explain import explain
@@ -60,11 +60,13 @@ STALE_PREFIX = ".building-"
 
 @dataclass(frozen=True)
 class Environment:
-    """A published environment: ``folder`` is read-only and named by ``id``."""
+    """A published environment: ``folder`` is read-only and named by ``id``. ``distributions`` are its packages by the
+    names that Python and PyPI know, which those of conda may not have in ``packages``."""
 
     id: str
     folder: Path
     packages: tuple[Package, ...]
+    distributions: tuple[Package, ...] = ()
 
     @property
     def python(self) -> Path:
@@ -94,7 +96,10 @@ def load(home: Home, id: str) -> Environment | None:
             return None
     except (OSError, ValueError, LookupError):
         return None
-    return Environment(id, folder, tuple(Package(*pair) for pair in ready["packages"]))
+    names = ready.get("distributions", {})
+    return Environment(
+        id, folder, tuple(Package(*pair) for pair in ready["packages"]), tuple(Package(*pair) for pair in names.items())
+    )
 
 
 def inspect(home: Home, id: str) -> list[str] | None:
@@ -253,7 +258,7 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
         (folder / LOCK).write_text(lock.text)
         _install(declaration, folder, lock, uv, report)
         if lock.conda:
-            relocate(folder, home.environments / lock.id)
+            settle(folder, home.environments / lock.id)
         report("checking", f"checking {len(packages)} packages", 0, 0)
         records.check(site_packages(folder), lock.pinned)
         uv.check()
@@ -270,7 +275,7 @@ def _build(home: Home, declaration: Declaration, lock: Lock, uv: Uv, report: Rep
             "whole": seal.whole(folder),
         }
         (folder / READY).write_text(json.dumps(ready))
-        return _publish(home, lock.id, folder, tuple(packages))
+        return _publish(home, lock.id, folder)
     finally:
         discard(folder)
 
@@ -287,7 +292,7 @@ def _distrust(home: Home, id: str) -> list[str]:
     """Note whose files were edited in a changed environment, and name them: by hard links they are the same in uv's
     cache. That of conda has no such names: it goes as a whole."""
     if is_conda(home.environments / id):
-        shutil.rmtree(conda.cache(home) / "pkgs", ignore_errors=True)
+        conda.forget(home)
     names = records.spoiled(site_packages(home.environments / id))
     with (home.environments / SPOILED).open("a") as file:
         file.writelines(f"{name}\n" for name in names)
@@ -313,10 +318,13 @@ def _install(declaration: Declaration, folder: Path, lock: Lock, uv: Uv, report:
     line: list[str | Path] = [
         "pip", *how, pinned, "--require-hashes", "--python", folder / "bin" / "python", *locks.WHEELS_ONLY,
     ]  # fmt: skip
+    # Beside conda's packages it is their Python that uv asks, which runs what they have it run as it starts.
+    confined = lock.runs_code or bool(lock.conda)
     # What uv has it need not ask about: the lock says which file it is. It installs all of it or nothing.
-    if not lock.runs_code and uv.run([*line, "--offline"], progress.line, progress.tick)[0] == 0:
+    offline = [*line, "--offline"]
+    if not lock.runs_code and uv.run(offline, progress.line, progress.tick, confined=confined)[0] == 0:
         return
-    status, said = uv.run(line, progress.line, progress.tick, INSTALL, confined=lock.runs_code)
+    status, said = uv.run(line, progress.line, progress.tick, INSTALL, confined=confined)
     if status != 0:
         raise explain(declaration, said)
 
@@ -334,14 +342,15 @@ def version_of(folder: Path) -> str:
     return said[1] if said else ""
 
 
-def _publish(home: Home, id: str, folder: Path, packages: tuple[Package, ...]) -> Environment:
+def _publish(home: Home, id: str, folder: Path) -> Environment:
     target, broken = home.environments / id, folder.with_name(f"{folder.name}-broken")
     subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
     if target.exists():  # What runs in it goes on in the new one, and misses it for a moment only.
         target.rename(broken)
     folder.rename(target)
     discard(broken)
-    environment = Environment(id, target, packages)
+    environment = load(home, id)
+    assert environment is not None
     compile_in_background(environment.python, site_packages(target))
     return environment
 

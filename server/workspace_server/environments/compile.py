@@ -49,7 +49,7 @@ def compile_in_background(python: Path, site: Path) -> None:
     """Start it; nobody waits for it, and it ends by itself."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     process = subprocess.Popen(
-        ["nice", "-n", "19", str(python), "-I", "-c", PROGRAM, str(site), " ".join(FIRST)],
+        ["nice", "-n", "19", str(python), "-I", "-S", "-c", PROGRAM, str(site), " ".join(FIRST)],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

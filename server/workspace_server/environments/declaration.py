@@ -11,7 +11,7 @@ import os
 import platform
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement as Parsed
@@ -57,7 +57,7 @@ class Declaration:
     extras, hashes
         What was asked for beyond the files, and the hashes that they demand of a package.
     python
-        The version ("3.11"), which is installed here.
+        The version ("3.11"), which is installed here unless it comes from conda.
     also
         Other files that could have declared it, the nearest first.
     indexes, sources
@@ -127,7 +127,11 @@ def _declare(
         if Agreed(index.kind, index.line, index.url) not in trusted:
             raise index.refused()
     pinned = pythons.pinned(folder, root) if root is not None else None
-    python = (pythons.choose_any if found.conda else pythons.choose)(pinned or found.python)
+    asked = pinned or found.python
+    python = (pythons.choose_any if found.conda else pythons.choose)(asked)
+    conda = found.conda
+    if conda is not None:
+        conda = replace(conda, specs=(*conda.specs, (f"python {python}.*", asked.origin or "the kernel")))
     named = {one.name for one in found.wanted}
     # A project's own version of a popular library wins over the one that the kernel would bring.
     injected = [
@@ -145,8 +149,8 @@ def _declare(
     indexes = tuple(dict.fromkeys(index.url for index in found.indexes if index.kind == "index"))
     lines = {"", *(one.text for one in found.wanted)}
     built = tuple(sorted(one.what for one in trusted if one.kind == "source" and one.line in lines))
-    conda = (found.conda.channels, sorted(text for text, _ in found.conda.specs)) if found.conda else None
-    identity = repr((*texts, sorted(hashes), python, PLATFORM, *filter(None, (indexes, built, conda))))
+    of_conda = (conda.channels, sorted(text for text, _ in conda.specs)) if conda is not None else None
+    identity = repr((*texts, sorted(hashes), python, PLATFORM, *filter(None, (indexes, built, of_conda))))
     return Declaration(
         root=base,
         files=tuple(found.files),
@@ -160,7 +164,7 @@ def _declare(
         also=tuple(sources[1:]),
         indexes=indexes,
         sources=built,
-        conda=found.conda,
+        conda=conda,
     )
 
 

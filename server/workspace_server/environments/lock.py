@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from workspace_ext.contract.environments import Consent, Package
-from workspace_ext.engines.requirements import CONDA, SOURCE_BUILDS
+from workspace_ext.engines.requirements import CONDA, KERNEL, SOURCE_BUILDS
 
 from ..kit.home import Home
 from .conda import packages as conda
@@ -24,7 +25,7 @@ from .declaration import PLATFORM, Declaration
 from .errors import Unbuildable
 from .explain import explain
 from .progress import Report, silent
-from .pythons import interpreter
+from .pythons import interpreter, own
 from .requirements import hashed
 from .uv import Uv
 
@@ -32,8 +33,6 @@ RESOLVE = 300.0
 """Seconds that resolving may take, whatever the package index does."""
 # Building from source runs code that nobody has looked at; the exceptions are published in no other form.
 WHEELS_ONLY = ("--only-binary", ":all:", *(word for name in SOURCE_BUILDS for word in ("--no-binary", name)))
-SCRATCH = "conda"
-"""Where conda's packages lie beside what is resolved."""
 
 
 @dataclass(frozen=True)
@@ -119,27 +118,34 @@ def _solve(home: Home, folder: Path, declaration: Declaration, uv: Uv, report: R
     """Conda's packages, which are chosen first: pip's have to get along with them, as they do in conda itself."""
     if declaration.conda is None:
         return None
-    lines = (declaration.requirements + declaration.constraints).splitlines()
-    bounds = [line.partition("  # ")[0] for line in lines]
-    return conda.solve(home, declaration.conda, declaration.python, bounds, folder / SCRATCH, uv, report)
+    lines = [line.partition("  # ") for line in declaration.requirements.splitlines()]
+    # What the file itself has pip install may be something else by the same name; uv says where that goes wrong.
+    bounds = [(text, origin) for text, _, origin in lines if text in (*KERNEL, *declaration.extras)]
+    solved = conda.solve(home, declaration.conda, bounds, folder / "conda", uv, report)
+    report("resolving", "resolving what pip installs", 0, 0)
+    return solved
 
 
 def _compile(folder: Path, declaration: Declaration, uv: Uv, solved: Solved | None) -> Lock:
     (folder / "in.txt").write_text(declaration.requirements)
     constraints = declaration.constraints + "".join(f"{pin}  # trusted\n" for pin in declaration.sources)
     if solved is not None:
-        there = "".join(f"{name}=={version}  # conda\n" for name, version in solved.distributions.items())
-        declaration = replace(declaration, constraints=constraints + there)
-        constraints += there
+        constraints += solved.pins
+        declaration = replace(declaration, constraints=constraints)
     (folder / "constraints.txt").write_text(constraints)
     constrained: list[str | Path] = ["-c", folder / "constraints.txt"] if constraints else []
     out = folder / "out.txt"
+    settings = ""
     if solved is not None:
-        constrained += ["--find-links", conda.stand_ins(folder / SCRATCH)]
+        shutil.rmtree(folder / "wheels", ignore_errors=True)
+        constrained += ["--find-links", conda.stand_ins(solved, folder / "wheels")]
+        settings = solved.settings
     options = [*constrained, *_agreed(declaration), "--generate-hashes", "--no-strip-extras"]
     # Its own requirements are what a package's build says.
     confined = bool(declaration.sources)
-    status, said = _uv_compile(folder / "in.txt", out, declaration.python, uv, *options, confined=confined)
+    status, said = _uv_compile(
+        folder / "in.txt", out, declaration.python, uv, *options, settings=settings, confined=confined
+    )
     if status != 0:
         error = explain(declaration, said, lambda name: _oldest_wheel(name, declaration.python, folder, uv))
         if isinstance(error, Unbuildable) and error.code == "source_only":
@@ -177,17 +183,24 @@ def _consent(declaration: Declaration, package: str, folder: Path, uv: Uv) -> Co
 def _uv_compile(
     given: Path, out: Path, python: str, uv: Uv, *options: str | Path, settings: str = "", confined: bool = False
 ) -> tuple[int, str]:
-    # Conda's need not be installed anywhere else.
-    own = given.parent / SCRATCH / "bin" / "python"
     return uv.run(
         [
             "pip", "compile", given, "-o", out, *options, "--no-header", "--no-annotate",
-            "--python-version", python, "--python", own if own.exists() else interpreter(python), *WHEELS_ONLY,
+            "--python-version", python, "--python", _some(python), *WHEELS_ONLY,
         ],
         within=RESOLVE,
         settings=settings,
         confined=confined,
     )  # fmt: skip
+
+
+def _some(python: str) -> Path:
+    """That Python, or another: uv needs one to run, and resolves for any version. Conda's own would run code of
+    packages as it starts."""
+    try:
+        return interpreter(python)
+    except Unbuildable:
+        return own()
 
 
 def _untold(lock: Lock) -> list[tuple[str, str]]:

@@ -73,8 +73,8 @@ def choose(wanted: Wanted) -> str:
 def is_installed(wanted: Wanted) -> bool:
     """Whether one is here that fits."""
     fits = _specifiers(wanted)
-    return any(
-        fits.contains(version, prereleases=True) for version in (OWN_VERSION, *(v for v, _ in installed().values()))
+    return fits.contains(OWN_VERSION, prereleases=True) or any(
+        fits.contains(version, prereleases=True) for version, _ in installed().values()
     )
 
 

@@ -17,7 +17,9 @@ from ..kit.errors import Failed
 
 def site_packages(folder: Path) -> Path:
     """Where an environment's packages are."""
-    return next(folder.glob("lib/python*"), folder / "lib") / "site-packages"
+    # Conda's have links besides.
+    found = (path for path in folder.glob("lib/python*") if not path.is_symlink())
+    return next(found, folder / "lib") / "site-packages"
 
 
 def check(site: Path, packages: list[Package]) -> None:

@@ -44,7 +44,7 @@ def report(
     error: WireError | None = None
     if base is not None:
         try:
-            changed = changes(resolve(home, base[1](), uv), lock)
+            changed = changes(_lock_of(home, base[1](), uv), lock)
         except AtriumError as failure:
             error = WireError(failure.code, failure.message, failure.hint)
     return EnvironmentReport(
@@ -63,6 +63,15 @@ def report(
         lock_file=locking.state(declaration.root, declaration.source, declaration.python),
         accelerator=declaration.accelerator,
     )
+
+
+def _lock_of(home: Home, declaration: Declaration, uv: Uv) -> Lock:
+    if declaration.conda is not None and remembered(home, declaration) is None:
+        raise Conflict(
+            "not_resolved", "What it declares has packages of conda, which were not chosen here yet.",
+            "Open a notebook of it: choosing them downloads them.",
+        )  # fmt: skip
+    return resolve(home, declaration, uv)
 
 
 def _packages(

@@ -56,10 +56,10 @@ class Index:
     def refused(self) -> Unbuildable:
         """The error while nobody has agreed to it."""
         host = urlsplit(self.url).hostname or ""
-        what = "index" if self.kind == "index" else "channels"
+        what, they = (host, "index") if self.kind == "index" else (self.url, "channels")
         error = refuse(
             "index_option", self.origin, self.line, "A repository does not choose by itself where packages come from.",
-            f"An owner of the project can trust {host} for this line. Without it, packages come from the {what} that "
+            f"An owner of the project can trust {what} for this line. Without it, packages come from the {they} that "
             "this machine is set up with.",
         )  # fmt: skip
         error.consent = Consent(self.kind, self.line, self.url, host, self.origin)
@@ -132,19 +132,27 @@ def take(
 
 
 def _index(line: str, url: str, place: str) -> Index:
-    parts = urlsplit(url)
+    check_address(url, line, place, "Packages come from the index that this machine is set up with", "UV_INDEX")
+    return Index(" ".join(line.split()), url, place)
+
+
+def check_address(url: str, line: str, place: str, otherwise: str, setting: str) -> None:
+    """Refuse an address to which nobody could agree: not at https, or with a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
-    if parts.username or parts.password:
+    if parts.username or parts.password or re.match(r"/t/[^/]+/", parts.path):
         raise refuse(
             "index_option", place, line, "A password does not belong into a repository.",
-            "Have the index set up for this machine instead (UV_INDEX), and remove the line.",
+            f"Have it set up for this machine instead ({setting}), and remove the line.",
         )  # fmt: skip
     if not parts.hostname or not (parts.scheme == "https" or local):
         raise refuse(
-            "index_option", place, line, "Only an index at https://… can be trusted.",
-            "Remove the line; packages come from the index that this machine is set up with.",
+            "index_option", place, line, "Only an address at https://… can be trusted.",
+            f"Remove the line. {otherwise}.",
         )  # fmt: skip
-    return Index(" ".join(line.split()), url, place)
 
 
 def text_of(path: Path, name: str) -> str:
@@ -232,13 +240,13 @@ def requirement(line: str, place: str) -> Requirement | None:
     if re.match(r"(\.{0,2}/|~|file:|[a-zA-Z]:\\)", text) or re.search(r"@\s*(file:|\.{0,2}/)", text):
         raise refuse("local_path", place, text, "Packages are not installed from a path.", PUBLISH)
     if re.match(r"https?:", text) or re.search(r"@\s*\w+:", text):
-        raise refuse("direct_url", place, _hidden(text), "Packages are not installed from an address.", PUBLISH)
+        raise refuse("direct_url", place, redact_password(text), "Packages are not installed from an address.", PUBLISH)
     try:
         parsed = Parsed(text)
     except InvalidRequirement:
         # The parser's reason ("Expected semicolon") is about its grammar, and no help.
         raise Unbuildable(
-            "bad_syntax", f"{place} cannot be read: {_hidden(text)!r}.", "Write it like pandas>=2.2."
+            "bad_syntax", f"{place} cannot be read: {redact_password(text)!r}.", "Write it like pandas>=2.2."
         ) from None
     return Requirement(str(parsed), place, tuple(hashes))
 
@@ -246,11 +254,11 @@ def requirement(line: str, place: str) -> Requirement | None:
 PUBLISH = "Name a published package and its version instead, for example pandas==2.3.3."
 
 
-def _hidden(text: str) -> str:
+def redact_password(text: str) -> str:
     """Without what may be a password in an address."""
-    return re.sub(r"//[^/@\s]+@", "//***@", text)
+    return re.sub(r"/t/[^/\s]+/", "/t/***/", re.sub(r"//[^/@\s]+@", "//***@", text))
 
 
 def refuse(code: str, place: str, what: str, why: str, hint: str) -> Unbuildable:
     """The error about a line that is not allowed."""
-    return Unbuildable(code, f"{place}: {_hidden(what)!r} is not allowed. {why}", hint)
+    return Unbuildable(code, f"{place}: {redact_password(what)!r} is not allowed. {why}", hint)

@@ -100,7 +100,7 @@ def refused(home: Home, project: Path, text: str) -> AtriumError:
     return raised.value
 
 
-def test_what_conda_has_and_what_pip_adds_are_one_environment(home: Home, project: Path) -> None:
+def test_what_conda_has_and_what_pip_adds_are_one_environment(home: Home, project: Path, tmp_path: Path) -> None:
     write(project)
     phases: list[tuple[str, str]] = []
     declaration = declare(project, project)
@@ -119,7 +119,10 @@ def test_what_conda_has_and_what_pip_adds_are_one_environment(home: Home, projec
         "subprocess.check_output(line, text=True).strip() for line in (['greet'], [sys.executable, '-c', further]))]))"
     )
     folder = str(environment.folder)
-    assert json.loads(said_by(environment, program, GREETLESS="1")) == [
+    users = tmp_path / ".local" / "lib" / f"python{PYTHON}" / "site-packages"
+    users.mkdir(parents=True)
+    (users / "idna.py").write_text("__version__ = 'the user\'s own'\n")
+    assert json.loads(said_by(environment, program, GREETLESS="1", HOME=str(tmp_path))) == [
         "good morning", "3.10", folder, folder, f"{folder}/share/greet", "a\nb", None, "good morning", "good morning",
     ]  # fmt: skip
     # A command that pip brought names the interpreter where it lies.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 PROGRAM = """
 def _activate():
-    import json, subprocess, sys
     prefix = sys.prefix
     if os.environ.get("ATRIUM_CONDA") == prefix:
         return
+    import json, subprocess
     os.environ["ATRIUM_CONDA"] = os.environ["CONDA_PREFIX"] = prefix
-    os.environ.pop("VIRTUAL_ENV", None)  # It is none.
-    os.environ["PATH"] = os.path.join(prefix, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+    programs, path = os.path.join(prefix, "bin"), os.environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != programs:
+        os.environ["PATH"] = programs + os.pathsep + path
 
     def files(folder, ending):
         try:
@@ -26,23 +27,21 @@ def _activate():
     for path in files("env_vars.d", ".json"):
         with open(path) as file:
             os.environ.update({name: str(value) for name, value in json.load(file).items()})
-    if scripts := files("activate.d", ".sh"):
-        program = 'for one in "$@"; do . "$one"; done >/dev/null; exec env -0'
+    shell = {"_", "SHLVL", "PWD", "OLDPWD"}
+    for script in files("activate.d", ".sh"):
+        # What it has set until it ends, however it does.
         said = subprocess.run(
-            ["bash", "-c", program, "activate", *scripts],
+            ["bash", "-c", 'exec 3>&1 >/dev/null; trap "env -0 >&3" EXIT; . "$1"', "activate", script],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30,
         ).stdout.decode(errors="surrogateescape")
         told = dict(one.split("=", 1) for one in said.split(chr(0)) if "=" in one)
-        for name in ("_", "SHLVL", "PWD", "OLDPWD"):
-            told.pop(name, None)
-        os.environ.update(told)
         if told:
-            for name in set(os.environ) - set(told) - {"_", "SHLVL", "PWD", "OLDPWD"}:
+            for name in set(os.environ) - set(told) - shell:
                 del os.environ[name]
+            os.environ.update({name: value for name, value in told.items() if name not in shell})
 
 try:
     _activate()
 except Exception as _error:
-    import sys
     print(f"What conda's packages set could not be set: {_error}", file=sys.stderr)
 """

@@ -6,20 +6,22 @@ this machine cannot install them they are named, never left out in silence.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
 import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ..errors import Unbuildable
-from ..pythons import Wanted, is_installed
+from ..pythons import OWN_VERSION, Wanted, is_installed
 from ..requirements import Conda, Index, Requirements, refuse, take, text_of
 from . import channels
 
 HARMLESS = ("name", "prefix")
 SHOWN = 8
-_PYTHON = re.compile(r"(?:[\w.-]+::)?python\s*([=<>!~ ].*)?")
-_PIP = re.compile(r"(?:[\w.-]+::)?pip\s*([=<>!~ ].*)?")
+_PYTHON = re.compile(r"(?:[\w.-]+::)?python\s*([=<>!~ ].*)?", re.IGNORECASE)
+_PIP = re.compile(r"(?:[\w.-]+::)?pip\s*([=<>!~ ].*)?", re.IGNORECASE)
 
 
 def read(path: Path, root: Path) -> Requirements:
@@ -50,9 +52,10 @@ def read(path: Path, root: Path) -> Requirements:
                 if isinstance(node, yaml.MappingNode):
                     unknown += _below(node, found, path, root, name)
                 else:
-                    specs.append(node)
-        elif key.value == "channels" and isinstance(value, yaml.SequenceNode):
-            named += value.value
+                    specs.append(_word(node, name))
+        elif key.value == "channels":
+            listed = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            named += [_word(node, name) for node in listed]
         elif key.value not in HARMLESS:
             unknown.append(key)
     for node in specs:
@@ -75,7 +78,7 @@ def _below(node: yaml.MappingNode, found: Requirements, path: Path, root: Path, 
     for key, value in node.value:
         if key.value == "pip" and isinstance(value, yaml.SequenceNode):
             for one in value.value:
-                take(str(one.value), _place(one, name), path, root.resolve(), found)
+                take(str(_word(one, name).value), _place(one, name), path, root.resolve(), found)
         else:
             unknown.append(key)
     return unknown
@@ -83,21 +86,28 @@ def _below(node: yaml.MappingNode, found: Requirements, path: Path, root: Path, 
 
 def _conda(specs: list[yaml.Node], named: list[yaml.Node], name: str) -> tuple[Conda, list[Index]]:
     wanted = [(_text(one), _place(one, name)) for one in named]
+    asked: list[tuple[str, str]] = []
     chosen: list[tuple[str, str]] = []
     for node in specs:
         text, place = _text(node), _place(node, name)
         if re.search(r"://|^[./~]|\[", text):
             raise refuse(
-                "direct_url", place, text, "Packages come from channels, not from an address.",
-                "Name a package and its version instead, for example numpy=1.26.",
+                "direct_url", place, text, "A package is its name and version, no address, and without brackets.",
+                "Name it like numpy=1.26.",
             )  # fmt: skip
         channel, _, rest = text.rpartition("::")
         if channel:
-            wanted.append((channel, place))
-            text = f"{channels.machine().get(channel) or channels.address(channel)}::{rest}"
+            asked.append((channel, place))
+            text = f"{channels.of(channel, place)}::{rest}"
         chosen.append((text, place))
-    urls, foreign = channels.wanted(wanted)
+    urls, foreign = channels.wanted(wanted, asked)
     return Conda(tuple(urls), tuple(chosen)), foreign
+
+
+def _word(node: yaml.Node, name: str) -> yaml.Node:
+    if not isinstance(node, yaml.ScalarNode):
+        raise Unbuildable("bad_syntax", f"{_place(node, name)} is no word of conda's.", "Write it like numpy=1.26.")
+    return node
 
 
 def _text(node: yaml.Node) -> str:
@@ -109,10 +119,17 @@ def _place(node: yaml.Node, name: str) -> str:
 
 
 def _specifiers(text: str) -> str:
-    """conda's ``=3.11`` is pip's ``==3.11.*``."""
-    if match := re.fullmatch(r"\s*={0,2}\s*(\d+\.\d+)(?:\.\d+|\.\*)?\s*", text):
-        return f"=={match[1]}.*"
-    return text.strip()
+    """What conda asks of Python's version, as pip says it: ``=3.11``, ``3.11.*`` and ``=3.11.9=hb806964_0`` are all
+    ``==3.11.*``. Of alternatives, the one that the server's own fits, if one does."""
+    chosen = ""
+    for one in text.split("|"):
+        match = re.match(r"\s*={0,2}\s*(\d+(?:\.\d+)?)(?![\d,])(?:\.[\d*]+)*(?:[=\s].*)?$", one)
+        said = f"=={match[1]}.*" if match else re.split(r"\s+(?=[^\s<>=!~,\d])|(?<=[\d*])=", one.strip())[0]
+        chosen = chosen or said
+        with contextlib.suppress(InvalidSpecifier):
+            if SpecifierSet(said).contains(OWN_VERSION, prereleases=True):
+                return said
+    return chosen
 
 
 def _unmet(nodes: list[yaml.Node], name: str) -> Unbuildable:
@@ -122,7 +139,7 @@ def _unmet(nodes: list[yaml.Node], name: str) -> Unbuildable:
     if channels.available():
         return Unbuildable(
             "conda_only", f"{name} says what is not taken from it here: {shown}{more}.",
-            "Remove it. Variables can be set in the notebook itself.",
+            "Remove it." + (" Variables can be set in the notebook itself." if ("variables" in shown) else ""),
         )  # fmt: skip
     packages = [re.sub(r"^[\w-]+::", "", text) for text, _ in unmet]
     names = [match[0] for one in packages if (match := re.match(r"[A-Za-z0-9][\w.-]*", one))][:3]

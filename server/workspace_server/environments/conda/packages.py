@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
 import shutil
 import sys
+import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
+from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from workspace_ext.contract.environments import Package
 
@@ -23,13 +31,14 @@ from ...kit.home import Home
 from ..errors import Offline, Unbuildable, full
 from ..explain import FULL
 from ..progress import Report
-from ..records import distributions, site_packages
-from ..requirements import Conda
-from ..uv import Uv
+from ..records import site_packages
+from ..requirements import Conda, redact_password
+from ..uv import Uv, redact
 
 UNREACHABLE = re.compile(
     r"error sending request|tcp connect|dns error|timed out|connection (refused|reset)", re.IGNORECASE
 )
+REFUSED = re.compile(r"HTTP status client error \((401|403|404)[^)]*\) for url \(([^)]*)\)")
 PROGRAM = Path(__file__).with_name("program.py")
 PATIENCE = 3600.0
 """Seconds that choosing, downloading and installing may take."""
@@ -37,11 +46,34 @@ PATIENCE = 3600.0
 
 @dataclass(frozen=True)
 class Solved:
-    """What was chosen: ``lock`` is the text that pixi writes and reads, and ``distributions`` what of it PyPI knows,
-    and by which name: canonical name -> version."""
+    """What was chosen: ``lock`` is the text that pixi writes and reads, and ``distributions`` what of it PyPI knows, by
+    the canonical names that it has there."""
 
     lock: str
-    distributions: Mapping[str, str]
+    distributions: Mapping[str, Distribution]
+
+    @property
+    def pins(self) -> str:
+        """Constraints for pip's packages."""
+        return "".join(f"{name}=={one.version}  # conda\n" for name, one in self.distributions.items())
+
+    @property
+    def settings(self) -> str:
+        """For uv: what conda's packages need, which conda has seen to. PyPI's wheels of them may need more."""
+        return "".join(
+            f"[[dependency-metadata]]\nname = {json.dumps(name)}\nversion = {json.dumps(one.version)}\n"
+            f"requires-dist = {json.dumps(self._further(one))}\n"
+            f"provides-extra = {json.dumps(one.metadata.get_all('Provides-Extra') or [])}\n"
+            for name, one in self.distributions.items()
+        )
+
+    def _further(self, one: Distribution) -> list[str]:
+        found = []
+        for text in one.requires or ():
+            with contextlib.suppress(InvalidRequirement):
+                if canonicalize_name(Parsed(text).name) not in self.distributions:
+                    found.append(str(Parsed(text)))
+        return found
 
 
 @dataclass(frozen=True)
@@ -59,26 +91,40 @@ def cache(home: Home) -> Path:
 
 
 def prune(home: Home) -> bool:
-    """Remove from the cache the packages that no environment shares; whether there were any. Who is just installing one
-    fetches it again."""
+    """Remove from the cache the packages that no environment shares, unless something is being installed from it;
+    whether there were any."""
     removed = False
-    for folder in sorted((cache(home) / "pkgs").glob("*/")):
-        files = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
-        if not any(os.lstat(file).st_nlink > 1 for file in files):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed = True
+    with contextlib.suppress(BlockingIOError), _held(home, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        for folder in sorted((cache(home) / "pkgs").glob("*/")):
+            files = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+            if not any(os.lstat(file).st_nlink > 1 for file in files):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed = True
     return removed
 
 
-def solve(
-    home: Home, wanted: Conda, python: str, bounds: Sequence[str], folder: Path, uv: Uv, report: Report
-) -> Solved:
-    """Choose what is wanted, with that version of Python ("3.11").
+def forget(home: Home) -> None:
+    """Empty the cache, once nothing is being installed from it: a file of it was edited."""
+    with _held(home, fcntl.LOCK_EX):
+        shutil.rmtree(cache(home) / "pkgs", ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(home: Home, how: int) -> Iterator[None]:
+    cache(home).mkdir(parents=True, exist_ok=True)
+    with (cache(home) / ".lock").open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+def solve(home: Home, wanted: Conda, bounds: Sequence[tuple[str, str]], folder: Path, uv: Uv, report: Report) -> Solved:
+    """Choose what is wanted.
 
     Parameters
     ----------
     bounds
-        Requirements that hold for what is chosen, whether or not it comes from conda ("dask==2026.8.0").
+        Requirements that hold for what is chosen, whether or not it comes from conda ("dask==2026.8.0"), each with
+        where it comes from.
     folder
         Where it is installed meanwhile, on the file system of the cache.
 
@@ -87,30 +133,37 @@ def solve(
     Unbuildable, Offline
         It cannot be had; the message names the lines.
     """
-    specs = [*wanted.specs, (f"python {python}.*", "the kernel")]
+    limits = [(bound, origin) for text, origin in bounds if (bound := _bound(text))]
     request = {
-        "do": "solve", "channels": wanted.channels, "specs": [text for text, _ in specs],
-        "bounds": [bound for text in bounds if (bound := _bound(text))],
+        "do": "solve", "channels": wanted.channels, "specs": [text for text, _ in wanted.specs],
+        "bounds": [text for text, _ in limits],
     }  # fmt: skip
     told = _run(home, request, folder, uv, report)
     if "error" in told:
-        raise explain(told, specs)
-    return Solved(told["lock"], distributions(site_packages(folder)))
+        raise explain(told, wanted.specs, limits)
+    return Solved(told["lock"], dict(_known(site_packages(folder))))
 
 
-def stand_ins(folder: Path) -> Path:
-    """A folder of wheels that are nothing but what conda's packages in ``folder`` say of themselves: uv resolves
-    against them, since PyPI may not have the version that conda has, or with other requirements."""
-    made = folder.with_name(f"{folder.name}-wheels")
-    made.mkdir(exist_ok=True)
-    for info in site_packages(folder).glob("*.dist-info"):
-        if not (info / "METADATA").is_file():
-            continue
-        with zipfile.ZipFile(made / f"{info.name.removesuffix('.dist-info')}-py3-none-any.whl", "w") as wheel:
-            wheel.write(info / "METADATA", f"{info.name}/METADATA")
-            wheel.writestr(f"{info.name}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr(f"{info.name}/RECORD", "")
-    return made
+def _known(site: Path) -> Iterator[tuple[str, Distribution]]:
+    for one in distributions(path=[str(site)]):
+        with contextlib.suppress(InvalidVersion):  # No requirement of pip's can be about such a one.
+            if one.metadata["Name"] and str(Version(one.version)):
+                yield canonicalize_name(one.metadata["Name"]), one
+
+
+def stand_ins(solved: Solved, folder: Path) -> Path:
+    """A folder of wheels for uv to resolve to, without anything in them: PyPI may not have the version that conda
+    has."""
+    folder.mkdir()
+    for name, one in solved.distributions.items():
+        told = f"{name.replace('-', '_')}-{Version(one.version)}"
+        with zipfile.ZipFile(folder / f"{told}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(
+                f"{told}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {one.version}\n"
+            )
+            wheel.writestr(f"{told}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{told}.dist-info/RECORD", "")
+    return folder
 
 
 def link(home: Home, lock: str, folder: Path, final: Path, uv: Uv, report: Report) -> None:
@@ -142,15 +195,19 @@ def packages(lock: str) -> list[Package]:
     return [Package(one.name, one.version) for one in listed(lock).values()]
 
 
-def explain(told: Mapping[str, Any], specs: Sequence[tuple[str, str]]) -> AtriumError:
+Lines = Sequence[tuple[str, str]]
+"""What is asked for, and where."""
+
+
+def explain(told: Mapping[str, Any], specs: Lines, bounds: Lines = ()) -> AtriumError:
     """The one error that a failure amounts to."""
     said = str(told["message"])
-    error = _explain(str(told["error"]), said, int(told["which"]), specs)
-    error.detail = said  # type: ignore[attr-defined]
+    error = _explain(str(told["error"]), said, int(told["which"]), specs, bounds)
+    error.detail = redact(said)  # type: ignore[attr-defined]
     return error
 
 
-def _explain(kind: str, said: str, which: int, specs: Sequence[tuple[str, str]]) -> AtriumError:
+def _explain(kind: str, said: str, which: int, specs: Lines, bounds: Lines) -> AtriumError:
     if FULL.search(said):
         return full()
     if kind == "spec":
@@ -164,6 +221,12 @@ def _explain(kind: str, said: str, which: int, specs: Sequence[tuple[str, str]])
             "A downloaded package of conda is not the one that was locked (its hash differs).",
             "Retry. If it stays, the channel serves another file than before: tell whoever runs it.",
         )
+    if refused := REFUSED.search(said):
+        why = {"401": "wants to know who asks", "403": "lets nobody of here in", "404": "has no such channel"}
+        return Unbuildable(
+            "no_channel", f"{urlsplit(refused[2]).hostname} {why[refused[1]]}: {redact_password(refused[2])}",
+            "Check the channels. Whoever runs this workspace can keep passwords in rattler's file (RATTLER_AUTH_FILE).",
+        )  # fmt: skip
     if kind == "network" or UNREACHABLE.search(said):
         return Offline(
             "channel_unreachable",
@@ -171,16 +234,14 @@ def _explain(kind: str, said: str, which: int, specs: Sequence[tuple[str, str]])
             "Check this machine's network, then retry. Environments that exist already still work.",
         )
     if kind == "solver":
-        return _unsolved(said, specs)
+        return _unsolved(said, specs, bounds)
     return Unbuildable("not_built", f"A package of conda was not installed: {said.splitlines()[0]}.", "Retry.")
 
 
-def _unsolved(said: str, specs: Sequence[tuple[str, str]]) -> Unbuildable:
-    about = [
-        (text, origin) for text, origin in specs if re.search(rf"(?<![\w-]){re.escape(name_of(text))}(?![\w-])", said)
-    ]
+def _unsolved(said: str, specs: Lines, bounds: Lines) -> Unbuildable:
+    about = [one for one in (*specs, *bounds) if re.search(rf"(?<![\w-]){re.escape(name_of(one[0]))}(?![\w-])", said)]
     none = re.search(r"No candidates were found for ([\w.-]+)", said)
-    if none and (asked := [one for one in about if name_of(one[0]) == none[1]]):
+    if none and len(asked := [one for one in about if name_of(one[0]) == none[1]]) == 1:
         text, origin = asked[0]
         return Unbuildable(
             "no_such_version", f"The channels have no package for {_plain(text)} ({origin}).",
@@ -188,10 +249,9 @@ def _unsolved(said: str, specs: Sequence[tuple[str, str]]) -> Unbuildable:
         )  # fmt: skip
     sides = " and ".join(f"{_plain(text)} ({origin})" for text, origin in about) or "the packages of conda"
     return Unbuildable(
-        "conflict",
-        f"conda cannot have {sides} as they are asked for.",
+        "conflict", f"conda cannot have {sides} as they are asked for.",
         "Loosen one of them; the resolver's words say what excludes it.",
-    )
+    )  # fmt: skip
 
 
 def name_of(spec: str) -> str:
@@ -212,25 +272,21 @@ def _bound(text: str) -> str:
 
 
 def _run(home: Home, request: dict[str, Any], folder: Path, uv: Uv, report: Report) -> dict[str, Any]:
-    given, answer = (folder.with_name(f"{folder.name}.{name}.json") for name in ("request", "answer"))
-    said = ""
     request |= {"folder": str(folder), "cache": str(cache(home))}
-    try:
+    # Swept with what resolving leaves where it is killed.
+    with tempfile.TemporaryDirectory(dir=home.cache, prefix="resolve-") as name, _held(home, fcntl.LOCK_SH):
+        given, answer = Path(name) / "request.json", Path(name) / "answer.json"
         given.write_text(json.dumps(request))
         line = [sys.executable, "-I", str(PROGRAM), str(given), str(answer)]
         _, said = uv.beside(line, lambda one: _tell(one, report), PATIENCE)
-        told: dict[str, Any] = json.loads(answer.read_text())
-    except (OSError, ValueError):
-        if FULL.search(said):
-            raise full() from None
-        last = next((one for one in reversed(said.splitlines()) if one.strip() and not one.startswith("[")), "")
-        told = {"error": "install", "message": last or "it ended without a word", "which": -1}
-    finally:
-        given.unlink(missing_ok=True)
-        answer.unlink(missing_ok=True)
+        try:
+            told: dict[str, Any] = json.loads(answer.read_text())
+        except (FileNotFoundError, ValueError):
+            lines = [one for one in said.splitlines() if one.strip() and not one.startswith("[")]
+            told = {"error": "install", "message": lines[-1] if lines else "it ended without a word", "which": -1}
     return told
 
 
 def _tell(line: str, report: Report) -> None:
-    if line.startswith("["):
+    with contextlib.suppress(ValueError, TypeError):  # A library may say something, too.
         report(*json.loads(line))

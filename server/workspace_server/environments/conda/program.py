@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import rattler
-from rattler import Channel, Gateway, LockFile, MatchSpec, RepoDataRecord, Subdir, VirtualPackage
+from rattler import Channel, Client, Gateway, LockFile, MatchSpec, RepoDataRecord, Subdir, VirtualPackage
 from rattler.exceptions import (
     GatewayError,
     InstallerError,
@@ -24,6 +25,7 @@ from rattler.exceptions import (
 )
 from rattler.install import InstallerReporter
 from rattler.lock import LockChannel, LockPlatform
+from rattler.package_cache import PackageCache, ValidationMode
 
 ENVIRONMENT = "default"
 
@@ -72,9 +74,11 @@ async def solve(request: dict[str, Any], scratch: Path) -> dict[str, Any]:
         records = await rattler.solve(
             [Channel(url) for url in request["channels"]],
             specs,
-            gateway=Gateway(cache_dir=Path(request["cache"]) / "repodata"),
+            gateway=Gateway(cache_dir=Path(request["cache"]) / "repodata", client=Client.default_client()),
             virtual_packages=VirtualPackage.detect(),
-            constraints=[MatchSpec(text) for text in request["bounds"]],
+            constraints=[bound for text in request["bounds"] for bound in _readable(text)],
+            # None but those that were agreed to, whatever a channel says of others.
+            channel_relations="disabled",
         )
     except SolverError as error:
         raise Refused("solver", str(error)) from None
@@ -112,7 +116,9 @@ async def _install(records: list[RepoDataRecord], folder: Path, final: Path, cac
     try:
         # Scripts of packages that would run at installing do not.
         await rattler.install(
-            records, folder, cache_dir=cache / "pkgs", installed_packages=[], execute_link_scripts=False,
+            records, folder, installed_packages=[], execute_link_scripts=False, client=Client.default_client(),
+            # Somebody may have ended in the midst of one.
+            package_cache=PackageCache.new_layered([cache / "pkgs"], validation_mode=ValidationMode.fast()),
             reporter=Reporter(),  # type: ignore[abstract]  # what is not of interest does nothing
             alternative_target_prefix=final,
         )  # fmt: skip
@@ -127,8 +133,16 @@ def _spec(number: int, text: str) -> MatchSpec:
         raise Refused("spec", str(error), number) from None
 
 
-def main(given: str, answer: str) -> int:
-    """Do what the request asks for; the exit status is 0 where the answer tells of it or of why not."""
+def _readable(text: str) -> list[MatchSpec]:
+    """A requirement of pip's as conda reads it; none where it has no such thing."""
+    try:
+        return [MatchSpec(text)]
+    except InvalidMatchSpecError:
+        return []
+
+
+def main(given: str, answer: str) -> None:
+    """Do what the request asks for; the answer tells of it, or of why not."""
     request = json.loads(Path(given).read_text())
     work = solve if request["do"] == "solve" else link
     try:
@@ -136,8 +150,9 @@ def main(given: str, answer: str) -> int:
     except Refused as error:
         told = error.told
     Path(answer).write_text(json.dumps(told))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])
+    # At once: threads of the library may be busy with Python's own, which would be gone beneath them.
+    os._exit(0)

@@ -1,4 +1,4 @@
-"""uv's commands in a folder of conda's that is going to lie elsewhere. What conda installs knows where already."""
+"""Making a folder of conda's an environment that lies elsewhere. What conda installs knows where already."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 HEAD = 4096
 
 
-def relocate(folder: Path, final: Path) -> None:
+def settle(folder: Path, final: Path) -> None:
+    """Have ``folder`` ready to lie at ``final``: nothing of the account's own is on its path, nor left to find."""
+    _relocate(folder, final)
+    # As in a virtual environment, which it is to Python then: what was installed for the user alone is not seen.
+    (folder / "pyvenv.cfg").write_text(f"home = {final / 'bin'}\ninclude-system-site-packages = false\n")
+
+
+def _relocate(folder: Path, final: Path) -> None:
     """Have every program in ``bin`` that names the interpreter of ``folder`` name that of ``final``, and the packages'
     records say nothing of what those were before."""
     old, new = (f"{one}/bin/python".encode() for one in (folder, final))
@@ -17,8 +24,10 @@ def relocate(folder: Path, final: Path) -> None:
     for path in (folder / "bin").iterdir():
         if path.is_symlink() or not path.is_file():
             continue
-        content = path.read_bytes()
-        if content.startswith(b"#!") and old in content[:HEAD]:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        if head.startswith(b"#!") and old in head:
+            content = path.read_bytes()
             mode = path.stat().st_mode
             path.unlink()  # It may be a hard link.
             path.write_bytes(content.replace(old, new, 2))
