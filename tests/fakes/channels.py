@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -45,9 +46,11 @@ def package(
     depends: tuple[str, ...] = (),
     noarch: str = "",
     executable: tuple[str, ...] = (),
+    links: Mapping[str, str] | None = None,
 ) -> Made:
-    """One with these files, below its prefix; of ``noarch`` Python those of modules are below ``site-packages``. Texts
-    with :data:`PREFIX` get the real one."""
+    """One with these files and links, below its prefix; of ``noarch`` Python those of modules are below
+    ``site-packages``. Texts with :data:`PREFIX` get the real one."""
+    links = links or {}
     contents = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
     subdir = "noarch" if noarch else SUBDIR
     index: dict[str, object] = {
@@ -62,30 +65,36 @@ def package(
         }
         for path, content in contents.items()
     ]  # fmt: skip
+    empty = hashlib.sha256(b"").hexdigest()
+    paths += [{"_path": path, "path_type": "softlink", "sha256": empty, "size_in_bytes": 0} for path in links]
     about = {
         "info/index.json": json.dumps(index).encode(),
         "info/paths.json": json.dumps({"paths_version": 1, "paths": paths}).encode(),
-        "info/files": "".join(f"{path}\n" for path in files).encode(),
+        "info/files": "".join(f"{path}\n" for path in (*files, *links)).encode(),
         **({"info/link.json": b'{"noarch": {"type": "python"}, "package_metadata_version": 1}'} if noarch else {}),
     }
     stem = f"{name}-{version}-h0_0"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
-        archive.writestr(f"pkg-{stem}.tar.zst", _compressed(contents, executable))
-        archive.writestr(f"info-{stem}.tar.zst", _compressed(about, ()))
+        archive.writestr(f"pkg-{stem}.tar.zst", _compressed(contents, executable, links))
+        archive.writestr(f"info-{stem}.tar.zst", _compressed(about, (), {}))
     content = packed.getvalue()
     told = {"sha256": hashlib.sha256(content).hexdigest(), "md5": hashlib.md5(content).hexdigest()}
     return Made(f"{stem}.conda", content, {**index, **told, "size": len(content)})
 
 
-def _compressed(files: Mapping[str, bytes], executable: tuple[str, ...]) -> bytes:
+def _compressed(files: Mapping[str, bytes], executable: tuple[str, ...], links: Mapping[str, str]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for path, content in files.items():
             member = tarfile.TarInfo(path)
             member.size, member.mode = len(content), 0o755 if path in executable else 0o644
             archive.addfile(member, io.BytesIO(content))
+        for path, target in links.items():
+            member = tarfile.TarInfo(path)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            archive.addfile(member)
     compressed: bytes = pyarrow.compress(packed.getvalue(), codec="zstd", asbytes=True)
     return compressed
 
@@ -103,16 +112,27 @@ def python() -> Made:
     run = Path(sys.base_prefix, "bin", f"python{PYTHON}").resolve().read_bytes()
     programs = {f"bin/python{PYTHON}": run, "bin/python": run}
     version = ".".join(map(str, sys.version_info[:3]))
-    return package("python", version, {**programs, **found}, executable=tuple(programs))
+    # conda-forge's has such a link.
+    links = {"lib/python3.1": f"python{PYTHON}"}
+    return package("python", version, {**programs, **found}, executable=tuple(programs), links=links)
 
 
-def module(name: str, version: str, source: str, depends: tuple[str, ...] = (), distribution: str = "") -> Made:
-    """A Python package with the one module ``name``; PyPI may know it by the name of another ``distribution``."""
+def module(
+    name: str,
+    version: str,
+    source: str,
+    depends: tuple[str, ...] = (),
+    distribution: str = "",
+    requires: str = "",
+) -> Made:
+    """A Python package with the one module ``name``, which PyPI may know by the name of another ``distribution``, and
+    which says that it ``requires`` something there."""
     known = distribution or name
     info = f"site-packages/{known}-{version}.dist-info"
     files = {
         f"site-packages/{name}.py": source,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {known}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {known}\nVersion: {version}\n"
+        + (f"Requires-Dist: {requires}\n" if requires else ""),
         # As conda's packages often do, it names a file that was left out.
         f"{info}/RECORD": f"{name}.py,,\n{name}_tests.py,,\n",
         f"{info}/INSTALLER": "conda\n",
@@ -129,6 +149,8 @@ GREET = package(
         "etc/conda/activate.d/greet.sh": (
             'export GREET_DATA="$CONDA_PREFIX/share/greet" GREET_LINES="a\nb"\nunset GREETLESS\n'
         ),
+        "etc/conda/activate.d/later.sh": "set -u\nexport GREET_LAST=1\nexit 3\n",
+        "etc/conda/env_vars.d/greet.json": '{"GREET_SET": "2"}',
     },
     executable=("bin/greet",),
 )  # fmt: skip
@@ -151,10 +173,10 @@ def copy(distribution: str) -> Made:
 
 
 @contextmanager
-def channel(folder: Path, *made: Made) -> Iterator[str]:
-    """The address of a channel (``http://127.0.0.1:…``) that serves these packages."""
+def channel(folder: Path, *made: Made, password: str = "") -> Iterator[str]:
+    """The address of a channel (``http://127.0.0.1:…``) that serves these packages, to Ana alone with a password."""
     write(folder, *made)
-    handler = partial(_Quiet, directory=str(folder))
+    handler = partial(_Quiet, directory=str(folder), password=password)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -178,6 +200,15 @@ def write(folder: Path, *made: Made) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def __init__(self, *given: Any, password: str, **named: Any) -> None:
+        self._wanted = "Basic " + base64.b64encode(f"ana:{password}".encode()).decode() if password else None
+        super().__init__(*given, **named)
+
+    def send_head(self) -> Any:
+        if self._wanted is not None and self.headers.get("Authorization") != self._wanted:
+            return self.send_error(401)
+        return super().send_head()
+
     def log_message(self, *_said: object) -> None:
         pass
 

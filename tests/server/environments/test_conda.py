@@ -22,6 +22,7 @@ from workspace_server.clusters.existing import existing
 from workspace_server.environments import build, room
 from workspace_server.environments.additions import NotAdditive, additions
 from workspace_server.environments.build import Environment, build_blocking, find, restore, retire
+from workspace_server.environments.conda.channels import wanted
 from workspace_server.environments.conda.packages import cache
 from workspace_server.environments.declaration import declare
 from workspace_server.environments.drift import look
@@ -109,21 +110,21 @@ def test_what_conda_has_and_what_pip_adds_are_one_environment(home: Home, projec
     # Conda's packages, those that pip installs, and what a kernel needs.
     assert (versions["libgreet"], versions["greeting"], versions["idna"]) == ("1.0", "1.2", "3.10")
     assert {"python", "ipykernel"} <= {*versions}
-    assert ("downloading", "downloading libgreet") in phases
+    assert {("downloading", "downloading libgreet"), ("resolving", "resolving what pip installs")} <= {*phases}
     assert list(dict.fromkeys(phase for phase, _ in phases))[-2:] == ["checking", "publishing"]
     # It lies where it was made for, and has what conda's own scripts set: so does all that it starts.
     program = (
         "import greeting, idna, json, os, subprocess, sys; further = 'import greeting; print(greeting.WORDS)';"
         "print(json.dumps([greeting.WORDS, idna.__version__, sys.prefix, *map(os.environ.get, "
-        "('CONDA_PREFIX', 'GREET_DATA', 'GREET_LINES', 'GREETLESS')), *("
+        "('CONDA_PREFIX', 'GREET_DATA', 'GREET_LINES', 'GREET_LAST', 'GREET_SET', 'GREETLESS')), *("
         "subprocess.check_output(line, text=True).strip() for line in (['greet'], [sys.executable, '-c', further]))]))"
     )
     folder = str(environment.folder)
     users = tmp_path / ".local" / "lib" / f"python{PYTHON}" / "site-packages"
     users.mkdir(parents=True)
-    (users / "idna.py").write_text("__version__ = 'the user\'s own'\n")
+    (users / "idna.py").write_text("__version__ = 'the user's own'\n")
     assert json.loads(said_by(environment, program, GREETLESS="1", HOME=str(tmp_path))) == [
-        "good morning", "3.10", folder, folder, f"{folder}/share/greet", "a\nb", None, "good morning", "good morning",
+        "good morning", "3.10", folder, folder, f"{folder}/share/greet", "a\nb", "1", "2", None, "good morning", "good morning",
     ]  # fmt: skip
     # A command that pip brought names the interpreter where it lies.
     command = environment.folder / "bin" / "jupyter-kernelspec"
@@ -226,19 +227,19 @@ def test_cancelled_or_killed_it_leaves_nothing(home: Home, project: Path) -> Non
     """At every step of which something is told."""
     write(project)
     declaration = declare(project, project)
-    for wanted in ("resolving packages of conda", "downloading python", "installing python", "checking"):
+    for step in ("resolving packages of conda", "downloading python", "installing python", "checking"):
         cancelled = threading.Event()
         shutil.rmtree(cache(home), ignore_errors=True)
 
-        def look(_phase: str, message: str, *_: int, stop: threading.Event = cancelled, at: str = wanted) -> None:
+        def look(_phase: str, message: str, *_: int, stop: threading.Event = cancelled, at: str = step) -> None:
             if message.startswith(at):
                 stop.set()
 
         with pytest.raises(Cancelled):
             build_blocking(home, declaration, look, cancelled=cancelled)
-        assert not list(home.environments.glob(".building-*")), wanted
-        assert not list(home.cache.glob("resolve-*")), wanted
-        assert find(home, declaration) is None, wanted
+        assert not list(home.environments.glob(".building-*")), step
+        assert not list(home.cache.glob("resolve-*")), step
+        assert find(home, declaration) is None, step
     assert "greeting" in {one.name for one in build_blocking(home, declaration).packages}
 
 
@@ -319,3 +320,122 @@ def test_room_is_made_in_the_cache(home: Home, project: Path) -> None:
     build.discard(retire(home, environment))
     room.collect(home, 0, Uv(home))
     assert not (cache(home) / "pkgs" / "libgreet-1.0-h0_0").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "minor"),
+    [
+        ("python=3.12", "3.12"), ("Python 3.12.*", "3.12"), ("python=3.12.4=hb806964_0_cpython", "3.12"),
+        ("python 3.12.* *_cpython", "3.12"), ("python==3.12.1", "3.12"), ("conda-forge::python=3.12", "3.12"),
+        ("python>=3.12,<3.13", "3.12"), ("python >=3.12,<3.13 *_cpython", "3.12"), ("python=3", PYTHON),
+        (f"python=3.99|={PYTHON}", PYTHON), ("python", PYTHON), ("python>=3.9", PYTHON),
+    ],
+)  # fmt: skip
+def test_condas_ways_to_ask_for_a_python(project: Path, line: str, minor: str) -> None:
+    write(project, f"dependencies:\n  - {line}\n  - greeting\n")
+    assert declare(project, project).python == minor
+
+
+@pytest.mark.parametrize(
+    ("named", "asked", "urls", "foreign"),
+    [
+        ([], [], ["OWN"], []),
+        (["nodefaults"], [], ["OWN"], []),
+        (["bioconda"], [], ["FOREIGN/bioconda", "OWN"], ["bioconda"]),
+        (["bioconda", "conda-forge"], [], ["FOREIGN/bioconda", "OWN"], ["bioconda"]),
+        (["bioconda", "nodefaults"], [], ["FOREIGN/bioconda"], ["bioconda"]),
+        ([], ["bioconda"], ["OWN", "FOREIGN/bioconda"], ["bioconda"]),
+        (["conda-forge"], ["conda-forge"], ["OWN"], []),
+        (
+            ["https://conda.anaconda.org/bioconda/"],
+            ["bioconda"],
+            ["FOREIGN/bioconda", "OWN"],
+            ["https://conda.anaconda.org/bioconda/"],
+        ),
+    ],
+)
+def test_which_channels_in_which_order(
+    made: Channel, named: list[str], asked: list[str], urls: list[str], foreign: list[str]
+) -> None:
+    found, others = wanted([(one, "line 1") for one in named], [(one, "line 2") for one in asked])
+    known = {"OWN": made.url, "FOREIGN/bioconda": "https://conda.anaconda.org/bioconda"}
+    assert found == [known[one] for one in urls]
+    assert [one.line for one in others] == foreign
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["conda-forge/linux-64", "https://[::1", "file:///etc", "../x", "https://conda.example.org/t/tk-123/x", "a b"],
+)
+def test_what_is_no_channel(project: Path, name: str) -> None:
+    write(project, f"channels:\n  - '{name}'\ndependencies:\n  - greeting\n")
+    with pytest.raises(Unbuildable, match=r"environment\.yml, line 2") as raised:
+        declare(project, project)
+    assert "tk-123" not in f"{raised.value}{raised.value.hint}"
+
+
+@pytest.mark.parametrize("item", ["[a, b]", "{conda: [x]}", "greeting[build=x]", "./greeting.conda", "https://x::y"])
+def test_what_is_no_package(project: Path, item: str) -> None:
+    write(project, f"dependencies:\n  - greeting\n  - {item}\n")
+    with pytest.raises(Unbuildable, match="line 3") as raised:
+        declare(project, project)
+    assert "Node" not in raised.value.message
+
+
+def test_conda_knows_better_what_its_packages_need(
+    home: Home, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyPI's wheel of the same version may need more, conda may have relaxed what a package says, and not everything is
+    a version to pip."""
+    made = [
+        channels.python(), ODD, module("pandas", "2.3.3", ""), module("odd", "2004d", ""),
+        module("strict", "1.0", "", ("odd_one",), requires="six<2"),
+    ]  # fmt: skip
+    text = FILE.replace("greeting\n", "strict\n  - pandas\n  - odd\n").replace("idna==3.10", "six")
+    with channel(tmp_path / "channel", *made) as url:
+        monkeypatch.setenv("ATRIUM_CONDA_CHANNELS", f"conda-forge={url}")
+        environment = built(home, project, text)
+    names = {one.name for one in environment.packages}
+    assert {"pandas", "odd", "strict", "ipykernel"} <= names
+    assert {"numpy", "pytz", "six"}.isdisjoint(names)
+
+
+def test_no_other_channel_by_a_channels_word(
+    home: Home, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        channel(tmp_path / "both" / "other", GREET, GREETING) as other,
+        channel(tmp_path / "both" / "mine", channels.python()) as url,
+    ):
+        told = tmp_path / "both" / "mine" / "noarch" / "repodata.json"
+        repodata = json.loads(told.read_text())
+        repodata["info"]["channel_relations"] = {"base": other}
+        told.write_text(json.dumps(repodata))
+        monkeypatch.setenv("ATRIUM_CONDA_CHANNELS", f"conda-forge={url}")
+        assert "no package for greeting" in refused(home, project, FILE).message
+
+
+def test_a_password_is_the_machines_alone(
+    home: Home, project: Path, tmp_path: Path, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with channel(tmp_path / "channel", channels.python(), GREET, GREETING, password="s3cret") as url:
+        monkeypatch.setenv("ATRIUM_CONDA_CHANNELS", f"conda-forge={url.replace('//', '//ana:s3cret@')}")
+        messages.check("conda: a password in the setting", refused(home, project, FILE))
+        monkeypatch.setenv("ATRIUM_CONDA_CHANNELS", f"conda-forge={url}")
+        error = refused(home, project, FILE)
+        assert error.code == "no_channel"
+        assert error.message.startswith("127.0.0.1 wants to know who asks")
+        (tmp_path / "auth.json").write_text('{"127.0.0.1": {"BasicHTTP": {"username": "ana", "password": "s3cret"}}}')
+        monkeypatch.setenv("RATTLER_AUTH_FILE", str(tmp_path / "auth.json"))
+        environment = built(home, project)
+        assert "s3cret" not in (environment.folder / "requirements.lock").read_text()
+        monkeypatch.setenv("ATRIUM_CONDA_CHANNELS", f"conda-forge={url}/nowhere")
+        assert "has no such channel" in refused(home, project, FILE.replace("greeting", "libgreet")).message
+
+
+def test_a_package_that_lost_a_file_is_had_again(home: Home, project: Path) -> None:
+    """As where somebody was killed who removed it."""
+    environment = built(home, project)
+    build.discard(retire(home, environment))
+    (cache(home) / "pkgs" / "libgreet-1.0-h0_0" / "share" / "greet" / "words").unlink()
+    assert said_by(restore(home, environment.id), "import greeting; print(greeting.WORDS)") == "good morning\n"
