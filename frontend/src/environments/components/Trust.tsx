@@ -57,9 +57,7 @@ export function Trusted({ model }: { model: ReportModel }): JSX.Element | null {
         {trusted.lines.map(one => (
           <li key={one.id}>
             <code>{one.line || one.what}</code>
-            <span className="atrium-Muted">
-              {trustedFor(one)}
-            </span>
+            <span className="atrium-Muted">{trustedFor(one)}</span>
             <span className="atrium-Muted">
               {one.by}, <RelativeTime time={one.at} />
             </span>
