@@ -32,7 +32,7 @@ from ..kit.home import Home
 from . import held, records, seal
 from . import lock as locks
 from .compile import compile_in_background
-from .conda import activation
+from .conda import activation, cache
 from .conda import packages as conda
 from .conda.relocation import settle
 from .declaration import PLATFORM, Declaration
@@ -292,7 +292,7 @@ def _distrust(home: Home, id: str) -> list[str]:
     """Note whose files were edited in a changed environment, and name them: by hard links they are the same in uv's
     cache. That of conda has no such names: it goes as a whole."""
     if is_conda(home.environments / id):
-        conda.forget(home)
+        cache.forget(home)
     names = records.spoiled(site_packages(home.environments / id))
     with (home.environments / SPOILED).open("a") as file:
         file.writelines(f"{name}\n" for name in names)

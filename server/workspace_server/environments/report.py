@@ -14,6 +14,7 @@ from ..kit.errors import AtriumError, Conflict
 from ..kit.home import Home
 from . import build, locking, records, room, why
 from .conda import packages as conda
+from .conda.explain import name_of
 from .declaration import Declaration
 from .explain import origins_of
 from .lock import Lock, remembered, resolve
@@ -86,7 +87,7 @@ def _packages(
         for needed in one.depends:
             parents[needed] = sorted({*parents.get(needed, ()), one.name})
     if declaration.conda is not None:
-        origins = {conda.name_of(text): origin for text, origin in declaration.conda.specs} | origins
+        origins = {name_of(text): origin for text, origin in declaration.conda.specs} | origins
     return [
         InstalledPackage(one.name, one.version, parents.get(name, []), origins.get(name, ""))
         for one in environment.packages

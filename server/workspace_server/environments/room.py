@@ -18,7 +18,7 @@ from ..kit.errors import Conflict, NotFound
 from ..kit.home import Home
 from . import build, held
 from .build import READY, Environment, discard, load, retire
-from .conda import packages as conda
+from .conda import cache
 from .uv import Uv
 
 GIB = 2**30
@@ -41,7 +41,7 @@ def limit() -> int:
 
 def survey(home: Home) -> Kept:
     """What is there, the last used first. Looks at every file."""
-    found, cache = _measured(home)
+    found, cached = _measured(home)
     rows = [
         KeptEnvironment(
             id, json.loads((one.folder / READY).read_text())["python"], len(one.packages), sum(files.values()),
@@ -50,7 +50,7 @@ def survey(home: Home) -> Kept:
         for id, (one, files) in found.items()
     ]  # fmt: skip
     rows.sort(key=lambda row: row.used, reverse=True)
-    return Kept(rows, sum(cache.values()), _total(found, cache), limit())
+    return Kept(rows, sum(cached.values()), _total(found, cached), limit())
 
 
 def size(environment: Environment) -> int:
@@ -66,24 +66,24 @@ def inspect(home: Home) -> dict[str, list[str]]:
 
 def collect(home: Home, most: int, uv: Uv, quiet: float = QUIET) -> Collected:
     """Make room until all of it takes ``most`` bytes, or only what is in use is left."""
-    there, cache = _measured(home)
-    before = total = _total(there, cache)
+    there, cached = _measured(home)
+    before = total = _total(there, cached)
     removed: list[str] = []
-    if total > most and conda.prune(home):
-        there, cache = _measured(home)
-        total = _total(there, cache)
+    if total > most and cache.prune(home):
+        there, cached = _measured(home)
+        total = _total(there, cached)
     for further in ((), ("--ci",)):
         if total > most and uv.cache == home.cache / "uv":  # Another one is not for this workspace only.
             uv.run(["cache", "prune", *further])
-            there, cache = _measured(home)
-            total = _total(there, cache)
+            there, cached = _measured(home)
+            total = _total(there, cached)
     for id in sorted(there, key=lambda id: held.used(home, id)):
         if total <= most:
             break
         if _remove(home, there[id][0], quiet):
             removed.append(id)
             del there[id]
-            total = _total(there, cache)
+            total = _total(there, cached)
     return Collected(removed, max(0, before - total), total)
 
 
@@ -118,13 +118,13 @@ def _remove(home: Home, environment: Environment, quiet: float) -> bool:
 
 def _measured(home: Home) -> tuple[dict[str, tuple[Environment, Files]], Files]:
     """Every environment by its id with its files, and those of the caches."""
-    cache = _files(home.cache / "uv") | _files(conda.cache(home))
-    return {one.id: (one, _files(one.folder)) for one in _published(home)}, cache
+    cached = _files(home.cache / "uv") | _files(cache.folder(home))
+    return {one.id: (one, _files(one.folder)) for one in _published(home)}, cached
 
 
-def _total(there: dict[str, tuple[Environment, Files]], cache: Files) -> int:
+def _total(there: dict[str, tuple[Environment, Files]], cached: Files) -> int:
     """Bytes of all of them; what several share counts once."""
-    every = dict(cache)
+    every = dict(cached)
     for _, files in there.values():
         every |= files
     return sum(every.values())

@@ -22,13 +22,15 @@ from workspace_server.clusters.existing import existing
 from workspace_server.environments import build, room
 from workspace_server.environments.additions import NotAdditive, additions
 from workspace_server.environments.build import Environment, build_blocking, find, restore, retire
+from workspace_server.environments.conda.cache import folder as cache
+from workspace_server.environments.conda.cache import forget, prune, used
 from workspace_server.environments.conda.channels import wanted
-from workspace_server.environments.conda.packages import cache
 from workspace_server.environments.declaration import declare
 from workspace_server.environments.drift import look
 from workspace_server.environments.errors import Cancelled, Offline, Unbuildable
 from workspace_server.environments.lock import Lock
 from workspace_server.environments.locking import write_up
+from workspace_server.environments.progress import silent
 from workspace_server.environments.records import site_packages
 from workspace_server.environments.report import report
 from workspace_server.environments.trust import Agreed
@@ -440,3 +442,15 @@ def test_a_package_that_lost_a_file_is_had_again(home: Home, project: Path) -> N
     build.discard(retire(home, environment))
     (cache(home) / "pkgs" / "libgreet-1.0-h0_0" / "share" / "greet" / "words").unlink()
     assert said_by(restore(home, environment.id), "import greeting; print(greeting.WORDS)") == "good morning\n"
+
+
+def test_nobody_installs_from_a_spoiled_cache(home: Home) -> None:
+    there = cache(home) / "pkgs" / "libgreet-1.0-h0_0"
+    there.mkdir(parents=True)
+    with used(home, Uv(home), silent):
+        # Not beneath who is installing.
+        forget(home)
+        assert prune(home) is False
+        assert there.exists()
+    with used(home, Uv(home), silent):
+        assert not there.exists()

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from ..errors import Unbuildable
-from .packages import name_of
+from .explain import name_of
 
 
 def add(before: str, name: str, text: str) -> str:

@@ -66,7 +66,7 @@ def tell(phase: str, message: str, done: int, total: int) -> None:
     print(json.dumps([phase, message, done, total]), file=sys.stderr, flush=True)
 
 
-async def solve(request: dict[str, Any], scratch: Path) -> dict[str, Any]:
+async def solve(request: dict[str, Any], scratch: Path, work: Path) -> dict[str, Any]:
     """Choose packages, and install them into ``scratch``; the lock."""
     specs = [_spec(number, text) for number, text in enumerate(request["specs"])]
     tell("resolving", "resolving packages of conda", 0, 0)
@@ -91,20 +91,17 @@ async def solve(request: dict[str, Any], scratch: Path) -> dict[str, Any]:
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in request["channels"]])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
-    path = scratch.with_suffix(".lock")
+    path = work / "pixi.lock"
     lock.to_path(path)
     await _install(records, scratch, scratch, Path(request["cache"]))
     return {"lock": path.read_text()}
 
 
-async def link(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+async def link(request: dict[str, Any], folder: Path, work: Path) -> dict[str, Any]:
     """Install what a lock says into ``folder``, which will lie at ``final``."""
-    path = folder.with_name(f"{folder.name}.lock")
-    try:
-        path.write_text(request["lock"])
-        environment = LockFile.from_path(path).environment(ENVIRONMENT)
-    finally:
-        path.unlink(missing_ok=True)
+    path = work / "pixi.lock"
+    path.write_text(request["lock"])
+    environment = LockFile.from_path(path).environment(ENVIRONMENT)
     records = environment.conda_repodata_records().get(str(Subdir.current())) if environment is not None else None
     if not records:
         raise Refused("install", f"the lock has no packages for {Subdir.current()}")
@@ -144,9 +141,9 @@ def _readable(text: str) -> list[MatchSpec]:
 def main(given: str, answer: str) -> None:
     """Do what the request asks for; the answer tells of it, or of why not."""
     request = json.loads(Path(given).read_text())
-    work = solve if request["do"] == "solve" else link
+    do = solve if request["do"] == "solve" else link
     try:
-        told = asyncio.run(work(request, Path(request["folder"])))
+        told = asyncio.run(do(request, Path(request["folder"]), Path(given).parent))
     except Refused as error:
         told = error.told
     Path(answer).write_text(json.dumps(told))
