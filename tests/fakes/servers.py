@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from workspace_server.access.service import Access
 from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
@@ -131,7 +133,12 @@ def _end_clusters(home: Path) -> None:
     """Clusters outlive their server by design, but not their test."""
     for told in home.glob("clusters/*/process.json"):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            os.killpg(json.loads(told.read_text())["pid"], signal.SIGKILL)
+            group = int(json.loads(told.read_text())["pid"])
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error, ProcessLookupError):
+                    # The number may be somebody else's by now.
+                    if os.getpgid(process.pid) == group and str(home) in f"{process.environ()}{process.cmdline()}":
+                        process.kill()
 
 
 def _wait_for(address: Path, process: subprocess.Popen[bytes], log: Path) -> str:

@@ -78,7 +78,8 @@ class Workers:
     async def close(self) -> None:
         """End every worker."""
         self._closed = True
-        processes = [*self._idle, *self._busy]
+        # The number of one that ended long ago may be somebody else's by now.
+        processes = [process for process in (*self._idle, *self._busy) if process.returncode is None]
         self._idle.clear()
         await asyncio.gather(*(_end(process) for process in processes))
 
