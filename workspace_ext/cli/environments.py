@@ -113,6 +113,8 @@ def consequence(asked: Consent) -> str:
     where = f" ({asked.origin})" if asked.origin else ""
     if asked.kind == "index":
         return f"Packages would be looked for at {asked.host} first: {asked.what}{where}."
+    if asked.kind == "channel":
+        return f"Packages of conda would come from {asked.what}, before those channels that come after it{where}."
     return f"Code of {asked.what} from {asked.host} would be run on the server to build it{where}."
 
 

@@ -17,6 +17,7 @@ from tests.fakes import channels
 from tests.fakes.channels import GREET, GREETING, PYTHON, Made, channel, module, package
 from tests.fakes.messages import Messages
 from tests.fakes.ports import free_port
+from workspace_ext.cli.environments import consequence
 from workspace_ext.contract.environments import Consent
 from workspace_server.clusters.existing import existing
 from workspace_server.environments import build, room
@@ -207,7 +208,9 @@ def test_a_channel_that_is_not_the_machines_is_asked_for(home: Home, project: Pa
     with pytest.raises(Unbuildable) as raised:
         declare(project, project)
     url = "https://conda.example.org/ana"
-    assert raised.value.consent == Consent("channel", f"{url}/", url, "conda.example.org", "environment.yml, line 3")
+    consent = Consent("channel", f"{url}/", url, "conda.example.org", "environment.yml, line 3")
+    assert raised.value.consent == consent
+    assert consequence(consent).startswith(f"Packages of conda would come from {url}, ")
     assert "conda.example.org" in raised.value.hint
     agreed = frozenset({Agreed("channel", f"{url}/", url)})
     conda = declare(project, project, trusted=agreed).conda
