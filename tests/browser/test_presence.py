@@ -161,6 +161,8 @@ def test_a_conflict_with_the_disk(workspace: Workspace) -> None:
     content = json.loads(file.read_text())
     content["cells"][1]["source"] = "second = 'disk'"
     write_in(ana, 1, "  # Ana")
+    # The server has it, and has not saved it yet: looked for with each frame, since it waits for a second only.
+    bo.wait_for_function("[...document.querySelectorAll('.cm-line')].some(line => line.textContent.includes('# Ana'))")
     file.write_text(json.dumps(content, indent=1))
     banners = bo.get_by_role("group", name="Conflict")
     expect(banners).to_have_count(2)
