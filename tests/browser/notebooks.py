@@ -52,7 +52,8 @@ def write_in(page: Page, cell: int, text: str) -> None:
 
 def sources(page: Page) -> list[str]:
     """What the notebook in front says, cell by cell."""
-    return [
-        cell.evaluate("node => [...node.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')")
-        for cell in page.locator(f"{FRONT} .jp-CodeCell").all()
-    ]
+    # All at once: of cells that are counted first, one may be gone when it is looked at.
+    found: list[str] = page.locator(f"{FRONT} .jp-CodeCell").evaluate_all(
+        "cells => cells.map(cell => [...cell.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n'))"
+    )
+    return found
