@@ -11,17 +11,18 @@ import re
 import sys
 import sysconfig
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pyarrow
+
+from tests.fakes.web import serving
 
 PREFIX = "/opt/placeholder_of_conda_where_it_was_built_and_long_enough_for_any_folder"
 """Where a package was built; whoever installs it writes where it lies instead."""
@@ -177,15 +178,8 @@ def channel(folder: Path, *made: Made, password: str = "") -> Iterator[str]:
     """The address of a channel (``http://127.0.0.1:…``) that serves these packages, to Ana alone with a password."""
     write(folder, *made)
     handler = partial(_Quiet, directory=str(folder), password=password)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(handler) as base:
+        yield base
 
 
 def write(folder: Path, *made: Made) -> None:

@@ -7,13 +7,14 @@ import hashlib
 import io
 import os
 import tarfile
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from tests.fakes.web import serving
 
 # How long PyPI lets its answers be kept. A mirror that leaves it out has everything fetched, and built, again.
 _KEPT = """
@@ -127,16 +128,8 @@ def index(files: dict[str, bytes], password: str = "", trickle: bool = False) ->
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/simple"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as base:
+        yield f"{base}/simple"
 
 
 def _record(text: str) -> str:

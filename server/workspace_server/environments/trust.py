@@ -18,8 +18,8 @@ from .store import TrustedRow
 
 @dataclass(frozen=True)
 class Agreed:
-    """``line`` is a requirement as it is written ("" for what only comes along) an index option, or a channel, ``what``
-    is the version that is built ("future==0.18.2") or the address."""
+    """``line`` is a requirement as it is written ("" for what only comes along), an index option, or a channel;
+    ``what`` is the version that is built ("future==0.18.2") or the address."""
 
     kind: ConsentKind
     line: str

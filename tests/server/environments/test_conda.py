@@ -28,7 +28,7 @@ from workspace_server.environments.conda.cache import forget, prune, used
 from workspace_server.environments.conda.channels import wanted
 from workspace_server.environments.declaration import declare
 from workspace_server.environments.drift import look
-from workspace_server.environments.errors import Cancelled, Offline, Unbuildable
+from workspace_server.environments.errors import Cancelled, Offline, Unbuildable, detail_of
 from workspace_server.environments.lock import Lock
 from workspace_server.environments.locking import write_up
 from workspace_server.environments.progress import silent
@@ -279,7 +279,7 @@ def test_it_is_built_again_from_its_lock(home: Home, project: Path, made: Channe
         restore(home, mended.id)
     (made.folder / channels.SUBDIR / GREET.file).write_bytes(GREET.content)
     channels.write(made.folder, *everything())
-    assert raised.value.code == "hash_mismatch", raised.value.detail  # type: ignore[attr-defined]
+    assert raised.value.code == "hash_mismatch", detail_of(raised.value)
     assert not (home.environments / mended.id).exists()
 
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...kit.errors import AtriumError
-from ..errors import Offline, Unbuildable, full
+from ..errors import Full, Offline, Unbuildable, full
 from ..explain import FULL
 from ..requirements import redact_password
 from ..uv import redact
@@ -19,17 +18,18 @@ UNREACHABLE = re.compile(
 REFUSED = re.compile(r"HTTP status client error \((401|403|404)[^)]*\) for url \(([^)]*)\)")
 Lines = Sequence[tuple[str, str]]
 """What is asked for, and where."""
+Failure = Unbuildable | Offline | Full
 
 
-def explain(told: Mapping[str, Any], specs: Lines, bounds: Lines = ()) -> AtriumError:
+def explain(told: Mapping[str, Any], specs: Lines, bounds: Lines = ()) -> Failure:
     """The one error that a failure amounts to, of which the program has told."""
     said = str(told["message"])
     error = _explain(str(told["error"]), said, int(told["which"]), specs, bounds)
-    error.detail = redact(said)  # type: ignore[attr-defined]
+    error.detail = redact(said)
     return error
 
 
-def _explain(kind: str, said: str, which: int, specs: Lines, bounds: Lines) -> AtriumError:
+def _explain(kind: str, said: str, which: int, specs: Lines, bounds: Lines) -> Failure:
     if FULL.search(said):
         return full()
     if kind == "spec":
