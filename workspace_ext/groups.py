@@ -80,7 +80,7 @@ def of_dask_frame(frame: Any, by: list[str], function: Function, like: Any) -> A
     if like is None:
         first = frame[by].head(1, npartitions=-1)
         like = of_group(frame[_same(frame, first)].compute()) if len(first) else _nothing(None)
-    like = like.head(0)
+    like = like.head(0).reset_index(drop=True)
 
     def of_partition(part: pandas.DataFrame) -> pandas.DataFrame:
         import pandas
@@ -129,10 +129,14 @@ def _of_group(function: Function, by: list[str]) -> Function:
             raise RuntimeError(f"{told}: {type(error).__name__}: {error}") from error
         if not isinstance(made, pandas.DataFrame):
             raise TypeError(f"{told}: the function returned a {type(made).__name__}, not a pandas.DataFrame.")
-        made = made.reset_index(drop=all(name is None for name in made.index.names))
-        for position, name in enumerate(by):
-            if name not in made.columns:
-                made.insert(position, name, keys[name])
+        # An index without names is left to whoever puts the frames together.
+        if any(name is not None for name in made.index.names):
+            made = made.reset_index()
+        if not keys.keys() <= {*made.columns}:
+            made = made.copy(deep=False)  # The function may have kept it.
+            for position, name in enumerate(by):
+                if name not in made.columns:
+                    made.insert(position, name, keys[name])
         return made
 
     of_group.__name__ = getattr(function, "__name__", of_group.__name__)

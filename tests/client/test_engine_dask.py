@@ -148,6 +148,29 @@ def test_a_killed_cluster_leaves_nothing(python: Path, tmp_path: Path, group: bo
         assert engine.survivors() == []
 
 
+RANDOM = """
+import os
+import numpy.random
+from workspace_ext.engines import fork_server
+
+def drawn(child):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.write(write, child().encode())
+        os._exit(0)
+    os.wait()
+    return os.read(read, 99).decode()
+
+number = lambda: str(numpy.random.random())
+print(drawn(number) != drawn(number), drawn(lambda: str(drawn(number) == number())))
+"""
+
+
+def test_forked_workers_draw_random_numbers_of_their_own(python: Path, tmp_path: Path) -> None:
+    """And what a worker itself forks goes on with the worker's, as everywhere."""
+    assert run_script(python, RANDOM, tmp_path) == "True True\n"
+
+
 def test_it_can_be_stopped_while_it_starts(python: Path, tmp_path: Path) -> None:
     with running(python, "dask", tmp_path, "--minimum", "2", "--maximum", "2") as engine:
         engine.wait("starting")

@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any
 
-from workspace_ext.engines import gpu
+from workspace_ext.engines import fork_server, gpu
 from workspace_ext.engines.process import Settings, Size, State, StateFile, explain, parse_settings
 from workspace_ext.errors import ClusterError
 
@@ -39,7 +39,11 @@ async def start(settings: Settings) -> Any:
     from workspace_ext.engines import membership
 
     prepare_pages()
-    kind, of_kind = gpu.cluster(settings) if settings.gpus else (LocalCluster, {"n_workers": settings.minimum})
+    if settings.gpus:
+        kind, of_kind = gpu.cluster(settings)
+    else:
+        fork_server.use()
+        kind, of_kind = LocalCluster, {"n_workers": settings.minimum}
     cluster = kind(
         threads_per_worker=settings.threads,
         host="127.0.0.1",

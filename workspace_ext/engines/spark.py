@@ -59,16 +59,39 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def spark_home() -> Path:
-    """The folder of the environment's pyspark, which holds the server as well.
+def package(name: str) -> Path:
+    """The folder of a package of the environment. That of pyspark holds the server as well.
+
+    Raises:
+        StartError: It has none of that name.
+    """
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise StartError(f"This environment has no {name}. Attach the cluster again to add it.")
+    return Path(found.origin).parent
+
+
+def make_home(folder: Path) -> Path:
+    """The server's home in that folder: links to what pyspark holds, without the archives from which workers import.
+
+    Python compiles what it imports from an archive each time, half a second in the first query of every session. Under
+    the archives' names are folders with the packages that they were made of.
 
     Raises:
         StartError: Without pyspark.
     """
-    found = importlib.util.find_spec("pyspark")
-    if found is None or found.origin is None:
-        raise StartError("This environment has no pyspark. Attach the cluster again to add it.")
-    return Path(found.origin).parent
+    home, source = folder / "home", package("pyspark")
+    # Of a cluster that was killed, with other links.
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    for name in ("bin", "jars"):
+        (home / name).symlink_to(source / name)
+    for archive in (source / "python" / "lib").glob("*.zip"):
+        name = re.split(r"\W", archive.name)[0]
+        unpacked = home / "python" / "lib" / archive.name
+        unpacked.mkdir(parents=True)
+        (unpacked / name).symlink_to(package(name))
+    return home
 
 
 def spark_memory(text: str) -> str:
@@ -80,9 +103,9 @@ def spark_memory(text: str) -> str:
     return f"{max(512, int(float(match[1]) * 1024**exponent))}m"
 
 
-def command(settings: Settings, port: int, pages: int) -> list[str]:
+def command(settings: Settings, home: Path, port: int, pages: int) -> list[str]:
     """The command line of the server, which takes sessions at `port` and tells of its jobs at `pages`."""
-    home, folder = spark_home(), settings.state.parent
+    folder = settings.state.parent
     options = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": port,
@@ -110,7 +133,7 @@ def command(settings: Settings, port: int, pages: int) -> list[str]:
     return [*line, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(home: Path, folder: Path) -> dict[str, str]:
     """The server's environment variables: this Python, this machine, no other Spark. `folder` is for its Java.
 
     Raises:
@@ -125,7 +148,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **kept,
         **found,
-        "SPARK_HOME": str(spark_home()),
+        "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
     }
@@ -136,14 +159,14 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         folder = settings.state.parent
-        (folder / "scratch").mkdir(parents=True, exist_ok=True)
+        home = make_home(folder / "scratch")
         self.log = folder / "spark.log"
         port, pages = free_port(), free_port()
         self.address = f"sc://127.0.0.1:{port}"
         self.pages = Pages(f"http://127.0.0.1:{pages}")
         with self.log.open("wb") as log:
-            self._variables = environment(folder / "scratch")
-            self.process = self._spawn(command(settings, port, pages), log.fileno(), folder / "scratch")
+            self._variables = environment(home, folder / "scratch")
+            self.process = self._spawn(command(settings, home, port, pages), log.fileno(), folder / "scratch")
             self.warmer = self._spawn(
                 [sys.executable, "-m", "workspace_ext.engines.warm", self.address], log.fileno(), folder
             )

@@ -1,7 +1,7 @@
 """Byte code after publishing, in the background: uv writes none, and a first import would pay for it every time.
 
 The one thing that is added to a published environment; it says the same as the source beside it. The program runs in
-the environment's own Python, at the lowest priority, what kernels import first.
+the environment's own Python, at the lowest priority, what kernels and clusters import first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import subprocess
 import threading
 from pathlib import Path
 
-FIRST = ["ipykernel", "IPython", "jupyter_client", "zmq", "traitlets", "tornado", "comm", "numpy", "pandas", "pyarrow"]
+FIRST = [
+    "ipykernel", "IPython", "jupyter_client", "zmq", "traitlets", "tornado", "comm", "numpy",
+    "dask", "distributed", "pandas", "pyarrow", "pyspark",
+]  # fmt: skip
 
 # From within, by relative paths: an environment that is moved away meanwhile takes this along. By absolute ones some of
 # its folders would be made again where it was.

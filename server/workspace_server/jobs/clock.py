@@ -192,7 +192,7 @@ class Clock:
     def _watch(self, run: RunRow) -> None:
         monotonic = self._monotonic()
         seen = self._watched.setdefault(run.id, Watched(run.heartbeat, monotonic))
-        if not processes.alive(run.pid, run.process_started):
+        if run.pid is None or not processes.alive(run.pid, run.process_started):
             self._bury(run, "The process of this run ended without a word: it was killed, or memory ran out.")
             return
         if run.heartbeat != seen.heartbeat:
@@ -203,7 +203,7 @@ class Clock:
         if seen.asked is None and (run.cancelling or overdue):
             seen.asked = monotonic
             with contextlib.suppress(ProcessLookupError):
-                os.kill(run.pid or 0, signal.SIGTERM)
+                os.kill(run.pid, signal.SIGTERM)
         elif seen.asked is not None and monotonic - seen.asked > GRACE:
             self._bury(run, "It did not end when it was asked to, and was killed.")
         elif monotonic - seen.since > SILENCE:

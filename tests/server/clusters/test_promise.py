@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -48,9 +47,15 @@ class Life:
         return found
 
     def a_worker_is_killed(self) -> None:
-        _, *others = group(self.server.home, self.id)
-        workers = [pid for pid in others if "spawn_main" in " ".join(psutil.Process(pid).cmdline())]
-        os.kill(self.chance.choice(workers), signal.SIGKILL)
+        self.chance.choice(self.fork_server().children()).kill()
+
+    def what_workers_are_forked_from_is_killed(self) -> None:
+        self.fork_server().kill()
+
+    def fork_server(self) -> psutil.Process:
+        leader, *_ = group(self.server.home, self.id)
+        (found,) = (each for each in psutil.Process(leader).children() if "forkserver" in " ".join(each.cmdline()))
+        return found
 
     def it_is_scaled(self) -> None:
         minimum = self.chance.randint(1, 2)
@@ -134,6 +139,7 @@ class Life:
 CROSSING = (Life.a_worker_of_another_environment_joins, Life.requirements_change)
 OTHERS = (
     Life.a_worker_is_killed,
+    Life.what_workers_are_forked_from_is_killed,
     Life.it_is_scaled,
     Life.a_worker_joins_by_hand,
     Life.requirements_fail,
