@@ -67,7 +67,7 @@ def test_a_package_is_added(tmp_path: Path) -> None:
         changed = view.get_by_role("region", name="Changed since main")
         expect(changed.get_by_role("listitem").first).to_have_text("six1.16.0→1.17.0", timeout=300_000)
         assert file.read_text() == "six==1.17.0  # ours\ntqdm==4.67.1\n"
-        picture(page, "environment")
+        picture(page, "environment", phone="main")
         view.get_by_role("button", name="Copy the lock").click()
         expect(view.get_by_role("button", name="Copied")).to_be_visible()
         assert "six==1.17.0" in page.evaluate("navigator.clipboard.readText()")
