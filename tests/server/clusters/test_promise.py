@@ -47,15 +47,25 @@ class Life:
         return found
 
     def a_worker_is_killed(self) -> None:
-        self.chance.choice(self.fork_server().children()).kill()
+        self.chance.choice(self.workers()).kill()
 
     def what_workers_are_forked_from_is_killed(self) -> None:
+        """They end with it, and others come."""
+        before = self.workers()
         self.fork_server().kill()
+        until(lambda: not any(map(words, before)), lambda: "they go on without it")
+
+    def workers(self) -> list[psutil.Process]:
+        until(lambda: self.fork_server().children(), lambda: "there are none")
+        return self.fork_server().children()
 
     def fork_server(self) -> psutil.Process:
-        leader, *_ = group(self.server.home, self.id)
-        (found,) = (each for each in psutil.Process(leader).children() if "forkserver" in " ".join(each.cmdline()))
-        return found
+        def found() -> list[psutil.Process]:
+            leader, *_ = group(self.server.home, self.id)
+            return [each for each in psutil.Process(leader).children() if "forkserver" in words(each)]
+
+        until(found, lambda: "nothing forks workers")
+        return found()[0]
 
     def it_is_scaled(self) -> None:
         minimum = self.chance.randint(1, 2)
@@ -133,6 +143,13 @@ class Life:
 
     def join(self, python: Path, *options: str) -> HandMade:
         return HandMade(self.server, python, self.load.address, *options)
+
+
+def words(process: psutil.Process) -> str:
+    """Its command line; "" once it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
 
 
 # What could bring another environment in.
