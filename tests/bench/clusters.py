@@ -2,8 +2,9 @@
 
 Beside Dask's own way to bring packages to workers (the PipInstall plugin), a plain worker, and the same code by hand.
 
-packages   until four workers have packages that their environment lacked; and when there is one that has them. What it
-           takes to import them, twice as long on two cores as all of ours, is the same for both and left out.
+packages   until four workers have packages that their environment lacked, in an environment that nobody has built and
+           with packages that nobody has downloaded; and when there is one that has them. What it takes to import them,
+           twice as long on two cores as all of ours, is the same for both and left out.
 stall      how long the scheduler of a running cluster answers nobody meanwhile, at worst
 switch     from one environment that exists to another, until a worker computes in it
 spark      a new session's first Python query in another environment on a server that runs, against a server for it
@@ -188,6 +189,8 @@ class Benchmark:
     # Rows
 
     def packages(self) -> None:
+        # What lacks them: downloaded before the clock runs, as it is for the peer.
+        self._environment("before", [*KERNEL, *DASK])
         ours = self._with_packages()
         theirs = [self._pip_install(cache) for cache in ("cold", "warm")]
         there = [self._with_packages() for _ in range(self.rounds)]
