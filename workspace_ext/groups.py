@@ -132,11 +132,11 @@ def _of_group(function: Function, by: list[str]) -> Function:
         # An index without names is left to whoever puts the frames together.
         if any(name is not None for name in made.index.names):
             made = made.reset_index()
-        if not keys.keys() <= {*made.columns}:
+        lacks = [name for name in keys if name not in made.columns]
+        if lacks:
             made = made.copy(deep=False)  # The function may have kept it.
-            for position, name in enumerate(by):
-                if name not in made.columns:
-                    made.insert(position, name, keys[name])
+        for name in lacks:
+            made.insert(by.index(name), name, keys[name])
         return made
 
     of_group.__name__ = getattr(function, "__name__", of_group.__name__)

@@ -1,11 +1,13 @@
-"""What is no frame, or has no such column."""
+"""What is no frame or has no such column, and what a function keeps."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from workspace_ext import cluster
+from workspace_ext import cluster, groups
 from workspace_ext.errors import ClusterError
 
 
@@ -32,3 +34,22 @@ def test_what_has_no_such_groups(frame: object, by: str | list[str], message: st
     with pytest.raises(ClusterError) as refused:
         cluster.apply(frame, by, same)
     assert str(refused.value).replace("\n", " ") == message
+
+
+class Here:
+    """What of Dask's client is asked for, in this process and with one function for all groups, as a partition has."""
+
+    def map(self, function: Any, groups: list[Any], pure: bool) -> list[Any]:
+        return [function(group) for group in groups]
+
+    def gather(self, made: list[Any]) -> list[Any]:
+        return made
+
+
+def test_a_frame_that_the_function_keeps_stays_as_it_is() -> None:
+    sales = pd.DataFrame({"store": ["a", "b"], "units": [1, 2]})
+    kept = pd.DataFrame({"units": [5]}, index=["of"])
+    found = groups.with_dask_tasks(Here(), sales, ["store"], lambda group: kept, None)
+    assert found.to_dict("list") == {"store": ["a", "b"], "units": [5, 5]}
+    assert list(found.index) == [0, 1]
+    assert (list(kept.columns), list(kept.index)) == (["units"], ["of"])

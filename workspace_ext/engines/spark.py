@@ -159,14 +159,15 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         folder = settings.state.parent
-        home = make_home(folder / "scratch")
+        scratch = folder / "scratch"
+        home = make_home(scratch)
         self.log = folder / "spark.log"
         port, pages = free_port(), free_port()
         self.address = f"sc://127.0.0.1:{port}"
         self.pages = Pages(f"http://127.0.0.1:{pages}")
         with self.log.open("wb") as log:
-            self._variables = environment(home, folder / "scratch")
-            self.process = self._spawn(command(settings, home, port, pages), log.fileno(), folder / "scratch")
+            self._variables = environment(home, scratch)
+            self.process = self._spawn(command(settings, home, port, pages), log.fileno(), scratch)
             self.warmer = self._spawn(
                 [sys.executable, "-m", "workspace_ext.engines.warm", self.address], log.fileno(), folder
             )

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -26,6 +26,8 @@ from workspace_server.kit.events import Events
 from workspace_server.kit.home import Home
 from workspace_server.kit.storage import Storage
 from workspace_server.projects.credentials import known_hosts
+
+T = TypeVar("T")
 
 NOTEBOOK = "projects/forecast/main/forecast.ipynb"
 
@@ -58,12 +60,13 @@ def refusal(server: Server, kind: str, address: str) -> tuple[int, str, str]:
     return status, told.get("code"), told.get("field") or told.get("message")
 
 
-def until(true: Callable[[], object], otherwise: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for that, or fail and say what is there instead."""
+def until(true: Callable[[], T], otherwise: Callable[[], object], seconds: float = 120) -> T:
+    """Wait for that, and return it, or fail and say what is there instead."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.1)
+    return found
 
 
 def wait_for(server: Server, id: str, *states: str, seconds: float = 200) -> dict[str, Any]:

@@ -30,6 +30,7 @@ PATIENCE = 90.0
 LOADS = Path(__file__).with_name("loads.py")
 
 L = TypeVar("L")
+T = TypeVar("T")
 
 
 class Load:
@@ -156,8 +157,8 @@ def variables(server: Server) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(materialise(Home(server.home)))}
 
 
-def until(true: Callable[[], object], otherwise: Callable[[], object]) -> None:
-    helpers.until(true, otherwise, PATIENCE)
+def until(true: Callable[[], T], otherwise: Callable[[], object]) -> T:
+    return helpers.until(true, otherwise, PATIENCE)
 
 
 def begin() -> random.Random:

@@ -56,16 +56,14 @@ class Life:
         until(lambda: not any(map(words, before)), lambda: "they go on without it")
 
     def workers(self) -> list[psutil.Process]:
-        until(lambda: self.fork_server().children(), lambda: "there are none")
-        return self.fork_server().children()
+        return until(lambda: self.fork_server().children(), lambda: "there are none")
 
     def fork_server(self) -> psutil.Process:
         def found() -> list[psutil.Process]:
             leader, *_ = group(self.server.home, self.id)
             return [each for each in psutil.Process(leader).children() if "forkserver" in words(each)]
 
-        until(found, lambda: "nothing forks workers")
-        return found()[0]
+        return until(found, lambda: "nothing forks workers")[0]
 
     def it_is_scaled(self) -> None:
         minimum = self.chance.randint(1, 2)
