@@ -190,8 +190,14 @@ class EngineProcess:
 
     def alive(self) -> bool:
         try:
-            process = psutil.Process(self.pid)
-            return abs(process.create_time() - self._started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            return self._is_ours() and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def _is_ours(self) -> bool:
+        """Whether its number is its own still: it lives, or nobody has asked yet how it ended."""
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self._started) < 1
         except psutil.Error:
             return False
 
@@ -272,7 +278,7 @@ class EngineProcess:
                 os.kill(self.pid, signal.SIGTERM)
             _until(lambda: not self.alive(), timeout)
         # A number that lives on as somebody else's pid is no longer this group's.
-        if (self.alive() or not psutil.pid_exists(self.pid)) and _group(self.pid):
+        if (self._is_ours() or not psutil.pid_exists(self.pid)) and _group(self.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
             _until(lambda: not _group(self.pid), KILL_SECONDS)
